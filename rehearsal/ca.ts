@@ -1,7 +1,8 @@
+import "reflect-metadata"; // @peculiar/x509 resolves its parts through tsyringe, which needs this first
 import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 
-x509.cryptoProvider.set(webcrypto);
+x509.cryptoProvider.set(webcrypto as unknown as Crypto);
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 const validity = () => ({
