@@ -1,0 +1,123 @@
+import * as cloudflare from "@pulumi/cloudflare";
+import * as pulumi from "@pulumi/pulumi";
+import type { GatewayConfig } from "./config.ts";
+
+export interface AccessArgs {
+  readonly accountId: string;
+  /** Name of the application; its policies' and tokens' names begin with it. */
+  readonly name: string;
+  /** The host name that Access guards. */
+  readonly hostname: string;
+  readonly people: GatewayConfig["access"];
+  readonly serviceTokens: GatewayConfig["serviceTokens"];
+}
+
+/** What a program signs in with, in the headers CF-Access-Client-Id and CF-Access-Client-Secret. */
+export interface ServiceTokenCredentials {
+  readonly clientId: pulumi.Output<string>;
+  /** Secret; Cloudflare shows it once, the state keeps it. */
+  readonly clientSecret: pulumi.Output<string>;
+}
+
+/** The Access application in front of the gateway, who may pass it, and the tokens of programs. */
+export class Access extends pulumi.ComponentResource {
+  /** The application's audience tag, which every JWT for it carries. */
+  readonly audience: pulumi.Output<string>;
+  /** Where the team's login and keys are, such as `https://team.cloudflareaccess.com`; the issuer of its JWTs. */
+  readonly teamDomain: pulumi.Output<string>;
+  readonly serviceTokens: Readonly<Record<string, ServiceTokenCredentials>>;
+
+  constructor(name: string, args: AccessArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("openclaw-gateway:index:Access", name, { hostname: args.hostname }, opts);
+    const tokens = args.serviceTokens.map((token) => this.createServiceToken(name, args, token));
+    const policies = [this.createPeoplePolicy(name, args)];
+    if (tokens.length > 0) policies.push(this.createServicePolicy(name, args, tokens));
+    this.audience = this.createApplication(name, args, policies).aud;
+    this.teamDomain = this.readTeamDomain(args);
+    this.serviceTokens = Object.fromEntries(
+      args.serviceTokens.map(({ name: key }, index) => [key, credentials(tokens[index])]),
+    );
+    this.registerOutputs({ audience: this.audience, teamDomain: this.teamDomain });
+  }
+
+  private createServiceToken(name: string, args: AccessArgs, token: GatewayConfig["serviceTokens"][number]) {
+    return new cloudflare.ZeroTrustAccessServiceToken(
+      `${name}-token-${token.name}`,
+      { accountId: args.accountId, name: `${args.name}-${token.name}`, duration: token.duration },
+      { parent: this },
+    );
+  }
+
+  private createPeoplePolicy(name: string, { accountId, name: prefix, people }: AccessArgs) {
+    return new cloudflare.ZeroTrustAccessPolicy(
+      `${name}-people`,
+      {
+        accountId,
+        name: `${prefix}-people`,
+        decision: "allow",
+        includes: [
+          ...people.emails.map((email) => ({ email: { email } })),
+          ...people.emailDomains.map((domain) => ({ emailDomain: { domain } })),
+        ],
+        sessionDuration: people.sessionDuration,
+      },
+      { parent: this },
+    );
+  }
+
+  private createServicePolicy(
+    name: string,
+    args: AccessArgs,
+    tokens: readonly cloudflare.ZeroTrustAccessServiceToken[],
+  ) {
+    return new cloudflare.ZeroTrustAccessPolicy(
+      `${name}-services`,
+      {
+        accountId: args.accountId,
+        name: `${args.name}-services`,
+        // Service Auth. "allow" would send a program with a good token to the login page
+        // (https://developers.cloudflare.com/cloudflare-one/access-controls/policies/).
+        decision: "non_identity",
+        includes: tokens.map((token) => ({ serviceToken: { tokenId: token.id } })),
+      },
+      { parent: this },
+    );
+  }
+
+  private createApplication(
+    name: string,
+    args: AccessArgs,
+    policies: readonly cloudflare.ZeroTrustAccessPolicy[],
+  ) {
+    return new cloudflare.ZeroTrustAccessApplication(
+      `${name}-application`,
+      {
+        accountId: args.accountId,
+        name: args.name,
+        type: "self_hosted",
+        // By hostname: a destination of type "worker" refuses WebSocket upgrades with 403
+        // (https://developers.cloudflare.com/workers/configuration/cloudflare-access/).
+        domain: args.hostname,
+        // Policies by id only: inline ones show as changed on every preview (terraform-provider-cloudflare #5646).
+        policies: policies.map((policy, index) => ({ id: policy.id, precedence: index + 1 })),
+        sessionDuration: args.people.sessionDuration,
+        httpOnlyCookieAttribute: true,
+        // Strict ends in a redirect loop (Cloudflare's page on the authorization cookie).
+        sameSiteCookieAttribute: "lax",
+        serviceAuth401Redirect: true,
+        appLauncherVisible: true,
+      },
+      { parent: this },
+    );
+  }
+
+  private readTeamDomain({ accountId }: AccessArgs): pulumi.Output<string> {
+    const organization = cloudflare.getZeroTrustOrganizationOutput({ accountId }, { parent: this });
+    return pulumi.interpolate`https://${organization.authDomain}`;
+  }
+}
+
+function credentials(token: cloudflare.ZeroTrustAccessServiceToken | undefined): ServiceTokenCredentials {
+  if (!token) throw new Error("a service token of the config has no resource");
+  return { clientId: token.clientId, clientSecret: token.clientSecret };
+}

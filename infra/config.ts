@@ -1,0 +1,176 @@
+import { z } from "zod";
+
+/** The largest number of seconds or minutes never appears bare: Cloudflare's durations are Go's, such as "24h" or "30m". */
+const duration = z.string().regex(/^([0-9]+(h|m|s))+$/, "a duration such as 24h or 30m");
+
+const hostname = z
+  .string()
+  .regex(/^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$/, "a host name or an address, without user or port");
+
+/** One line of `ssh-keyscan -t ed25519` without the host's name; a comment at its end is dropped. */
+const hostKey = z
+  .string()
+  .trim()
+  .regex(
+    /^ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI[A-Za-z0-9+/]{43}=?( .*)?$/,
+    "the line ssh-keyscan -t ed25519 prints, without the host's name",
+  )
+  .transform((line) => line.split(" ").slice(0, 2).join(" "));
+
+const pi = z.strictObject({
+  host: hostname,
+  port: z.int().min(1).max(65535).default(22),
+  user: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_-]*$/, "a user name")
+    .default("pi"),
+  hostKey,
+  privateKey: z
+    .string()
+    .regex(/^-----BEGIN [A-Z ]*PRIVATE KEY-----\n/, "a private key as ssh-keygen writes it")
+    .optional(),
+  openclawPort: z.int().min(1).max(65535).default(18789),
+});
+
+const access = z
+  .strictObject({
+    emails: z.array(z.email("an email address")).default([]),
+    emailDomains: z
+      .array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "a domain such as example.com"))
+      .default([]),
+    sessionDuration: duration.default("24h"),
+  })
+  .refine((value) => value.emails.length + value.emailDomains.length > 0, {
+    path: ["emails", 0],
+    message: "at least one person who may log in",
+  });
+
+const serviceToken = z.strictObject({
+  name: z.string().regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, "lowercase letters, digits and dashes"),
+  duration: z
+    .string()
+    .regex(/^[1-9][0-9]*h$/, "hours, such as 8760h for a year")
+    .default("8760h"),
+});
+
+/** Shape, defaults and limits of every key below `openclaw-gateway:`. Pulumi.yaml says the same to the CLI (config.test.ts compares). */
+export const configSchema = z.strictObject({
+  accountId: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/, "32 hexadecimal digits, from the address of the account's dashboard"),
+  workersSubdomain: z
+    .string()
+    .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?)?$/, "the NAME of NAME.workers.dev alone")
+    .default(""),
+  pi,
+  access,
+  serviceTokens: z
+    .array(serviceToken)
+    .default([{ name: "cli", duration: "8760h" }])
+    .refine((tokens) => new Set(tokens.map((token) => token.name)).size === tokens.length, {
+      message: "tokens with different names",
+    }),
+});
+
+/** What a stack is built from, checked and with defaults filled in. */
+export type GatewayConfig = z.infer<typeof configSchema>;
+export type PiConfig = GatewayConfig["pi"];
+
+/** The namespace of the project's config keys, as in Pulumi.yaml. */
+export const namespace = "openclaw-gateway";
+
+/** One thing that is wrong with a stack's config, in words for the person who can mend it. */
+export interface ConfigProblem {
+  /** Path of the key as `pulumi config set --path` takes it. */
+  readonly key: string;
+  readonly got: string;
+  readonly wanted: string;
+  readonly mend: string;
+}
+
+/** A config with problems. The message lists all of them. */
+export class ConfigError extends Error {
+  readonly code = "CONFIG_INVALID";
+  readonly problems: readonly ConfigProblem[];
+
+  constructor(stack: string, problems: readonly ConfigProblem[]) {
+    const list = problems.map(
+      ({ key, got, wanted, mend }) => `  ${key}: ${got}; wanted: ${wanted}\n    ${mend}`,
+    );
+    super(
+      `the config of stack "${stack}" has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n${list.join("\n")}`,
+    );
+    this.name = "ConfigError";
+    this.problems = problems;
+  }
+}
+
+/**
+ * Checks a stack's raw config, all of it at once.
+ *
+ * @param stack the stack's name; it becomes part of names in the account and of the Worker's hostname
+ * @param raw the values below the project's namespace, parsed where they are objects, secrets in clear
+ * @throws ConfigError with every problem
+ */
+export function checkConfig(stack: string, raw: Record<string, unknown>): GatewayConfig {
+  const problems: ConfigProblem[] = [];
+  if (!/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(stack)) {
+    problems.push({
+      key: "the stack's name",
+      got: JSON.stringify(stack),
+      wanted: "at most 40 lowercase letters, digits and dashes: it becomes part of a hostname",
+      mend: "npx pulumi stack rename NAME",
+    });
+  }
+  const result = configSchema.safeParse(raw);
+  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => explain(issue, raw)));
+  if (problems.length > 0) throw new ConfigError(stack, problems);
+  return result.data as GatewayConfig;
+}
+
+function explain(issue: z.core.$ZodIssue, raw: unknown): ConfigProblem[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((name) => {
+      const key = keyPath([...issue.path, name]);
+      return {
+        key,
+        got: "not a key of this project",
+        wanted: "one that Pulumi.yaml lists",
+        mend: `npx pulumi config rm --path '${key}'`,
+      };
+    });
+  }
+  const key = keyPath(issue.path);
+  const secret = secretPaths.has(issue.path.join("."));
+  return [
+    {
+      key,
+      got: describe(valueAt(raw, issue.path), secret),
+      wanted: wantedBy(issue),
+      mend: `npx pulumi config set --path ${secret ? "--secret " : ""}'${key}' ${secret ? "< FILE" : "VALUE"}`,
+    },
+  ];
+}
+
+/** Values that are never shown, whatever is wrong with them. */
+const secretPaths = new Set(["pi.privateKey"]);
+
+const keyPath = (path: readonly PropertyKey[]): string =>
+  `${namespace}:${path.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index ? "." : ""}${String(part)}`)).join("")}`;
+
+function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part],
+    raw,
+  );
+}
+
+function describe(value: unknown, secret: boolean): string {
+  if (value === undefined || value === "") return "not set";
+  return secret ? "something else (not shown: it is a secret)" : `got ${JSON.stringify(value)}`;
+}
+
+function wantedBy(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_type") return issue.expected === "string" ? "a text" : `${issue.expected}`;
+  return issue.message;
+}

@@ -1,0 +1,56 @@
+import * as pulumi from "@pulumi/pulumi";
+import { bundleWorker } from "../contract/bundle.ts";
+import { Access } from "./access.ts";
+import { readConfig } from "./config-source.ts";
+import { nameParts } from "./names.ts";
+import { gatewayOutputs } from "./outputs.ts";
+import { Pi } from "./pi.ts";
+import { lookAtPi } from "./pi-look.ts";
+import { Tunnel } from "./tunnel.ts";
+import { GatewayWorker } from "./worker.ts";
+
+/**
+ * The whole chain of one stack, in the order in which it is built; destroy goes the other way.
+ * `pulumi up` runs it by Pulumi.yaml, the rehearsal by the Automation API: with the same inputs it gives the same state.
+ */
+export default async function gateway() {
+  const stack = pulumi.getStack();
+  const config = readConfig(stack);
+  const { base, hostname } = await nameParts(stack, config);
+  const { accountId } = config;
+  if (!pulumi.runtime.isDryRun()) await lookAtPi(config.pi);
+
+  const tunnel = new Tunnel(stack, { accountId, name: base, openclawPort: config.pi.openclawPort });
+
+  const access = new Access(stack, {
+    accountId,
+    name: base,
+    hostname,
+    people: config.access,
+    serviceTokens: config.serviceTokens,
+  });
+
+  // The connector stops, and with it the tunnel's connections, before the tunnel is deleted.
+  const pi = new Pi(
+    stack,
+    { config: config.pi, stack, origin: `https://${hostname}`, tunnelToken: tunnel.token },
+    { dependsOn: tunnel },
+  );
+
+  // The name answers only once Access guards it.
+  new GatewayWorker(
+    stack,
+    {
+      accountId,
+      scriptName: base,
+      bundle: await bundleWorker(),
+      vpcServiceId: tunnel.vpcServiceId,
+      teamDomain: access.teamDomain,
+      audience: access.audience,
+      gatewayToken: pi.gatewayToken,
+    },
+    { dependsOn: [access, pi] },
+  );
+
+  return gatewayOutputs({ hostname, tunnel, access, pi });
+}

@@ -1,0 +1,36 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Access } from "./access.ts";
+import type { Pi } from "./pi.ts";
+import type { Tunnel } from "./tunnel.ts";
+
+/** What `pulumi stack output` shows; secrets only with `--show-secrets`. */
+export function gatewayOutputs({
+  hostname,
+  tunnel,
+  access,
+  pi,
+}: {
+  hostname: string;
+  tunnel: Tunnel;
+  access: Access;
+  pi: Pi;
+}) {
+  const url = `https://${hostname}`;
+  return {
+    url,
+    chatUrl: `${url}/chat.html`,
+    /** What an OpenAI SDK takes as its base URL. */
+    apiBaseUrl: `${url}/v1`,
+    audience: access.audience,
+    tunnelId: tunnel.tunnelId,
+    /** By name: clientId and clientSecret, for the two headers of the curl line. */
+    serviceTokens: pulumi.secret(access.serviceTokens),
+    pi: { openclaw: pi.openclawVersion, cloudflared: pi.cloudflaredVersion },
+    curl: [
+      `curl ${url}/v1/chat/completions`,
+      '-H "CF-Access-Client-Id: $CF_ACCESS_CLIENT_ID" -H "CF-Access-Client-Secret: $CF_ACCESS_CLIENT_SECRET"',
+      "-H 'Content-Type: application/json'",
+      `-d '{"model":"openclaw","messages":[{"role":"user","content":"Hello"}]}'`,
+    ].join(" "),
+  };
+}

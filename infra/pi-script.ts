@@ -1,0 +1,51 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+
+/** What a script is told, one setting a line, secrets among them; lib.sh's read_settings takes them. */
+export type PiSettings = Readonly<Record<string, string>>;
+
+/**
+ * A script of `pi/` as it travels: one short line to run, and all else on standard input.
+ *
+ * The command's text ends up in the state, in error messages and in the Pi's process list, so it holds only the
+ * script's name and the hash of its text (which makes a new version of a script show as a change). The script and
+ * its settings come on standard input, which the state keeps as a secret: `read` takes exactly one line, so the
+ * script finds its settings behind it.
+ */
+export interface PiScript {
+  command(operation: "create" | "delete"): string;
+  stdin(settings: PiSettings): string;
+}
+
+const pieces = {
+  look: ["lib.sh", "openclaw-install.sh", "look.sh"],
+  connector: ["lib.sh", "connector.sh"],
+  openclaw: ["lib.sh", "openclaw-install.sh", "openclaw.sh"],
+  footprint: ["lib.sh", "footprint.sh"],
+} as const;
+
+const read = (file: string): string => readFileSync(new URL(`../pi/${file}`, import.meta.url), "utf8");
+
+/** @param asRoot whether the script runs by `sudo -n` */
+export function piScript(name: keyof typeof pieces, { asRoot }: { asRoot: boolean }): PiScript {
+  const text = pieces[name].map(read).join("\n");
+  const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
+  // Nothing here that a login shell other than sh would read in its own way.
+  const shell = `${asRoot ? "sudo -n " : ""}sh -c 'IFS= read -r s && eval "$(printf %s "$s" | base64 -d)"'`;
+  return {
+    command: (operation) => `${shell} ${name} ${operation} ${hash}`,
+    stdin: (settings) => `${Buffer.from(text).toString("base64")}\n${settingLines(settings)}`,
+  };
+}
+
+function settingLines(settings: PiSettings): string {
+  return Object.entries(settings)
+    .map(([name, value]) => {
+      if (/[\n\r]/.test(value)) throw new Error(`the setting ${name} has more than one line`);
+      return `${name} ${value}\n`;
+    })
+    .join("");
+}
+
+/** The text of a file of `pi/` as one setting. */
+export const encodedPiFile = (file: string): string => Buffer.from(read(file)).toString("base64");

@@ -1,0 +1,114 @@
+import * as command from "@pulumi/command";
+import * as pulumi from "@pulumi/pulumi";
+import type { PiConfig } from "./config.ts";
+import { encodedPiFile, piScript } from "./pi-script.ts";
+
+export interface PiArgs {
+  readonly config: PiConfig;
+  readonly stack: string;
+  /** The gateway's `https://HOST`, which the Control UI accepts browsers from. */
+  readonly origin: string;
+  /** What the connector signs in with. Secret. */
+  readonly tunnelToken: pulumi.Input<string>;
+}
+
+/** What the stack does on the Pi over SSH: the connector, and OpenClaw's config for the gateway. */
+export class Pi extends pulumi.ComponentResource {
+  /** OpenClaw's own token, kept as it was or made when there was none. Secret. */
+  readonly gatewayToken: pulumi.Output<string>;
+  readonly openclawVersion: pulumi.Output<string>;
+  readonly cloudflaredVersion: pulumi.Output<string>;
+
+  constructor(name: string, args: PiArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("openclaw-gateway:index:Pi", name, { host: args.config.host }, opts);
+    const footprint = this.recordFootprint(name, args);
+    const connector = this.installConnector(name, args, footprint);
+    const openclaw = this.configureOpenClaw(name, args, connector);
+    const facts = openclaw.stdout.apply(
+      (stdout) => JSON.parse(stdout) as { token: string; openclaw: string },
+    );
+    this.gatewayToken = pulumi.secret(facts.token);
+    this.openclawVersion = pulumi.unsecret(facts.openclaw);
+    this.cloudflaredVersion = connector.stdout.apply((stdout) => JSON.parse(stdout).cloudflared as string);
+    this.registerOutputs({
+      openclawVersion: this.openclawVersion,
+      cloudflaredVersion: this.cloudflaredVersion,
+    });
+  }
+
+  /** Recorded before any step, so that destroy undoes a step that failed half-way too. */
+  private recordFootprint(name: string, args: PiArgs) {
+    const script = piScript("footprint", { asRoot: false });
+    const stdin = script.stdin({
+      connector: encoded(piScript("connector", { asRoot: true }).stdin({ stack: args.stack })),
+      openclaw: encoded(piScript("openclaw", { asRoot: false }).stdin(openclawSettings(args))),
+    });
+    return new command.remote.Command(
+      `${name}-footprint`,
+      {
+        ...this.run(args),
+        create: script.command("create"),
+        delete: script.command("delete"),
+        stdin: pulumi.secret(stdin),
+      },
+      { parent: this },
+    );
+  }
+
+  private installConnector(name: string, args: PiArgs, footprint: pulumi.Resource) {
+    const script = piScript("connector", { asRoot: args.config.user !== "root" });
+    const stdin = pulumi
+      .output(args.tunnelToken)
+      .apply((token) => script.stdin({ stack: args.stack, tunnel_token: token }));
+    return new command.remote.Command(
+      `${name}-connector`,
+      { ...this.run(args), create: script.command("create"), stdin: pulumi.secret(stdin) },
+      { parent: this, dependsOn: footprint },
+    );
+  }
+
+  /** After the connector: what cannot connect has not touched OpenClaw. */
+  private configureOpenClaw(name: string, args: PiArgs, connector: pulumi.Resource) {
+    const script = piScript("openclaw", { asRoot: false });
+    return new command.remote.Command(
+      `${name}-openclaw`,
+      {
+        ...this.run(args),
+        create: script.command("create"),
+        stdin: pulumi.secret(script.stdin(openclawSettings(args))),
+      },
+      { parent: this, dependsOn: connector, additionalSecretOutputs: ["stdout"] },
+    );
+  }
+
+  /** How each command of this Pi runs. */
+  private run({ config }: PiArgs) {
+    return {
+      connection: {
+        host: config.host,
+        port: config.port,
+        user: config.user,
+        hostKey: config.hostKey,
+        // Without a key the provider asks the SSH agent at SSH_AUTH_SOCK; the socket's path would change the state.
+        privateKey: config.privateKey === undefined ? undefined : pulumi.secret(config.privateKey),
+        // The look before has found the Pi; the default of 10 dials of 15 s each would hang for minutes.
+        dialErrorLimit: 3,
+        perDialTimeout: 10,
+      },
+      // The host key is the machine: on another one the commands run anew, and the old one is cleaned.
+      triggers: [config.hostKey],
+      // By default the last stdout, which may hold a secret, is offered to sshd as an environment variable.
+      addPreviousOutputInEnv: false,
+      logging: command.remote.Logging.Stderr,
+    };
+  }
+}
+
+const encoded = (text: string): string => Buffer.from(text).toString("base64");
+
+const openclawSettings = ({ config, origin, stack }: PiArgs) => ({
+  stack,
+  origin,
+  openclaw_port: String(config.openclawPort),
+  program: encodedPiFile("openclaw.mjs"),
+});

@@ -1,0 +1,88 @@
+import * as cloudflare from "@pulumi/cloudflare";
+import * as pulumi from "@pulumi/pulumi";
+import { readCloudflare } from "./cloudflare-api.ts";
+
+export interface TunnelArgs {
+  readonly accountId: string;
+  /** Name of the tunnel and of its VPC service in the account. */
+  readonly name: string;
+  /** Port of OpenClaw on the Pi's loopback. */
+  readonly openclawPort: number;
+}
+
+/** A stack's tunnel and the VPC service that leads through it to OpenClaw on the Pi. */
+export class Tunnel extends pulumi.ComponentResource {
+  readonly tunnelId: pulumi.Output<string>;
+  /** What the connector on the Pi signs in with. Secret. */
+  readonly token: pulumi.Output<string>;
+  readonly vpcServiceId: pulumi.Output<string>;
+
+  constructor(name: string, args: TunnelArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("openclaw-gateway:index:Tunnel", name, { ...args }, opts);
+    const tunnel = this.createTunnel(name, args);
+    this.tunnelId = tunnel.id.apply((id) => withoutPublicHostnames(args.accountId, id));
+    this.token = this.readToken(args, tunnel);
+    this.vpcServiceId = this.createVpcService(name, args).id;
+    this.registerOutputs({ tunnelId: this.tunnelId, vpcServiceId: this.vpcServiceId });
+  }
+
+  private createTunnel(name: string, args: TunnelArgs) {
+    return new cloudflare.ZeroTrustTunnelCloudflared(
+      `${name}-tunnel`,
+      { accountId: args.accountId, name: args.name, configSrc: "cloudflare" },
+      { parent: this },
+    );
+  }
+
+  private readToken(args: TunnelArgs, tunnel: cloudflare.ZeroTrustTunnelCloudflared): pulumi.Output<string> {
+    const answer = cloudflare.getZeroTrustTunnelCloudflaredTokenOutput(
+      { accountId: args.accountId, tunnelId: tunnel.id },
+      { parent: this },
+    );
+    // The data source gives the token in clear; whoever holds it can stand in for the Pi.
+    return pulumi.secret(answer.token);
+  }
+
+  private createVpcService(name: string, args: TunnelArgs) {
+    return new cloudflare.ConnectivityDirectoryService(
+      `${name}-service`,
+      {
+        accountId: args.accountId,
+        name: args.name,
+        type: "http",
+        // Only the http port: the Worker can then never be led to TLS. An address, not "localhost": a hostname is
+        // looked up at the resolver of the Pi's network, not in its /etc/hosts
+        // (https://developers.cloudflare.com/workers-vpc/configuration/vpc-services/).
+        httpPort: args.openclawPort,
+        host: { ipv4: "127.0.0.1", network: { tunnelId: this.tunnelId } },
+      },
+      { parent: this },
+    );
+  }
+}
+
+interface IngressRule {
+  readonly hostname?: string;
+  readonly service?: string;
+}
+
+/**
+ * Passes on the tunnel's id after a look at its ingress. A public hostname there would lead to the Pi past Access and
+ * Worker, and one click in the dashboard adds it; so each up looks.
+ *
+ * @throws RunError naming each stray hostname
+ */
+async function withoutPublicHostnames(accountId: string, tunnelId: string): Promise<string> {
+  const { config } = await readCloudflare<{ config?: { ingress?: IngressRule[] } | null }>(
+    `/accounts/${accountId}/cfd_tunnel/${tunnelId}/configurations`,
+  );
+  const stray = (config?.ingress ?? []).filter(
+    (rule) => rule.hostname || !rule.service?.startsWith("http_status:"),
+  );
+  if (stray.length === 0) return tunnelId;
+  const list = stray.map((rule) => `  ${rule.hostname ?? "every hostname"} -> ${rule.service}`).join("\n");
+  throw new pulumi.RunError(
+    `the tunnel ${tunnelId} has public hostnames, which lead to the Pi past Access and the Worker:\n${list}\n` +
+      "Remove them (Cloudflare dashboard, Networks, Tunnels, this tunnel, Published application routes), then run npx pulumi up again.",
+  );
+}

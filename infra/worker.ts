@@ -1,0 +1,64 @@
+import * as cloudflare from "@pulumi/cloudflare";
+import * as pulumi from "@pulumi/pulumi";
+import type { WorkerBundle } from "../contract/bundle.ts";
+import {
+  WORKER_BINDINGS,
+  WORKER_COMPATIBILITY_DATE,
+  WORKER_COMPATIBILITY_FLAGS,
+  WORKER_MAIN_MODULE,
+} from "../contract/worker.ts";
+
+export interface GatewayWorkerArgs {
+  readonly accountId: string;
+  readonly scriptName: string;
+  readonly bundle: WorkerBundle;
+  readonly vpcServiceId: pulumi.Input<string>;
+  readonly teamDomain: pulumi.Input<string>;
+  readonly audience: pulumi.Input<string>;
+  /** OpenClaw's own token. Secret. */
+  readonly gatewayToken: pulumi.Input<string>;
+}
+
+/** The gateway Worker with what it is bound to, and the route that makes it reachable. */
+export class GatewayWorker extends pulumi.ComponentResource {
+  constructor(name: string, args: GatewayWorkerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("openclaw-gateway:index:GatewayWorker", name, { scriptName: args.scriptName }, opts);
+    const script = this.createScript(name, args);
+    this.createRoute(name, args, script);
+    this.registerOutputs({});
+  }
+
+  private createScript(name: string, args: GatewayWorkerArgs) {
+    return new cloudflare.WorkersScript(
+      `${name}-script`,
+      {
+        accountId: args.accountId,
+        scriptName: args.scriptName,
+        mainModule: WORKER_MAIN_MODULE,
+        // The file and its hash: a Worker in `content` would stand in the state and in every diff.
+        contentFile: args.bundle.contentFile,
+        contentSha256: args.bundle.sha256,
+        compatibilityDate: WORKER_COMPATIBILITY_DATE,
+        compatibilityFlags: [...WORKER_COMPATIBILITY_FLAGS],
+        bindings: [
+          { type: "vpc_service", name: WORKER_BINDINGS.vpcService, serviceId: args.vpcServiceId },
+          { type: "plain_text", name: WORKER_BINDINGS.teamDomain, text: args.teamDomain },
+          { type: "secret_text", name: WORKER_BINDINGS.audience, text: args.audience },
+          { type: "secret_text", name: WORKER_BINDINGS.gatewayToken, text: pulumi.secret(args.gatewayToken) },
+        ],
+        // Invocation logs record the URL and headers of every request: the audit line says what may be said.
+        observability: { enabled: true, logs: { enabled: true, invocationLogs: false } },
+      },
+      { parent: this },
+    );
+  }
+
+  /** Switched on last and off first, so that the name never leads to a Worker without all its bindings. */
+  private createRoute(name: string, args: GatewayWorkerArgs, script: cloudflare.WorkersScript) {
+    return new cloudflare.WorkersScriptSubdomain(
+      `${name}-route`,
+      { accountId: args.accountId, scriptName: script.scriptName, enabled: true, previewsEnabled: false },
+      { parent: this },
+    );
+  }
+}

@@ -1,0 +1,28 @@
+# shellcheck shell=sh disable=SC2154 # lib.sh sets setting_…
+# Everything that a stack may have left on the Pi, taken away again: the reverse of every step in one session. It is
+# recorded in the state before the first step runs, since a step that fails is not recorded and would never be undone.
+#
+# create changes nothing. delete runs each step's delete; what was never made, or is gone already, is no error.
+# Runs as the user of the config. Settings: connector, openclaw: what each step's script gets on standard input, in base64.
+
+read_settings connector openclaw
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+
+# undo STEP INPUT [PREFIX]: a step that cannot be undone does not keep the next from it.
+# shellcheck disable=SC2016 # the inner shell expands what stands in single quotes
+undo() {
+  printf '%s' "$2" | base64 -d |
+    ${3:-} sh -c 'IFS= read -r s && eval "$(printf %s "$s" | base64 -d)"' "$1" delete >/dev/null || failed="$failed $1"
+}
+
+failed=
+if [ "$1" = delete ]; then
+  # The way in from outside first.
+  undo connector "$setting_connector" as_root
+  undo openclaw "$setting_openclaw"
+fi
+if [ -n "$failed" ]; then
+  fail PI_NOT_CLEANED "could not undo on the Pi:$failed; why is said above" "mend that, then run npx pulumi destroy again"
+fi
+printf '{}\n'

@@ -1,0 +1,50 @@
+# shellcheck shell=sh disable=SC2034 # the evals read what seems unused
+# What the scripts of this folder share. infra/pi-command.ts puts it in front of the script it sends; nothing is
+# installed on the Pi.
+#
+# A script gets its operation and settings so:
+#   $1                      create or delete
+#   standard input          one "name value" a line; secrets travel only here, never in argv or the environment
+# It answers with one line of JSON on standard output. Standard error is for people.
+
+set -eu
+umask 077
+export LC_ALL=C
+
+say() { printf '%s\n' "$*" >&2; }
+
+# fail CODE WHAT MEND: what went wrong, in words, and what to do about it.
+fail() {
+  say "$1: $2"
+  say "  $3"
+  exit 1
+}
+
+# read_settings NAME...: reads standard input to its end into $setting_NAME; every NAME must come, others are an error.
+read_settings() {
+  for wanted in "$@"; do eval "setting_$wanted="; done
+  while IFS=' ' read -r name value; do
+    case " $* " in
+    *" $name "*) eval "setting_$name=\$value" ;;
+    *) fail SETTING_UNKNOWN "a setting named $name came" "this is a mistake in openclaw-gateway: please report it" ;;
+    esac
+  done
+  for wanted in "$@"; do
+    eval "[ -n \"\$setting_$wanted\" ]" ||
+      fail SETTING_MISSING "no $wanted came" "this is a mistake in openclaw-gateway: please report it"
+  done
+}
+
+# write_file PATH MODE: standard input becomes the file, whole or not at all. Says by its exit code whether it changed.
+write_file() {
+  draft=$1.draft.$$
+  cat >"$draft"
+  chmod "$2" "$draft"
+  if [ -e "$1" ] && cmp -s "$draft" "$1" && [ "$(stat -c %a "$1")" = "${2#0}" ]; then
+    rm -f "$draft"
+    return 1
+  fi
+  # The content is on the disk before the name points to it: a Pi loses power.
+  sync "$draft"
+  mv -f "$draft" "$1"
+}
