@@ -1,0 +1,89 @@
+import { createHash } from "node:crypto";
+import { mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { type BuildOptions, build, type Plugin } from "esbuild";
+
+/** The project's folder. From this file's place: `process.cwd()` differs between `pulumi up` and the Automation API. */
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** The bundled Worker as the Pulumi program uploads it. */
+export interface WorkerBundle {
+  /**
+   * Where the provider plugin finds the script. It opens the path from `infra/`, and the value is part of
+   * the state: so it is a constant, and relative.
+   */
+  readonly contentFile: "../.build/worker.js";
+  /** SHA-256 of the file, in hex: changes exactly when the Worker does. */
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly gzipBytes: number;
+}
+
+/**
+ * Bundles `worker/index.ts` with all it imports into `.build/worker.js`, the same bytes on every machine.
+ * The file appears whole or not at all, so that two builds at once do no harm.
+ * @throws esbuild's BuildFailure, which names file and line
+ */
+export async function bundleWorker(): Promise<WorkerBundle> {
+  const source = await bundle("worker/index.ts", {
+    conditions: ["workerd", "worker", "browser"],
+    loader: { ".html": "text", ".css": "text" },
+    plugins: [browserScript],
+  });
+  await writeWhole(join(root, ".build/worker.js"), source);
+  return {
+    contentFile: "../.build/worker.js",
+    sha256: createHash("sha256").update(source).digest("hex"),
+    bytes: source.byteLength,
+    gzipBytes: gzipSync(source, { level: 9 }).byteLength,
+  };
+}
+
+/** `import text from "./main.ts?script"`: a browser module, bundled on its own, as a string in the Worker. */
+const browserScript: Plugin = {
+  name: "browser-script",
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\?script$/ }, ({ path, resolveDir }) => ({
+      path: join(resolveDir, path.replace(/\?script$/, "")),
+      namespace: "browser-script",
+    }));
+    onLoad({ filter: /.*/, namespace: "browser-script" }, async ({ path }) => ({
+      contents: await bundle(path, {}),
+      loader: "text",
+    }));
+  },
+};
+
+async function bundle(entryPoint: string, options: BuildOptions): Promise<Uint8Array> {
+  const result = await build({
+    ...options,
+    absWorkingDir: root,
+    entryPoints: [entryPoint],
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "browser",
+    target: "es2024",
+    charset: "utf8",
+    minify: true,
+    legalComments: "none",
+    logLevel: "silent",
+  });
+  const [output] = result.outputFiles;
+  if (!output) throw new Error(`esbuild gave no output for ${entryPoint}`);
+  return output.contents;
+}
+
+async function writeWhole(file: string, content: Uint8Array): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}.${crypto.randomUUID()}.draft`;
+  try {
+    await writeFile(draft, content);
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+}

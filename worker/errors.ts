@@ -1,0 +1,120 @@
+/**
+ * Every refusal and failure of the gateway: the code is the contract, the message is for a person.
+ * What is said before authentication tells nothing of tunnel, version or stack.
+ */
+const ERRORS = {
+  GATEWAY_MISCONFIGURED: [
+    503,
+    "This gateway is not set up completely. Its operator finds the reason in the Worker's log.",
+  ],
+  HTTPS_REQUIRED: [
+    403,
+    "Use https. If a key or token was sent with this request, replace it: it travelled in clear.",
+  ],
+  URL_REFUSED: [400, "This URL is written in a way that can be read in two ways, so it goes no further."],
+  SECRET_IN_URL: [
+    400,
+    "A secret in the query of a URL ends up in logs. Send it as a header, or behind # in a browser.",
+  ],
+  CROSS_SITE_REFUSED: [403, "This request was started by a page of another site."],
+  ACCESS_TOKEN_MISSING: [401, "Sign in first: the request carries no Cloudflare Access token."],
+  ACCESS_TOKEN_EXPIRED: [401, "The sign-in has expired. Sign in again."],
+  ACCESS_TOKEN_INVALID: [401, "The Cloudflare Access token is not valid for this application."],
+  ACCESS_KEYS_UNAVAILABLE: [503, "Sign-ins cannot be checked at the moment. Try again shortly."],
+  NOT_FOUND: [404, "There is nothing at this address."],
+  METHOD_NOT_ALLOWED: [405, "This address does not take that method."],
+  JSON_REQUIRED: [415, "Send the body as application/json."],
+  WEBSOCKET_ORIGIN_REFUSED: [403, "A WebSocket is opened by this gateway's own pages only (Origin)."],
+  CLIENT_ADDRESS_REFUSED: [400, "The client's address is missing or not a public one (CF-Connecting-IP)."],
+  TUNNEL_DOWN: [502, "The Pi's tunnel is not connected. Is the Pi on, is its cloudflared service running?"],
+  TUNNEL_UNSUITABLE: [
+    502,
+    "The tunnel cannot carry this traffic: cloudflared must be 2025.7.0 or newer, on QUIC (UDP 7844 outbound).",
+  ],
+  OPENCLAW_DOWN: [
+    502,
+    "The Pi answers, OpenClaw does not. Is its gateway running, and on the configured port?",
+  ],
+  OPENCLAW_TIMEOUT: [504, "OpenClaw did not answer in time."],
+  OPENCLAW_UNREACHABLE: [502, "OpenClaw could not be reached."],
+  OPENCLAW_UNEXPECTED: [
+    502,
+    "Something answered on the Pi, but not as OpenClaw does. Is the configured port OpenClaw's?",
+  ],
+  OPENCLAW_API_DISABLED: [
+    502,
+    "OpenClaw's API is off: gateway.http.endpoints.chatCompletions.enabled is not true in its config.",
+  ],
+  OPENCLAW_TOKEN_REFUSED: [
+    502,
+    "OpenClaw refused the gateway's token. Was it changed? Run the deployment again.",
+  ],
+  OPENCLAW_PROXY_REFUSED: [
+    502,
+    "OpenClaw does not trust its local proxy: gateway.trustedProxies must hold 127.0.0.1 and ::1.",
+  ],
+  INTERNAL_ERROR: [500, "The gateway failed. The request id leads to the reason in its log."],
+} as const satisfies Record<string, readonly [status: number, message: string]>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** A refusal or failure with its code. `cause` is for the log only. */
+export class GatewayError extends Error {
+  override readonly name = "GatewayError";
+  readonly code: ErrorCode;
+  readonly status: number;
+  /** Further headers of the answer, such as Allow. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: ErrorCode, options: { cause?: unknown; headers?: Record<string, string> } = {}) {
+    const [status, message] = ERRORS[code];
+    super(message, { cause: options.cause });
+    this.code = code;
+    this.status = status;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** The answer for an error: a page for a person who navigates, else OpenAI's error object. */
+export function errorAnswer(error: GatewayError, request: Request, requestId: string): Response {
+  return isNavigation(request) ? page(error, requestId) : json(error, requestId);
+}
+
+/** https://platform.openai.com/docs/guides/error-codes: `error` with message, type, param, code. */
+function json(error: GatewayError, requestId: string): Response {
+  const { message, code, status } = error;
+  return Response.json(
+    { error: { message, type: typeOf(status), param: null, code, request_id: requestId } },
+    { status, headers: error.headers },
+  );
+}
+
+function typeOf(status: number): string {
+  if (status === 401) return "authentication_error";
+  if (status === 403) return "permission_error";
+  return status < 500 ? "invalid_request_error" : "api_error";
+}
+
+function page(error: GatewayError, requestId: string): Response {
+  // Nothing of the request stands in the page, so nothing needs escaping: texts of the table and an id of ours.
+  const html = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${error.code}</title>
+<h1>This did not work</h1>
+<p>${error.message}</p>
+<p>Code <code>${error.code}</code>, request <code>${requestId}</code></p>
+<p><a href="/">Try again</a></p>
+</html>
+`;
+  const headers = { "content-type": "text/html; charset=utf-8", ...error.headers };
+  return new Response(html, { status: error.status, headers });
+}
+
+/** Whether a browser's address bar or a link asks, so that a page is wanted (Fetch Metadata, else Accept). */
+function isNavigation(request: Request): boolean {
+  if (request.method !== "GET" && request.method !== "HEAD") return false;
+  const mode = request.headers.get("sec-fetch-mode");
+  return mode ? mode === "navigate" : (request.headers.get("accept")?.startsWith("text/html") ?? false);
+}
