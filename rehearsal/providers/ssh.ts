@@ -1,0 +1,140 @@
+import { setTimeout as delay } from "node:timers/promises";
+import ssh2, { type Client, type ClientChannel, type ConnectConfig } from "ssh2";
+
+/** `connection` of command.remote.Command, defaults filled in by the SDK. */
+export interface Connection {
+  readonly host: string;
+  readonly port?: number;
+  readonly user?: string;
+  readonly privateKey?: string;
+  readonly privateKeyPassword?: string;
+  readonly password?: string;
+  readonly agentSocketPath?: string;
+  /** One authorized_keys line; without it any host is trusted. */
+  readonly hostKey?: string;
+  readonly dialErrorLimit?: number;
+  /** Seconds. */
+  readonly perDialTimeout?: number;
+  readonly proxy?: Connection;
+}
+
+/**
+ * Dials until it works or `dialErrorLimit` more attempts have failed; the pauses are those of pulumi/sdk's retry
+ * package: 100 ms, half as long again each time, 5 s at most.
+ *
+ * @throws `after N failed attempts: …` in the words of Go's net and crypto/ssh
+ */
+export async function dial(connection: Connection, retrying: (message: string) => void): Promise<Client> {
+  const limit = connection.dialErrorLimit ?? 10;
+  for (let attempt = 0, pause = 100; ; attempt++, pause = Math.min(pause * 1.5, 5000)) {
+    try {
+      return await dialOnce(connection, retrying);
+    } catch (error) {
+      if (limit > -1 && attempt + 1 > limit) {
+        throw new Error(`after ${attempt} failed attempts: ${(error as Error).message}`);
+      }
+      retrying(`Dial ${attempt + 1}/${limit === -1 ? "inf" : limit} failed: retrying`);
+      await delay(pause);
+    }
+  }
+}
+
+async function dialOnce(connection: Connection, retrying: (message: string) => void): Promise<Client> {
+  const { host, port = 22, proxy } = connection;
+  if (!proxy) return connect(connection, {});
+  const bastion = await dial(proxy, retrying).catch((error: Error) => {
+    throw new Error(`proxy: ${error.message}`);
+  });
+  const sock = await new Promise<ClientChannel>((resolve, reject) => {
+    bastion.forwardOut("127.0.0.1", 0, host, port, (error, channel) =>
+      error ? reject(new Error(`proxy: ${error.message}`)) : resolve(channel),
+    );
+  });
+  const client = await connect(connection, { sock });
+  client.once("close", () => bastion.end());
+  return client;
+}
+
+/** One attempt. The client is ready when it resolves; whoever gets it ends it. */
+function connect(connection: Connection, extra: Partial<ConnectConfig>): Promise<Client> {
+  const { host, port = 22, user = "root", privateKey, privateKeyPassword, password, hostKey } = connection;
+  const expected = hostKey === undefined ? undefined : parseHostKey(hostKey);
+  const agent = connection.agentSocketPath || process.env.SSH_AUTH_SOCK;
+  const timeoutMs = (connection.perDialTimeout ?? 15) * 1000;
+  const client = new ssh2.Client();
+  let mismatch = false;
+  return new Promise((resolve, reject) => {
+    const fail = (error: Error & { level?: string }) => {
+      client.destroy();
+      reject(
+        new Error(mismatch ? "ssh: handshake failed: ssh: host key mismatch" : goWords(error, host, port)),
+      );
+    };
+    client.once("error", fail);
+    client.once("close", () => fail(new Error("closed before it was ready")));
+    client.once("ready", () => {
+      client.removeAllListeners("close");
+      client.off("error", fail);
+      // The session's own end tells of a lost connection; without a listener Node would end the process.
+      client.on("error", () => {});
+      resolve(client);
+    });
+    try {
+      client.connect({
+        host,
+        port,
+        username: user,
+        readyTimeout: timeoutMs,
+        ...(privateKey ? { privateKey } : {}),
+        ...(privateKeyPassword ? { passphrase: privateKeyPassword } : {}),
+        ...(password ? { password, tryKeyboard: true } : {}),
+        ...(agent ? { agent } : {}),
+        ...(expected ? { algorithms: { serverHostKey: [expected.type as "ssh-ed25519"] } } : {}),
+        hostVerifier: (key: Buffer) => {
+          mismatch = expected !== undefined && !key.equals(expected.blob);
+          return !mismatch;
+        },
+        ...extra,
+      });
+      client.on("keyboard-interactive", (_name, _instructions, _lang, prompts, finish) => {
+        finish(prompts.map(() => password ?? ""));
+      });
+    } catch (error) {
+      reject(error);
+    }
+  });
+}
+
+function parseHostKey(line: string): { type: string; blob: Buffer } {
+  const parsed = ssh2.utils.parseKey(line);
+  if (parsed instanceof Error) throw new Error("ssh: no key found");
+  const { type } = parsed;
+  return { type: type === "ssh-rsa" ? "rsa-sha2-512" : type, blob: parsed.getPublicSSH() };
+}
+
+/** An error of ssh2 or Node in the words of Go's net and golang.org/x/crypto/ssh. */
+function goWords(error: NodeJS.ErrnoException & { level?: string }, host: string, port: number): string {
+  const at = `dial tcp ${host.includes(":") ? `[${host}]` : host}:${port}`;
+  switch (error.code) {
+    case "ECONNREFUSED":
+      return `${at}: connect: connection refused`;
+    case "EHOSTUNREACH":
+      return `${at}: connect: no route to host`;
+    case "ENETUNREACH":
+      return `${at}: connect: network is unreachable`;
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return `dial tcp: lookup ${host}: no such host`;
+    case "ECONNRESET":
+      return "ssh: handshake failed: read: connection reset by peer";
+  }
+  if (error.level === "client-timeout") return `${at}: i/o timeout`;
+  if (error.level === "client-authentication") {
+    return "ssh: handshake failed: ssh: unable to authenticate, attempted methods [none publickey], no supported methods remain";
+  }
+  // An algorithm list of one type that the host has no key of ends the negotiation: Go reports it so.
+  if (error.message.includes("no matching host key format")) {
+    return "ssh: handshake failed: ssh: no common algorithm for host key";
+  }
+  return `ssh: handshake failed: ${error.message}`;
+}
