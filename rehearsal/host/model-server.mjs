@@ -1,0 +1,72 @@
+/**
+ * The rehearsal's language model: an OpenAI-compatible server whose answers can be known beforehand.
+ *
+ * It answers the last user message with "The rehearsal's model heard: <message>", one word about every 50 ms, so that
+ * a stream can be told from an answer that came at once. GET /v1/models and POST /v1/chat/completions are all it has.
+ */
+import { createServer } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
+
+const model = "stub-1";
+const wordEveryMs = 50;
+
+createServer((request, response) => {
+  handle(request, response).catch((error) => {
+    if (!response.headersSent) response.writeHead(500);
+    response.end(String(error));
+  });
+}).listen(18080, "127.0.0.1");
+
+async function handle(request, response) {
+  const route = `${request.method} ${request.url}`;
+  if (route === "GET /v1/models")
+    return sendJson(response, { object: "list", data: [{ id: model, object: "model", owned_by: "rehearsal" }] });
+  if (route !== "POST /v1/chat/completions") return response.writeHead(404).end();
+  const body = JSON.parse(await readBody(request));
+  const answer = `The rehearsal's model heard: ${lastQuestion(body.messages)}`;
+  const usage = countUsage(body.messages, answer);
+  const base = { id: "chatcmpl-rehearsal", created: Math.floor(Date.now() / 1000), model: body.model ?? model };
+  if (body.stream) return stream(response, base, answer, usage);
+  const message = { role: "assistant", content: answer };
+  const choices = [{ index: 0, message, finish_reason: "stop" }];
+  return sendJson(response, { ...base, object: "chat.completion", choices, usage });
+}
+
+async function readBody(request) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+/** The text of the last user message, without the bracketed time stamp that OpenClaw puts before it. */
+function lastQuestion(messages) {
+  const content = messages.findLast((message) => message.role === "user")?.content ?? "";
+  const text = typeof content === "string" ? content : content.map((part) => part.text ?? "").join(" ");
+  return text.replace(/^\[[^\]\n]*\]\s*/, "").trim();
+}
+
+function countUsage(messages, answer) {
+  const prompt_tokens = JSON.stringify(messages).split(/\s+/).length;
+  const completion_tokens = answer.split(/\s+/).length;
+  return { prompt_tokens, completion_tokens, total_tokens: prompt_tokens + completion_tokens };
+}
+
+async function stream(response, base, answer, usage) {
+  response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-cache" });
+  const send = (fields) =>
+    response.write(`data: ${JSON.stringify({ ...base, object: "chat.completion.chunk", ...fields })}\n\n`);
+  const choice = (delta, finish_reason = null) => ({ choices: [{ index: 0, delta, finish_reason }] });
+  send(choice({ role: "assistant", content: "" }));
+  for (const word of answer.match(/\s*\S+/g) ?? []) {
+    await delay(wordEveryMs);
+    if (response.destroyed) return;
+    send(choice({ content: word }));
+  }
+  send(choice({}, "stop"));
+  send({ choices: [], usage });
+  response.end("data: [DONE]\n\n");
+}
+
+function sendJson(response, value) {
+  response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(value));
+}

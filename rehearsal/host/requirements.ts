@@ -1,0 +1,43 @@
+import { existsSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { run } from "./run.ts";
+
+/** Programs the host needs of this machine, with the Debian package each comes from. */
+const programs: Readonly<Record<string, string>> = {
+  mmdebstrap: "mmdebstrap",
+  "systemd-nspawn": "systemd-container",
+  nsenter: "util-linux",
+  ip: "iproute2",
+  gpg: "gnupg",
+  "dpkg-deb": "dpkg",
+};
+
+/**
+ * Sees to it that this machine can run a guest; installs what is missing of Debian's packages.
+ *
+ * @throws Error in one sentence when this is not Linux, not root, or not a machine with apt
+ */
+export async function requireMachine(): Promise<void> {
+  if (process.platform !== "linux" || process.getuid?.() !== 0)
+    throw new Error(
+      "The rehearsal's host is a Debian container: it needs Linux and root (try: sudo npm run rehearse).",
+    );
+  const missing = Object.keys(programs).filter((program) => !isInstalled(program));
+  if (missing.length === 0) return;
+  if (!isInstalled("apt-get"))
+    throw new Error(`The rehearsal's host needs ${missing.join(", ")}, and this machine has no apt to get them.`);
+  await aptGet("update");
+  await aptGet("install", "--yes", "--no-install-recommends", ...new Set(missing.map((name) => programs[name] ?? name)));
+}
+
+/** Runs this machine's apt-get, with no questions asked. */
+export const aptGet = (...args: string[]): Promise<string> =>
+  run("apt-get", ["--quiet", ...args], {
+    timeoutMs: 5 * 60_000,
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+  });
+
+const isInstalled = (program: string): boolean =>
+  [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/sbin"].some((folder) =>
+    existsSync(join(folder, program)),
+  );
