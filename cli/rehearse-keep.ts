@@ -1,0 +1,30 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { Stage } from "../rehearsal/stage.ts";
+import type { BuiltGateway } from "../rehearsal/walk/walk.ts";
+
+/** Keeps what ssh needs to reach the rehearsed Pi beside the visitor's files. */
+export async function writePiKey({ workspace, host }: Stage): Promise<void> {
+  await writeFile(join(workspace.folder, "visitor", "pi-key"), host.privateKey, { mode: 0o600 });
+  await writeFile(join(workspace.folder, "visitor", "known_hosts"), `${host.address} ${host.hostKey}\n`);
+}
+
+/** The lines with which a person uses the running chain; secrets stay in files of mode 0600. */
+export function howToUse({ cloudflare, workspace, host }: Stage, { url, visitor }: BuiltGateway): string {
+  const { hostname } = new URL(url);
+  const body = `'{"model":"openclaw","messages":[{"role":"user","content":"Hello"}]}'`;
+  const visitorFolder = join(workspace.folder, "visitor");
+  const rules = [hostname, cloudflare.teamDomain]
+    .map((name) => `MAP ${name} ${cloudflare.edgeAddress}`)
+    .join(", ");
+  return [
+    "The chain stands. Ask it something:",
+    `  curl ${visitor.route.join(" ")} -H @${visitor.headersFile} -H 'content-type: application/json' -d ${body} ${url}/v1/chat/completions`,
+    "",
+    "Open it in a browser (log in as owner@example.com):",
+    `  chromium --user-data-dir=${join(workspace.folder, "chromium")} --host-resolver-rules="${rules}" --ignore-certificate-errors ${url}/chat.html`,
+    "",
+    "Look at the Pi:",
+    `  ssh -i ${join(visitorFolder, "pi-key")} -o UserKnownHostsFile=${join(visitorFolder, "known_hosts")} ${host.user}@${host.address}`,
+  ].join("\n");
+}

@@ -1,0 +1,155 @@
+import type { ConfigMap, Stack } from "@pulumi/pulumi/automation/index.js";
+import type { Progress } from "../progress.ts";
+import type { Stage } from "../stage.ts";
+import { ControlUi, ControlUiRefusal, newDevice } from "./control-ui.ts";
+import { expect } from "./expect.ts";
+import { readStream } from "./stream.ts";
+import { differences, type Inventory, inventoryOf } from "./traces.ts";
+import { type Credentials, type Visitor, visitorOf } from "./visitor.ts";
+
+/** The rehearsal's own stack. */
+export const stackName = "rehearsal";
+
+/** A built stack with someone outside who uses it. */
+export interface BuiltGateway {
+  readonly stack: Stack;
+  readonly url: string;
+  readonly credentials: Credentials;
+  readonly visitor: Visitor;
+}
+
+/** The config a person would write for the rehearsed account and Pi. */
+export const stackConfig = ({ cloudflare, host }: Stage): ConfigMap => ({
+  "openclaw-gateway:accountId": { value: cloudflare.accountId },
+  "openclaw-gateway:pi.host": { value: host.address },
+  "openclaw-gateway:pi.user": { value: host.user },
+  "openclaw-gateway:pi.hostKey": { value: host.hostKey },
+  "openclaw-gateway:pi.privateKey": { value: host.privateKey, secret: true },
+  "openclaw-gateway:access.emails[0]": { value: "owner@example.com" },
+});
+
+/** `pulumi up`, and what a user then has in hand. */
+export async function build(stage: Stage, progress: Progress): Promise<BuiltGateway> {
+  return progress.step("pulumi up builds the chain", async (detail) => {
+    const stack = await stage.workspace.stack(stackName, stackConfig(stage));
+    await stack.up({ onEvent: (event) => detailOf(event.resourcePreEvent?.metadata.urn, detail) });
+    const outputs = await stack.outputs();
+    const url = String(outputs.url?.value);
+    const credentials = outputs.serviceTokens?.value.cli as Credentials;
+    const visitor = await visitorOf(url, {
+      edgeAddress: stage.cloudflare.edgeAddress,
+      caCertificate: stage.ca.certificate,
+      credentials,
+      folder: `${stage.workspace.folder}/visitor`,
+    });
+    return { stack, url, credentials, visitor };
+  });
+}
+
+function detailOf(urn: string | undefined, detail: (text: string) => void): void {
+  const name = urn?.split("::").at(-1);
+  if (name) detail(name);
+}
+
+/** Walks the built chain as its users would. Every step throws when what it sees is not what it should be. */
+export async function useGateway(stage: Stage, gateway: BuiltGateway, progress: Progress): Promise<void> {
+  const { visitor } = gateway;
+  await progress.step("the tunnel is connected", async () => {
+    const { stdout } = await stage.host.exec(`systemctl is-active cloudflared-${stackName}.service`);
+    expect(stdout.trim() === "active", `the connector's unit is ${stdout.trim()}`);
+  });
+  await progress.step("Access refuses curl without a token", async () => {
+    const { status, headers } = await visitor.get("/v1/models", { signedIn: false });
+    const sentToLogin =
+      status === 302 && headers.get("location")?.startsWith(`https://${stage.cloudflare.teamDomain}/`);
+    expect(sentToLogin || status === 401 || status === 403, `it answered ${status}`);
+  });
+  await progress.step("OpenClaw answers curl (JSON)", async () => {
+    const { status, body } = await visitor.post("/v1/chat/completions", question("Say hello to the family"));
+    expect(status === 200, `it answered ${status}: ${body}`);
+    const answer = JSON.parse(body).choices[0].message.content;
+    expect(String(answer).includes("hello to the family"), `it said: ${answer}`);
+  });
+  await progress.step("OpenClaw answers curl (streamed)", async () => {
+    const { status, headers, body } = await visitor.post("/v1/chat/completions", {
+      ...question("Count the cats"),
+      stream: true,
+    });
+    expect(
+      status === 200 && headers.get("content-type")?.startsWith("text/event-stream") === true,
+      `it answered ${status}: ${body}`,
+    );
+    const { text, pieces, done } = readStream(body);
+    expect(text.includes("Count the cats"), `it said: ${text}`);
+    expect(pieces > 1 && done, `it came in ${pieces} pieces, ${done ? "with" : "without"} an end`);
+  });
+  await progress.step("the Control UI pairs a new browser and chats", () => pairAndChat(stage, gateway));
+}
+
+const question = (content: string) => ({ model: "openclaw", messages: [{ role: "user", content }] });
+
+async function pairAndChat(stage: Stage, { url, credentials }: BuiltGateway): Promise<void> {
+  const options = {
+    origin: url,
+    edgeAddress: stage.cloudflare.edgeAddress,
+    caCertificate: stage.ca.certificate,
+    headers: {
+      "CF-Access-Client-Id": credentials.clientId,
+      "CF-Access-Client-Secret": credentials.clientSecret,
+    },
+    gatewayToken: stage.host.gatewayToken,
+    device: newDevice(),
+  };
+  const refusal = await ControlUi.connect(options).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  // A browser that comes through the gateway is never paired silently, as one on the Pi itself would be.
+  expect(
+    refusal instanceof ControlUiRefusal && refusal.code === "NOT_PAIRED",
+    `a new device got: ${refusal ?? "in without approval"}`,
+  );
+  await approve(stage, String((refusal as ControlUiRefusal).details.requestId));
+  const { ui, hello } = await ControlUi.connect(options);
+  try {
+    expect(hello.type === "hello-ok", `the approved device got: ${JSON.stringify(hello)}`);
+    const answer = await ui.chat("main", "Say good night");
+    expect(answer.includes("good night"), `it said: ${answer}`);
+  } finally {
+    ui.close();
+  }
+}
+
+/** What the owner does on the Pi when a new browser shows up. */
+async function approve(stage: Stage, requestId: string): Promise<void> {
+  expect(/^[\w-]+$/.test(requestId), `the refusal named no request: ${requestId}`);
+  const { code, stderr } = await stage.host.exec(`openclaw devices approve ${requestId} --json`);
+  expect(code === 0, `the device could not be approved: ${stderr}`);
+}
+
+/** A second up has nothing to do. */
+export async function upAgain({ stack }: BuiltGateway, progress: Progress): Promise<void> {
+  await progress.step("a second up changes nothing", async () => {
+    const { summary } = await stack.up();
+    const { same: _same, ...changes } = summary.resourceChanges ?? {};
+    expect(Object.keys(changes).length === 0, `it changed ${JSON.stringify(changes)}`);
+  });
+}
+
+/** `pulumi destroy`, after which Cloudflare and the Pi are as before. */
+export async function takeDown(
+  stage: Stage,
+  { stack }: BuiltGateway,
+  before: Inventory,
+  progress: Progress,
+): Promise<void> {
+  await progress.step("pulumi destroy takes it down", async (detail) => {
+    await stack.destroy({ onEvent: (event) => detailOf(event.resourcePreEvent?.metadata.urn, detail) });
+  });
+  await progress.step("nothing is left", async () => {
+    const resources = stage.cloudflare.resources();
+    expect(resources.length === 0, `in the account: ${resources.join(", ")}`);
+    const left = differences(before, await inventoryOf(stage.host));
+    expect(left.length === 0, `on the Pi:\n${left.join("\n")}`);
+  });
+}
