@@ -36,7 +36,7 @@ export async function lookAtPi(config: PiConfig): Promise<void> {
       throw new PiNotReady(
         "PI_LOOK_FAILED",
         `the look at ${config.host} failed: ${stderr.trim()}`,
-        "try the same by hand: ssh " + target(config),
+        `try the same by hand: ssh ${target(config)}`,
       );
     judge(config, parseFacts(stdout));
   } catch (error) {
