@@ -1,0 +1,152 @@
+import { mkdirSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import gateway from "./index.ts";
+
+const hostKey = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`;
+const tunnelToken = "tunnel-token-of-the-test";
+
+interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly inputs: Record<string, unknown>;
+}
+
+/** What the program registers, in the order of registration, and what it gives out. */
+const registered: Registered[] = [];
+let outputs: Record<string, unknown>;
+
+const find = (type: string, name?: string): Registered => {
+  const found = registered.filter(
+    (resource) => resource.type.endsWith(`:${type}`) && (!name || resource.name === name),
+  );
+  if (found.length !== 1) throw new Error(`${found.length} resources of type ${type}`);
+  return found[0] as Registered;
+};
+
+/** Secrets reach a provider wrapped (the SDK's own signature key). */
+const secretSignature = "4dabf18193072939515e22adb298388d";
+const isSecret = (value: unknown): value is { value: unknown } =>
+  typeof value === "object" && value !== null && secretSignature in value;
+const revealed = (value: unknown): unknown => (isSecret(value) ? value.value : value);
+
+const invoked: Record<string, object> = {
+  "cloudflare:index/getZeroTrustTunnelCloudflaredToken:getZeroTrustTunnelCloudflaredToken": {
+    token: tunnelToken,
+  },
+  "cloudflare:index/getZeroTrustOrganization:getZeroTrustOrganization": {
+    authDomain: "team.cloudflareaccess.com",
+  },
+};
+
+beforeAll(async () => {
+  mkdirSync(new URL("../.build", import.meta.url), { recursive: true });
+  pulumi.runtime.setMocks(
+    {
+      newResource: ({ type, name, inputs }) => {
+        registered.push({ type, name, inputs });
+        // In preview a new resource has no id yet, so nothing is asked of the API about it.
+        return { id: undefined, state: { ...inputs, aud: "audience-of-the-test" } };
+      },
+      call: ({ token }) => invoked[token] ?? {},
+    },
+    "openclaw-gateway",
+    "dev",
+    true,
+  );
+  pulumi.runtime.setAllConfig({
+    "openclaw-gateway:accountId": "0".repeat(32),
+    "openclaw-gateway:workersSubdomain": "family",
+    "openclaw-gateway:pi": JSON.stringify({ host: "192.168.1.20", hostKey }),
+    "openclaw-gateway:access": JSON.stringify({
+      emails: ["owner@example.com"],
+      emailDomains: ["example.org"],
+    }),
+  });
+  outputs = await gateway();
+  await pulumi.runtime.disconnect();
+});
+
+describe("the program", () => {
+  test("guards the very hostname that the Worker answers on", () => {
+    const { inputs } = find("ZeroTrustAccessApplication");
+    expect(inputs.domain).toBe("openclaw-dev.family.workers.dev");
+    expect(outputs.url).toBe("https://openclaw-dev.family.workers.dev");
+    // A destination of type "worker" would refuse WebSockets.
+    expect(inputs.destinations).toBeUndefined();
+    expect(inputs.type).toBe("self_hosted");
+  });
+
+  test("lets in the people of the config and no one else", () => {
+    expect(find("ZeroTrustAccessPolicy", "dev-people").inputs).toMatchObject({
+      decision: "allow",
+      includes: [{ email: { email: "owner@example.com" } }, { emailDomain: { domain: "example.org" } }],
+    });
+  });
+
+  test("lets programs in by Service Auth, which never shows them a login page", () => {
+    expect(find("ZeroTrustAccessPolicy", "dev-services").inputs.decision).toBe("non_identity");
+    expect(find("ZeroTrustAccessServiceToken").inputs).toMatchObject({
+      name: "openclaw-dev-cli",
+      duration: "8760h",
+    });
+  });
+
+  test("leads the VPC service to an address, not a name that the Pi's network would look up", () => {
+    expect(find("ConnectivityDirectoryService").inputs).toMatchObject({
+      type: "http",
+      httpPort: 18789,
+      host: { ipv4: "127.0.0.1" },
+    });
+    expect(find("ConnectivityDirectoryService").inputs.httpsPort).toBeUndefined();
+  });
+
+  test("gives the Worker all it needs, by a file whose path is the same on every machine", () => {
+    const { inputs } = find("WorkersScript");
+    expect(inputs).toMatchObject({
+      contentFile: "../.build/worker.js",
+      mainModule: "worker.js",
+      scriptName: "openclaw-dev",
+    });
+    expect(isSecret(inputs.bindings)).toBe(true);
+    const bindings = revealed(inputs.bindings) as { name: string; type: string }[];
+    expect(bindings.map(({ name, type }) => [name, type])).toEqual([
+      ["VPC_SERVICE", "vpc_service"],
+      ["TEAM_DOMAIN", "plain_text"],
+      ["POLICY_AUD", "secret_text"],
+      ["OPENCLAW_GATEWAY_TOKEN", "secret_text"],
+    ]);
+    expect((inputs.observability as { logs: object }).logs).toMatchObject({ invocationLogs: false });
+  });
+
+  test("never opens preview addresses", () => {
+    expect(find("WorkersScriptSubdomain").inputs).toMatchObject({ enabled: true, previewsEnabled: false });
+  });
+
+  test("gives the Pi's commands no secret but on standard input, and nothing by the environment", () => {
+    const commands = registered.filter(({ type }) => type.endsWith(":Command"));
+    expect(commands.map(({ name }) => name)).toEqual(["dev-footprint", "dev-connector", "dev-openclaw"]);
+    for (const { inputs } of commands) {
+      expect(inputs.addPreviousOutputInEnv).toBe(false);
+      expect(inputs.environment).toBeUndefined();
+      expect(inputs.triggers).toEqual([hostKey]);
+      expect(String(inputs.create)).not.toContain(tunnelToken);
+      expect(isSecret(inputs.stdin)).toBe(true);
+      expect(revealed(inputs.connection)).toMatchObject({ host: "192.168.1.20", hostKey });
+    }
+  });
+
+  test("undoes the Pi by what is recorded before the first step", () => {
+    const withDelete = registered.filter(({ inputs }) => inputs.delete !== undefined);
+    expect(withDelete.map(({ name }) => name)).toEqual(["dev-footprint"]);
+  });
+
+  test("marks what is secret among its outputs", async () => {
+    expect(await pulumi.isSecret(outputs.serviceTokens as pulumi.Output<unknown>)).toBe(true);
+    expect(JSON.stringify(outputs.curl)).toContain("$CF_ACCESS_CLIENT_SECRET");
+  });
+});
+
+afterAll(() => {
+  pulumi.runtime.resetOptions("", "", -1, "", "", false, "");
+});
