@@ -22,8 +22,8 @@ export interface ContainerOptions {
 
 /** A guest that runs a whole Debian under its own systemd. */
 export interface Container {
-  /** A process of the guest seen from this machine, for /proc/PID/root. */
-  leader(): Promise<number>;
+  /** The guest's root folder as this machine sees it, while the guest runs. */
+  rootFolder(): Promise<string>;
   /** Runs a program as root in the guest, without SSH. */
   runAsRoot(args: readonly string[], options?: RunOptions): Promise<CommandResult>;
   /** What the guest wrote to its console, the end of it. */
@@ -80,7 +80,7 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
   }
   const leader = () => findLeader(init.pid as number);
   return {
-    leader,
+    rootFolder: async () => `/proc/${await leader()}/root`,
     runAsRoot: async (args, runOptions) =>
       capture("nsenter", ["--target", String(await leader()), "--all", "--", ...args], runOptions),
     console: () => lastLines(output.text, 40),

@@ -6,7 +6,7 @@ import ssh2 from "ssh2";
 import type { Progress } from "../progress.ts";
 import { type Container, startContainer } from "./container.ts";
 import type { HostAssets } from "./prepare.ts";
-import type { CommandResult } from "./run.ts";
+import { type CommandResult, run } from "./run.ts";
 import { writeSettings } from "./settings.ts";
 import type { Slot } from "./slot.ts";
 import { type SshTarget, sshExec } from "./ssh.ts";
@@ -49,7 +49,7 @@ export interface Host extends SshTarget {
  */
 export async function startHost(assets: HostAssets, options: HostOptions): Promise<Host> {
   return options.progress.step(`host ${options.name}`, async (detail) => {
-    const host = await bootHost(assets.layers, options, { chatCompletions: false });
+    const { host } = await bootHost(assets, options, { chatCompletions: false });
     try {
       detail("OpenClaw starts");
       await awaitOpenClaw(host);
@@ -61,18 +61,23 @@ export async function startHost(assets: HostAssets, options: HostOptions): Promi
   });
 }
 
-/** Boots a host up to its SSH login. */
+/**
+ * Boots a host up to its SSH login.
+ *
+ * @param chatCompletions whether OpenClaw's HTTP API is open, which on a host that was not touched yet it is not
+ */
 export async function bootHost(
-  layers: readonly string[],
+  { layers, home }: HostAssets,
   options: Omit<HostOptions, "progress">,
   { chatCompletions }: { chatCompletions: boolean },
-): Promise<Host> {
+): Promise<{ host: Host; container: Container }> {
   const { slot, index, name, ca } = options;
   const hostKey = ssh2.utils.generateKeyPairSync("ed25519");
   const userKey = ssh2.utils.generateKeyPairSync("ed25519");
   const gatewayToken = randomBytes(32).toString("hex");
   const settings = join(slot.folder, `ocg-${slot.number}-${index}`, "settings");
   await mkdir(settings, { recursive: true, mode: 0o755 });
+  if (home) await run("cp", ["--archive", `${home}/.`, settings]);
   await writeSettings(settings, layers.at(-1) as string, {
     name,
     hostKey,
@@ -104,7 +109,7 @@ export async function bootHost(
     await host.stop();
     throw error;
   }
-  return host;
+  return { host, container };
 }
 
 /** What the guest knows by name, all of it on the street: the package archive and the tunnel's two regions. */

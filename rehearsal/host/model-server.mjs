@@ -38,12 +38,22 @@ async function readBody(request) {
   return Buffer.concat(chunks).toString();
 }
 
-/** The text of the last user message, without the bracketed time stamp that OpenClaw puts before it. */
+/**
+ * What the user asked last. OpenClaw 2026.9 wraps it: a time stamp before it, a line about the run behind it, the
+ * earlier messages of the conversation above it, and a message of its own with internal context after it.
+ */
 function lastQuestion(messages) {
-  const content = messages.findLast((message) => message.role === "user")?.content ?? "";
-  const text = typeof content === "string" ? content : content.map((part) => part.text ?? "").join(" ");
-  return text.replace(/^\[[^\]\n]*\]\s*/, "").trim();
+  const texts = messages.filter((message) => message.role === "user").map((message) => textOf(message.content));
+  const asked = texts.findLast((text) => !text.startsWith("<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>")) ?? "";
+  const current = asked.split("[Current message - respond to this]\nUser: ").at(-1);
+  return current
+    .replace(/^\[[A-Z][a-z]{2} \d{4}-\d\d-\d\d [^\]\n]*\] /, "")
+    .replace(/\n\nRuntime: agent=[^\n]*$/, "")
+    .trim();
 }
+
+const textOf = (content) =>
+  typeof content === "string" ? content : (content ?? []).map((part) => part.text ?? "").join(" ");
 
 function countUsage(messages, answer) {
   const prompt_tokens = JSON.stringify(messages).split(/\s+/).length;

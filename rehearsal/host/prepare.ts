@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { Progress } from "../progress.ts";
 import { prepareBase } from "./base.ts";
+import { prepareFirstBoot } from "./first-boot.ts";
 import { prepareOpenClaw } from "./openclaw.ts";
 import { requireMachine } from "./requirements.ts";
 
@@ -8,6 +9,8 @@ import { requireMachine } from "./requirements.ts";
 export interface HostAssets {
   /** Root folders that lie over each other, the topmost first; shared by all hosts and never written to. */
   readonly layers: readonly string[];
+  /** Folder with what OpenClaw's installer wrote, copied into each host; absent before OpenClaw's first boot. */
+  readonly home?: string;
 }
 
 /**
@@ -17,10 +20,10 @@ export interface HostAssets {
  */
 export async function prepareHost(progress: Progress): Promise<HostAssets> {
   await progress.step("this machine's packages", () => requireMachine());
-  // One after the other's network wait: together they take little longer than the slower one.
   const [base, openclaw] = await Promise.all([
     progress.step("Debian for the host", (detail) => prepareBase(detail)),
-    progress.step("OpenClaw for the host", () => prepareOpenClaw()),
+    progress.step("Node and OpenClaw for the host", () => prepareOpenClaw()),
   ]);
-  return { layers: [openclaw, join(base, "root")] };
+  const layers = [openclaw, join(base, "root")];
+  return progress.step("OpenClaw's first boot", (detail) => prepareFirstBoot({ layers }, detail));
 }

@@ -57,7 +57,6 @@ async function listFiles(base: string, settings: GuestSettings): Promise<Record<
     "etc/systemd/system/model-server.service": { text: modelServerUnit },
     [`${home}/.ssh/authorized_keys`]: { text: `${settings.userKey}\n`, mode: 0o600 },
     [`${home}/.openclaw/openclaw.json`]: { text: `${JSON.stringify(settings.openclaw, null, 2)}\n`, mode: 0o600 },
-    [`${home}/.config/systemd/user/openclaw-gateway.service.d/pi.conf`]: { text: gatewayDropIn },
   };
 }
 
@@ -84,16 +83,7 @@ const hostsFile = (settings: GuestSettings): string =>
   ].join("\n");
 
 // What OpenClaw's documentation advises for a Raspberry Pi (docs/install/raspberry-pi.md).
-const compileCache = "NODE_COMPILE_CACHE=/var/tmp/openclaw-compile-cache";
-
-const gatewayDropIn = `[Service]
-Environment=OPENCLAW_NO_RESPAWN=1
-Environment=${compileCache}
-TimeoutStartSec=90
-# The rehearsal reaches nothing outside: no look for updates, no announcements on the LAN.
-Environment=OPENCLAW_NO_AUTO_UPDATE=1
-Environment=OPENCLAW_DISABLE_BONJOUR=1
-`;
+export const compileCache = "NODE_COMPILE_CACHE=/var/tmp/openclaw-compile-cache";
 
 const modelServerUnit = `[Unit]
 Description=The rehearsal's language model
