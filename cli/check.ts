@@ -1,0 +1,25 @@
+import { spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+import { ensurePrograms } from "../rehearsal/host/requirements.ts";
+import { terminalProgress } from "./terminal.ts";
+
+/** What reads the code without running it, each with its command. All of them run, whatever the first one says. */
+const checks: Readonly<Record<string, readonly string[]>> = {
+  "format and lint (Biome)": ["biome", "ci", "--colors=off"],
+  "types of the program": ["tsc", "--project", "."],
+  "types of the Worker": ["tsc", "--project", "worker"],
+  "dead code and unused packages (knip)": ["knip", "--no-progress"],
+  "shell scripts (shellcheck)": ["shellcheck", "--external-sources", ...globSync("{pi,rehearsal}/**/*.sh")],
+};
+
+await ensurePrograms({ shellcheck: "shellcheck" });
+const { progress, results } = terminalProgress();
+for (const [name, [program = "", ...args]] of Object.entries(checks)) {
+  await progress
+    .step(name, async () => {
+      const { status, stdout, stderr, error } = spawnSync(program, args, { encoding: "utf8" });
+      if (status !== 0) throw error ?? new Error(`${stdout}${stderr}`);
+    })
+    .catch((error: Error) => process.stderr.write(`${error.message}\n`));
+}
+process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;

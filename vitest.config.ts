@@ -1,0 +1,11 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["{infra,contract,worker,rehearsal,cli,pi}/**/*.test.ts"],
+    // Two cores: engines, Debian hosts and workerd side by side would only wait for each other.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+  },
+});
