@@ -1,0 +1,79 @@
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import ssh2 from "ssh2";
+
+export interface Reply {
+  readonly stdout?: string;
+  readonly stderr?: string;
+  readonly status?: number;
+}
+
+/** An SSH host on loopback that runs nothing: it records each command and answers as told. */
+export interface FakeHost {
+  readonly port: number;
+  /** In authorized_keys form. */
+  readonly hostKey: string;
+  /** What its one user signs in with. */
+  readonly privateKey: string;
+  readonly runs: { command: string; stdin: string; env: Record<string, string> }[];
+  /** Names it takes by `setenv`, as sshd's AcceptEnv. */
+  readonly acceptEnv: Set<string>;
+  reply: (command: string) => Reply;
+  close(): Promise<void>;
+}
+
+export async function startFakeHost(): Promise<FakeHost> {
+  const own = ssh2.utils.generateKeyPairSync("ed25519");
+  const user = ssh2.utils.generateKeyPairSync("ed25519");
+  const allowed = (ssh2.utils.parseKey(user.public) as ssh2.ParsedKey).getPublicSSH();
+  const host = {
+    runs: [] as FakeHost["runs"],
+    acceptEnv: new Set<string>(),
+    reply: (_command: string): Reply => ({}),
+  };
+  const clients = new Set<ssh2.Connection>();
+  const server = new ssh2.Server({ hostKeys: [own.private] }, (client) => {
+    clients.add(client);
+    client.on("error", () => {});
+    client.on("authentication", (context) => {
+      if (context.method === "publickey" && context.key.data.equals(allowed)) context.accept();
+      else context.reject(["publickey"]);
+    });
+    client.on("session", (accept) => {
+      const env: Record<string, string> = {};
+      const session = accept();
+      session.on("env", (acceptName, reject, { key, val }) => {
+        if (host.acceptEnv.has(key)) env[key] = String(val);
+        (host.acceptEnv.has(key) ? acceptName : reject)?.();
+      });
+      session.on("exec", (acceptExec, _reject, { command }) => {
+        const channel = acceptExec();
+        let stdin = "";
+        channel.on("data", (chunk: Buffer) => {
+          stdin += chunk;
+        });
+        channel.on("end", () => {
+          const listing = Object.entries(env).map(([key, value]) => `${key}=${value}\0`);
+          if (command !== "env -0") host.runs.push({ command, stdin, env });
+          const reply = command === "env -0" ? { stdout: listing.join("") } : host.reply(command);
+          channel.write(reply.stdout ?? "");
+          channel.stderr.write(reply.stderr ?? "");
+          channel.exit(reply.status ?? 0);
+          channel.end();
+        });
+      });
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return Object.assign(host, {
+    port: (server.address() as AddressInfo).port,
+    hostKey: own.public,
+    privateKey: user.private,
+    async close() {
+      for (const client of clients) client.end();
+      server.close();
+      await once(server, "close");
+    },
+  });
+}
