@@ -79,8 +79,7 @@ async function warmUp(host: Host, detail: (text: string) => void): Promise<void>
 }
 
 async function asUser(host: Host, command: string, stdin = ""): Promise<void> {
-  const session = "export XDG_RUNTIME_DIR=/run/user/1000;"; // pam_systemd sets it in a login, not for every command
-  const { code, stdout, stderr } = await host.exec(`${session} ${command}`, { stdin, timeoutMs: 120_000 });
+  const { code, stdout, stderr } = await host.exec(command, { stdin, timeoutMs: 120_000 });
   if (code !== 0) throw new Error(`On the host, "${command}" failed (exit ${code}): ${stderr || stdout}`);
 }
 
