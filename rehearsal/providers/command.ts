@@ -22,7 +22,7 @@ interface CommandState {
 /**
  * command.remote.Command over real SSH, as pulumi-command 1.2.1 does it: an update runs `update`, or `create` when
  * there is none; `delete` runs with the connection and stdin of the record; a preview runs nothing; a failed create
- * leaves no record. New triggers replace: that the SDK asks for itself (replaceOnChanges).
+ * leaves no record; new triggers replace.
  */
 function remoteCommand(log: () => Log): ResourceKind {
   const run = async (urn: string, command: string, state: CommandState): Promise<Properties> => {
@@ -53,7 +53,7 @@ function remoteCommand(log: () => Log): ResourceKind {
       }
       return [];
     },
-    diff: (state, oldInputs, inputs) => compare(state, oldInputs, inputs, new Set()),
+    diff: (state, oldInputs, inputs) => compare(state, oldInputs, inputs, new Set(["triggers"])),
     async create({ name, urn, inputs, preview }) {
       const id = `${name}${randomBytes(4).toString("hex")}`;
       if (preview) return { id, state: { ...inputs, stdout: unknown, stderr: unknown } };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type FakeApi, startFakeApi } from "./testing/fake-api.ts";
 import { type FakeHost, startFakeHost } from "./testing/fake-host.ts";
 import { openTestStack, type TestStack } from "./testing/stack.ts";
@@ -28,6 +28,8 @@ afterAll(async () => {
   await api?.close();
   await host?.close();
 });
+
+beforeEach(() => writeFile(join(test.programFolder, "../worker.js"), source));
 
 /** The chain in small; each test changes one thing about it. */
 interface Variant {
@@ -249,9 +251,8 @@ describe("the stand-in providers on the real engine", { timeout: 120_000 }, () =
     test.use(chain({ hash: sha256("something else") }));
     await expect(test.stack.preview()).rejects.toThrow(/SHA-256 Hash Mismatch/);
     await writeFile(join(test.programFolder, "../worker.js"), `${source}\n`);
-    test.use(chain({ hash: sha256(`${source}\n`) }));
+    test.use(chain({ hash: sha256(`${source}\n`), version: 2 }));
     expect((await test.stack.up()).summary.resourceChanges).toEqual({ same: 8, update: 1 });
-    await writeFile(join(test.programFolder, "../worker.js"), source);
   });
 
   it("tell a refusal of the API in the real provider's words, and record nothing", async () => {
