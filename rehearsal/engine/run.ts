@@ -14,7 +14,7 @@ export interface RunOptions {
  * Runs a command to its end.
  *
  * @returns what it printed on stdout, trimmed
- * @throws with the end of its stderr when it fails, cannot be started or takes too long
+ * @throws with the end of what it said when it fails, cannot be started or takes too long
  */
 export async function run(command: string, args: readonly string[], options: RunOptions): Promise<string> {
   // A process group of its own: an installer's curl and tar must not outlive it.
@@ -35,8 +35,11 @@ export async function run(command: string, args: readonly string[], options: Run
   });
   let timedOut = false;
   const killGroup = () => {
-    if (child.pid === undefined || child.exitCode !== null) return;
-    process.kill(-child.pid, "SIGKILL");
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // The group has ended in the meantime (ESRCH, kill(2)).
+    }
   };
   const timer = setTimeout(() => {
     timedOut = true;
@@ -46,8 +49,10 @@ export async function run(command: string, args: readonly string[], options: Run
   try {
     const [code] = await once(child, "close");
     if (timedOut) throw new Error(`${command} took longer than ${options.timeoutMs / 1000} s`);
-    if (code !== 0)
-      throw new Error(`${command} ${args[0] ?? ""} failed: ${stderr.trim() || `exit code ${code}`}`);
+    if (code !== 0) {
+      const said = [stderr, stdout.slice(-4000)].map((text) => text.trim()).filter(Boolean);
+      throw new Error(`${command} ${args[0] ?? ""} failed: ${said.join("\n") || `exit code ${code}`}`);
+    }
     return stdout.trim();
   } finally {
     clearTimeout(timer);

@@ -20,10 +20,14 @@ export interface ProvidersOptions {
 export interface Providers {
   /** For the engine: PULUMI_DEBUG_PROVIDERS. */
   readonly env: Record<string, string>;
+  /** Their processes, the Cloudflare one first. */
+  readonly pids: readonly number[];
+  /** Settles when one of them ends on its own, which it never should: with what it said last. */
+  readonly died: Promise<Error>;
   /**
    * Ends them.
    *
-   * @throws when one had ended on its own before, with what it said last
+   * @throws when one had ended on its own before
    */
   close(): Promise<void>;
 }
@@ -31,22 +35,28 @@ export interface Providers {
 /** Starts the stand-ins for the provider plugins, as processes of their own that end with this one. */
 export async function startProviders(options: ProvidersOptions): Promise<Providers> {
   return options.progress.step("provider plugins (stand-ins)", async () => {
-    const started: StandIn[] = [];
+    const started = names.map((name) => launch(name, options));
+    const close = () => closeAll(started);
     try {
-      for (const name of names) started.push(launch(name, options));
       const ports = await Promise.all(started.map(({ port }) => port));
       const attach = names.map((name, index) => `${name}:${ports[index]}`).join(",");
-      return { env: { PULUMI_DEBUG_PROVIDERS: attach }, close: () => closeAll(started) };
+      return {
+        env: { PULUMI_DEBUG_PROVIDERS: attach },
+        pids: started.map(({ pid }) => pid as number),
+        died: Promise.race(started.map(({ died }) => died)),
+        close,
+      };
     } catch (error) {
-      await closeAll(started).catch(() => {});
+      await close().catch(() => {});
       throw error;
     }
   });
 }
 
 interface StandIn {
+  readonly pid: number | undefined;
   readonly port: Promise<number>;
-  /** @throws when it had ended on its own */
+  readonly died: Promise<Error>;
   close(): Promise<void>;
 }
 
@@ -60,35 +70,47 @@ function launch(name: string, { env, cwd = programFolder }: ProvidersOptions): S
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     said = (said + text).slice(-4000);
   });
-  const ended = once(child, "exit");
+  let closing = false;
+  let failure: Error | undefined;
+  const ended = new Promise<string>((resolve) => {
+    child.once("error", (error) => resolve(error.message)); // it could not even be started
+    child.once("close", (code, signal) => resolve(said.trim() || `${signal ?? `exit code ${code}`}`));
+  });
+  const died = new Promise<Error>((resolve) => {
+    ended.then((reason) => {
+      if (closing) return;
+      failure = new Error(`the ${name} stand-in ended on its own: ${reason}`);
+      resolve(failure);
+    });
+  });
   return {
-    port: firstLine(child, () => said, name),
+    pid: child.pid,
+    died,
+    port: firstLine(child, ended, name),
     async close() {
-      if (child.exitCode !== null || child.signalCode !== null) {
-        throw new Error(
-          `the ${name} stand-in ended on its own: ${said.trim() || `exit code ${child.exitCode}`}`,
-        );
-      }
+      closing = true;
       child.kill();
       await ended;
+      if (failure) throw failure;
     },
   };
 }
 
 /** The port on a plugin's first line. A plugin that ends before it or says nothing for 30 s is an error. */
-async function firstLine(child: ChildProcess, said: () => string, name: string): Promise<number> {
+async function firstLine(child: ChildProcess, ended: Promise<string>, name: string): Promise<number> {
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream });
-  const signal = AbortSignal.timeout(30_000);
+  const line = once(lines, "line", { signal: AbortSignal.timeout(30_000) });
+  const early = ended.then((reason): never => {
+    throw new Error(`the ${name} stand-in did not start: ${reason}`);
+  });
   try {
-    const [line] = await Promise.race([
-      once(lines, "line", { signal }),
-      once(child, "exit", { signal }).then(() => {
-        throw new Error(`the ${name} stand-in did not start: ${said().trim()}`);
-      }),
-    ]);
-    return Number(line);
+    const [port] = await Promise.race([line, early]);
+    return Number(port);
   } finally {
     lines.close();
+    // Whichever of the two lost the race has nobody left to tell.
+    line.catch(() => {});
+    early.catch(() => {});
   }
 }
 

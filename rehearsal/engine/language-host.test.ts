@@ -1,0 +1,67 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { quiet } from "../progress.ts";
+import { type Engine, ensureEngine } from "./index.ts";
+import { run } from "./run.ts";
+
+const project = `name: tiny
+runtime: {name: nodejs, options: {typescript: false}}
+main: infra/index.ts
+config:
+  word: {type: string, default: hello}
+`;
+const program = `import * as pulumi from "@pulumi/pulumi";
+const config: pulumi.Config = new pulumi.Config();
+if (config.get("fail")) throw new pulumi.RunError("told to fail");
+if (config.get("leave")) process.exit(7);
+export const said = \`\${config.require("word")} in \${process.cwd()} for \${pulumi.getStack()}\`;
+export const hidden = config.requireSecret("password");
+`;
+
+let folder: string;
+let engine: Engine;
+
+beforeAll(async () => {
+  engine = await ensureEngine(quiet);
+  folder = await mkdtemp(join(tmpdir(), "openclaw-gateway-language-"));
+  for (const name of ["infra", "state"]) await mkdir(join(folder, name));
+  await symlink(join(import.meta.dirname, "../../node_modules"), join(folder, "node_modules"));
+  await writeFile(join(folder, "package.json"), '{"type":"module"}');
+  await writeFile(join(folder, "Pulumi.yaml"), project);
+  await writeFile(join(folder, "infra/index.ts"), program);
+  await pulumi("stack", "init", "dev");
+  await pulumi("config", "set", "--secret", "password", "hush");
+}, 600_000);
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const pulumi = (...args: string[]) =>
+  run(engine.command, [...args, "--non-interactive"], {
+    cwd: folder,
+    timeoutMs: 60_000,
+    env: {
+      PATH: [engine.languageHost, process.env.PATH].filter(Boolean).join(delimiter),
+      PULUMI_BACKEND_URL: `file://${folder}/state`,
+      PULUMI_CONFIG_PASSPHRASE: "test",
+      PULUMI_HOME: join(folder, "home"),
+      PULUMI_SKIP_UPDATE_CHECK: "true",
+    },
+  });
+
+describe("`pulumi up` of a Node project", { timeout: 120_000 }, () => {
+  it("runs the program in the folder of its main, with the project's config", async () => {
+    await pulumi("up", "--yes");
+    const outputs = JSON.parse(await pulumi("stack", "output", "--json")) as Record<string, string>;
+    expect(outputs).toEqual({ said: `hello in ${folder}/infra for dev`, hidden: "[secret]" });
+  });
+
+  it("reports a program's own error, and one that just ends", async () => {
+    await pulumi("config", "set", "fail", "yes");
+    await expect(pulumi("preview")).rejects.toThrow("told to fail");
+    await pulumi("config", "rm", "fail");
+    await pulumi("config", "set", "leave", "yes");
+    await expect(pulumi("preview")).rejects.toThrow("non-zero exit code: 7");
+  });
+});
