@@ -1,0 +1,55 @@
+import { html } from "hono/html";
+
+const page = (title: string, content: unknown) => html`<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title></head>
+<body>
+<main>${content}</main>
+</body>
+</html>`;
+
+/** Keeps the fragment of the page that sent the person here, as Access does: redirects inherit the form's. */
+const keepFragment = html`<script>document.querySelector("form").action += location.hash</script>`;
+
+/** Asks for the address. */
+export const emailPage = (hostname: string, action: string) =>
+  page(
+    "Sign in",
+    html`<h1>Sign in to ${hostname}</h1>
+<form method="post" action="${action}">
+<label>Email <input type="email" name="email" autocomplete="email" required autofocus></label>
+<button>Send me a code</button>
+</form>${keepFragment}`,
+  );
+
+/** Asks for the code. It says the same whether or not one was sent, so that addresses cannot be tried out. */
+export const codePage = (email: string, action: string, problem: string) =>
+  page(
+    "Enter code",
+    html`<h1>Enter the code</h1>
+<p role="status">${problem}</p>
+<p>If ${email} may sign in, a code is on its way. In this rehearsal it lies in
+<a href="/rehearsal/inbox?email=${encodeURIComponent(email)}" target="_blank">the inbox</a>.</p>
+<form method="post" action="${action}">
+<input type="hidden" name="email" value="${email}">
+<label>Code <input name="code" inputmode="numeric" autocomplete="one-time-code" required autofocus></label>
+<button>Sign in</button>
+</form>${keepFragment}`,
+  );
+
+/** For someone who is signed in to the team and may not use this application. */
+export const forbiddenPage = (email: string, hostname: string) =>
+  page(
+    "Forbidden",
+    html`<h1>That account does not have access.</h1><p>${email} may not use ${hostname}.</p>`,
+  );
+
+/** The rehearsal's stand-in for a mailbox. */
+export const inboxPage = (email: string, code: string | undefined) =>
+  page(
+    "Inbox",
+    html`<h1>Inbox of ${email}</h1>${code ? html`<p>Your code: <output id="code">${code}</output></p>` : html`<p>No mail.</p>`}`,
+  );
+
+export const messagePage = (title: string, text: string) =>
+  page(title, html`<h1>${title}</h1><p>${text}</p>`);

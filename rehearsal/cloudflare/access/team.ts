@@ -1,0 +1,29 @@
+import type { Account } from "../account.ts";
+import { createSigningKeys, type SigningKeys } from "./keys.ts";
+import { createRevocations, type Revocations } from "./revocation.ts";
+import { createTickets, type Tickets } from "./tickets.ts";
+import { createTokenIssuer, type TokenIssuer } from "./tokens.ts";
+
+/** What the parts of Access share: the account's rules, the team's keys, and who is signed in. */
+export interface Team {
+  readonly account: Account;
+  readonly keys: SigningKeys;
+  readonly tokens: TokenIssuer;
+  readonly revocations: Revocations;
+  readonly tickets: Tickets;
+  /** How the world sees every client of the rehearsal. */
+  readonly client: { readonly ip: string; readonly country: string };
+}
+
+/** A team with new keys and nobody signed in. */
+export async function createTeam(account: Account, client: Team["client"]): Promise<Team> {
+  const keys = await createSigningKeys(account.teamDomain);
+  return {
+    account,
+    keys,
+    tokens: createTokenIssuer(account.teamDomain, keys),
+    revocations: createRevocations(),
+    tickets: createTickets(),
+    client,
+  };
+}

@@ -1,0 +1,57 @@
+import * as z from "zod";
+import type { Account, Rule, RuleSet } from "../account.ts";
+import { ApiError } from "./envelope.ts";
+
+/** Cloudflare's code for a malformed request to Access: `access.api.error.invalid_request`. */
+export const invalidRequest = 12130;
+/** Cloudflare's code for an unknown Access resource: `access.api.error.not_found`. */
+export const accessNotFound = 11021;
+
+const empty = z.strictObject({});
+const rule = z.union([
+  z.strictObject({ email: z.strictObject({ email: z.email() }) }),
+  z.strictObject({ email_domain: z.strictObject({ domain: z.string().min(1) }) }),
+  z.strictObject({ everyone: empty }),
+  z.strictObject({ group: z.strictObject({ id: z.string() }) }),
+  z.strictObject({ service_token: z.strictObject({ token_id: z.string() }) }),
+  z.strictObject({ any_valid_service_token: empty }),
+  z.strictObject({ geo: z.strictObject({ country_code: z.string().length(2) }) }),
+  z.strictObject({ ip: z.strictObject({ ip: z.string() }) }),
+  z.strictObject({ login_method: z.strictObject({ id: z.string() }) }),
+]);
+const rules = z.array(rule).optional().nullable();
+
+/** The three rule lists of policies and groups; at least one thing must be included. */
+export const ruleFields = { include: z.array(rule).min(1), require: rules, exclude: rules };
+
+/** The sent rules with what they leave out; throws an ApiError for a group, token or login method that is unknown. */
+export function readRules(
+  account: Account,
+  sent: { include: Rule[]; require?: Rule[] | null; exclude?: Rule[] | null },
+): RuleSet {
+  const set: RuleSet = { include: sent.include, require: sent.require ?? [], exclude: sent.exclude ?? [] };
+  for (const one of [...set.include, ...set.require, ...set.exclude]) refuseUnknown(account, one);
+  return set;
+}
+
+function refuseUnknown(account: Account, one: Rule): void {
+  const references = [
+    { id: one.group?.id, collection: account.groups },
+    { id: one.service_token?.token_id, collection: account.serviceTokens },
+    { id: one.login_method?.id, collection: account.identityProviders },
+  ];
+  for (const { id, collection } of references) {
+    if (id !== undefined && !collection.find((entry) => entry.id === id))
+      throw new ApiError(
+        400,
+        invalidRequest,
+        `access.api.error.invalid_request: unknown ${collection.kind} ${id}`,
+      );
+  }
+}
+
+/** Whether a rule set names this id in any of its rules. */
+export const namesId = (set: RuleSet, id: string): boolean =>
+  [...set.include, ...set.require, ...set.exclude].some(
+    (one) => one.group?.id === id || one.service_token?.token_id === id,
+  );

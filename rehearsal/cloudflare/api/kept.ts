@@ -1,0 +1,100 @@
+import { randomUUID } from "node:crypto";
+import type { Hono } from "hono";
+import * as z from "zod";
+import type { Account, Kept } from "../account.ts";
+import type { Collection } from "../collection.ts";
+import { hexId, timestamp } from "../identifiers.ts";
+import { accessNotFound, invalidRequest } from "./access-rules.ts";
+import { ApiError, parseBody } from "./envelope.ts";
+import { serveFamily } from "./family.ts";
+
+/** Codes of the alerting API: 17000 malformed, 17001 unknown. */
+const alerting = { invalid: 17000, notFoundCode: 17001 };
+
+const identityProvider = z.looseObject({
+  name: z.string().min(1),
+  type: z.string().min(1),
+  config: z.looseObject({}),
+});
+const webhook = z.looseObject({ name: z.string().min(1), url: z.url(), secret: z.string().optional() });
+const alertPolicy = z.looseObject({
+  name: z.string().min(1),
+  alert_type: z.string().min(1),
+  enabled: z.boolean(),
+  filters: z.looseObject({}).optional(),
+  mechanisms: z.record(
+    z.enum(["email", "webhooks", "pagerduty"]),
+    z.array(z.looseObject({ id: z.string() })).optional(),
+  ),
+});
+
+/** Resources that are kept and answered, and that nothing else here acts upon. */
+export function serveKept(routes: Hono, account: Account): void {
+  const family = (
+    path: string,
+    collection: Collection<Kept>,
+    notFoundCode: number,
+    newId: () => string,
+    read: (body: unknown) => Record<string, unknown> & { name: string },
+    hidden: readonly string[] = [],
+    refuseDelete?: (entry: Kept) => void,
+  ) =>
+    serveFamily(routes, {
+      path,
+      collection,
+      notFoundCode,
+      create: (body) => keep(newId(), read(body), timestamp()),
+      update: (before, body) => keep(before.id, read(body), before.createdAt),
+      show: (entry) => show(entry, hidden),
+      refuseDelete,
+    });
+
+  family("/access/identity_providers", account.identityProviders, accessNotFound, randomUUID, (body) =>
+    parseBody(identityProvider, body, invalidRequest),
+  );
+  family(
+    "/alerting/v3/destinations/webhooks",
+    account.webhooks,
+    alerting.notFoundCode,
+    hexId,
+    (body) => parseBody(webhook, body, alerting.invalid),
+    ["secret"],
+    (entry) => {
+      if (account.alertPolicies.find((policy) => mechanismIds(policy.sent, "webhooks").includes(entry.id)))
+        throw new ApiError(409, alerting.invalid, "a notification policy uses this webhook");
+    },
+  );
+  family("/alerting/v3/policies", account.alertPolicies, alerting.notFoundCode, hexId, (body) => {
+    const sent = parseBody(alertPolicy, body, alerting.invalid);
+    for (const id of mechanismIds(sent, "webhooks")) {
+      if (!account.webhooks.get(id)) throw new ApiError(400, alerting.invalid, `unknown webhook ${id}`);
+    }
+    return sent;
+  });
+}
+
+function mechanismIds(sent: Record<string, unknown>, kind: string): string[] {
+  const mechanisms = sent.mechanisms as Record<string, { id: string }[] | undefined>;
+  return (mechanisms[kind] ?? []).map((mechanism) => mechanism.id);
+}
+
+const keep = (id: string, sent: Record<string, unknown> & { name: string }, createdAt: string): Kept => ({
+  id,
+  name: sent.name,
+  createdAt,
+  updatedAt: timestamp(),
+  sent,
+});
+
+function show(entry: Kept, hidden: readonly string[]) {
+  const sent = Object.entries(entry.sent).filter(([key]) => !hidden.includes(key));
+  const times = { created_at: entry.createdAt, updated_at: entry.updatedAt };
+  // The alerting API names its times otherwise.
+  return {
+    ...Object.fromEntries(sent),
+    id: entry.id,
+    ...times,
+    created: entry.createdAt,
+    modified: entry.updatedAt,
+  };
+}

@@ -1,0 +1,24 @@
+import type { Hono } from "hono";
+import * as z from "zod";
+import type { Account } from "../account.ts";
+import { invalidRequest } from "./access-rules.ts";
+import { answer, parseBody } from "./envelope.ts";
+
+/** The Zero Trust organization, read only, and the revocation of a person: A/access/organizations. */
+export function serveOrganization(routes: Hono, account: Account, onRevoke: (email: string) => void): void {
+  routes.get("/access/organizations", (c) =>
+    answer(c, {
+      name: account.teamDomain.split(".")[0],
+      auth_domain: account.teamDomain,
+      session_duration: "24h",
+      strict_service_token_auth: account.strictServiceTokenAuth,
+      auto_redirect_to_identity: false,
+      is_ui_read_only: false,
+      login_design: {},
+    }),
+  );
+  routes.post("/access/organizations/revoke_user", async (c) => {
+    onRevoke(parseBody(z.looseObject({ email: z.email() }), await c.req.json(), invalidRequest).email);
+    return answer(c, true);
+  });
+}

@@ -1,0 +1,145 @@
+import { createHash } from "node:crypto";
+import type { Context, Hono } from "hono";
+import type { Account, Script, ScriptModule } from "../account.ts";
+import type { ScriptRuntime } from "../edge/runtime.ts";
+import { timestamp } from "../identifiers.ts";
+import { ApiError, answer, answerList } from "./envelope.ts";
+import { invalidScript, readMetadata, resolveBindings } from "./script-metadata.ts";
+
+/** The script of this name; 10007 when there is none. */
+export function scriptOf(account: Account, name: string): Script {
+  const script = account.scripts.get(name);
+  if (!script) throw new ApiError(404, 10007, "This Worker does not exist on your account.");
+  return script;
+}
+
+/** Upload, read and deletion of Workers: A/workers/scripts and A/workers/services. */
+export function serveScripts(routes: Hono, account: Account, runtime: ScriptRuntime): void {
+  const one = (c: Context): Script => scriptOf(account, c.req.param("name") as string);
+
+  routes.get("/workers/scripts", (c) => answerList(c, account.scripts.list().map(showScript)));
+  routes.put("/workers/scripts/:name", async (c) => {
+    const script = await readUpload(account, c.req.param("name"), await c.req.formData());
+    // The upload counts only once the script has started, as Cloudflare validates it by running it.
+    await runtime.deploy(script).catch((error: Error) => {
+      throw new ApiError(400, invalidScript, `Uncaught ${error.message}`);
+    });
+    return answer(c, { ...showScript(account.scripts.put(script)), startup_time_ms: 5 });
+  });
+  routes.delete("/workers/scripts/:name", async (c) => {
+    const script = one(c);
+    account.scripts.delete(script.id);
+    for (const domain of account.customDomains.list().filter((d) => d.service === script.id))
+      account.customDomains.delete(domain.id);
+    await runtime.remove(script.id);
+    return answer(c, { id: script.id });
+  });
+
+  routes.get("/workers/services/:name", (c) => {
+    const script = one(c);
+    const times = { created_on: script.createdAt, modified_on: script.updatedAt };
+    const environment = { environment: "production", script: showScript(script), ...times };
+    return answer(c, {
+      id: script.id,
+      default_environment: environment,
+      environments: [environment],
+      usage_model: "standard",
+      ...times,
+    });
+  });
+  routes.get("/workers/scripts/:name/settings", (c) => answer(c, showSettings(one(c))));
+  routes.get("/workers/scripts/:name/content/v2", (c) => {
+    const script = one(c);
+    const form = new FormData();
+    for (const { name, contentType, content } of script.modules)
+      form.append(name, new File([Buffer.from(content)], name, { type: contentType }));
+    return new Response(form, { headers: { "cf-entrypoint": script.mainModule } });
+  });
+}
+
+async function readUpload(account: Account, name: string, form: FormData): Promise<Script> {
+  const before = account.scripts.get(name);
+  const part = form.get("metadata");
+  if (part === null) throw new ApiError(400, invalidScript, "the metadata part is missing");
+  const metadataText = typeof part === "string" ? part : await part.text();
+  const metadata = readMetadata(account, metadataText, before);
+  const modules: ScriptModule[] = [];
+  for (const [key, value] of form) {
+    if (key === "metadata") continue;
+    // Clients name a module by the part or by its file, as `main_module` shows.
+    const file =
+      typeof value === "string" ? new File([value], key, { type: "application/javascript+module" }) : value;
+    const moduleName = key === metadata.main_module ? key : file.name;
+    modules.push({
+      name: moduleName,
+      contentType: file.type,
+      content: new Uint8Array(await file.arrayBuffer()),
+    });
+  }
+  if (!modules.some((module) => module.name === metadata.main_module))
+    throw new ApiError(
+      400,
+      invalidScript,
+      `main_module ${metadata.main_module} is not among the uploaded modules`,
+    );
+  return {
+    id: name,
+    etag: etagOf(modules, metadataText),
+    mainModule: metadata.main_module,
+    modules,
+    bindings: resolveBindings(metadata, before),
+    compatibilityDate: metadata.compatibility_date,
+    compatibilityFlags: metadata.compatibility_flags,
+    migrationTag: metadata.migrations?.new_tag ?? before?.migrationTag,
+    enabled: before?.enabled ?? false,
+    previewsEnabled: before?.previewsEnabled ?? false,
+    schedules: before?.schedules ?? [],
+    createdAt: before?.createdAt ?? timestamp(),
+    updatedAt: timestamp(),
+    metadata,
+  };
+}
+
+function etagOf(modules: readonly ScriptModule[], metadata: string): string {
+  const hash = createHash("sha256");
+  for (const module of modules) hash.update(module.name).update(module.content);
+  return hash.update(metadata).digest("hex");
+}
+
+const showScript = (script: Script) => ({
+  id: script.id,
+  etag: script.etag,
+  handlers: ["fetch"],
+  has_assets: false,
+  has_modules: true,
+  created_on: script.createdAt,
+  modified_on: script.updatedAt,
+  compatibility_date: script.compatibilityDate,
+  compatibility_flags: script.compatibilityFlags,
+  migration_tag: script.migrationTag,
+  usage_model: "standard",
+  logpush: false,
+  placement: {},
+  tail_consumers: null,
+  observability: script.metadata.observability,
+  last_deployed_from: "api",
+});
+
+function showSettings(script: Script) {
+  const { observability, limits, tags, logpush } = script.metadata;
+  return {
+    bindings: script.bindings.map((binding) =>
+      binding.type === "secret_text" ? { type: binding.type, name: binding.name } : binding,
+    ),
+    compatibility_date: script.compatibilityDate,
+    compatibility_flags: script.compatibilityFlags,
+    usage_model: "standard",
+    placement: {},
+    tags: tags ?? [],
+    tail_consumers: null,
+    logpush: logpush ?? false,
+    observability: observability ?? { enabled: false },
+    limits,
+    migration_tag: script.migrationTag,
+  };
+}

@@ -1,0 +1,145 @@
+import { randomUUID } from "node:crypto";
+import type { Hono } from "hono";
+import * as z from "zod";
+import type { Account, ServiceToken } from "../account.ts";
+import { credential, durationMs, hexId, timestamp } from "../identifiers.ts";
+import { accessNotFound, invalidRequest, namesId } from "./access-rules.ts";
+import { ApiError, answer, parseBody } from "./envelope.ts";
+import { serveFamily } from "./family.ts";
+
+const defaultDuration = "8760h";
+const body = z.looseObject({
+  name: z.string().min(1),
+  duration: z
+    .string()
+    .refine((text) => durationMs(text) !== undefined, "not a duration")
+    .optional(),
+  client_secret_version: z.int().positive().optional(),
+  previous_client_secret_expires_at: z.iso.datetime({ offset: true }).optional(),
+  enabled: z.boolean().optional(),
+});
+const rotation = z.looseObject({
+  previous_client_secret_expires_at: z.iso.datetime({ offset: true }).optional(),
+});
+
+/** Service tokens: A/access/service_tokens. The secret is answered on creation and rotation, and never again. */
+export function serveServiceTokens(routes: Hono, account: Account): void {
+  const { serviceTokens } = account;
+  serveFamily(routes, {
+    path: "/access/service_tokens",
+    collection: serviceTokens,
+    notFoundCode: accessNotFound,
+    create: (sent) => create(account, parseBody(body, sent, invalidRequest)),
+    update: (before, sent) => update(before, parseBody(body, sent, invalidRequest)),
+    show,
+    showChanged: (token, before) =>
+      before?.clientSecret === token.clientSecret
+        ? show(token)
+        : { ...show(token), client_secret: token.clientSecret },
+    refuseDelete: (token) => {
+      if (
+        [...account.policies.list(), ...account.groups.list()].some((user) => namesId(user.rules, token.id))
+      )
+        throw new ApiError(
+          409,
+          12132,
+          "access.api.error.service_token_in_use: a policy uses this service token",
+        );
+    },
+  });
+  const one = (id: string): ServiceToken => {
+    const token = serviceTokens.get(id);
+    if (!token) throw new ApiError(404, accessNotFound, "access.api.error.not_found");
+    return token;
+  };
+  routes.post("/access/service_tokens/:id/rotate", async (c) => {
+    const before = one(c.req.param("id"));
+    const sent = parseBody(rotation, await c.req.json().catch(() => ({})), invalidRequest);
+    const token = serviceTokens.put(
+      rotate(before, before.clientSecretVersion + 1, sent.previous_client_secret_expires_at),
+    );
+    return answer(c, { ...show(token), client_secret: token.clientSecret });
+  });
+  routes.post("/access/service_tokens/:id/refresh", (c) => {
+    const before = one(c.req.param("id"));
+    const token = { ...before, expiresAt: expiry(before.duration), updatedAt: timestamp() };
+    return answer(c, show(serviceTokens.put(token)));
+  });
+}
+
+const expiry = (duration: string): number => Date.now() + (durationMs(duration) as number);
+
+function create(account: Account, sent: z.infer<typeof body>): ServiceToken {
+  // https://developers.cloudflare.com/cloudflare-one/account-limits/
+  if (account.serviceTokens.list().length >= 50)
+    throw new ApiError(
+      400,
+      invalidRequest,
+      "access.api.error.invalid_request: the account has 50 service tokens already",
+    );
+  const duration = sent.duration ?? defaultDuration;
+  return {
+    id: randomUUID(),
+    name: sent.name,
+    clientId: `${hexId()}.access`,
+    clientSecret: credential("cfast_"),
+    clientSecretVersion: sent.client_secret_version ?? 1,
+    enabled: sent.enabled ?? true,
+    duration,
+    expiresAt: expiry(duration),
+    createdAt: timestamp(),
+    updatedAt: timestamp(),
+  };
+}
+
+function update(before: ServiceToken, sent: z.infer<typeof body>): ServiceToken {
+  const version = sent.client_secret_version ?? before.clientSecretVersion;
+  if (version < before.clientSecretVersion)
+    throw new ApiError(
+      400,
+      invalidRequest,
+      "access.api.error.invalid_request: client_secret_version cannot go back",
+    );
+  const rotated =
+    version > before.clientSecretVersion
+      ? rotate(before, version, sent.previous_client_secret_expires_at)
+      : before;
+  const duration = sent.duration ?? before.duration;
+  const enabled = sent.enabled ?? before.enabled;
+  return {
+    ...rotated,
+    name: sent.name,
+    duration,
+    expiresAt: duration === before.duration ? before.expiresAt : expiry(duration),
+    enabled,
+    // Disabling a token ends its previous secret too.
+    previousSecret: enabled ? rotated.previousSecret : undefined,
+    updatedAt: timestamp(),
+  };
+}
+
+function rotate(before: ServiceToken, version: number, previousUntil: string | undefined): ServiceToken {
+  const expiresAt = previousUntil ? Date.parse(previousUntil) : Date.now();
+  return {
+    ...before,
+    clientSecret: credential("cfast_"),
+    clientSecretVersion: version,
+    previousSecret: { value: before.clientSecret, expiresAt },
+    updatedAt: timestamp(),
+  };
+}
+
+const show = (token: ServiceToken) => ({
+  id: token.id,
+  name: token.name,
+  client_id: token.clientId,
+  client_secret_version: token.clientSecretVersion,
+  previous_client_secret_expires_at: token.previousSecret
+    ? new Date(token.previousSecret.expiresAt).toISOString()
+    : undefined,
+  duration: token.duration,
+  enabled: token.enabled,
+  expires_at: new Date(token.expiresAt).toISOString(),
+  created_at: token.createdAt,
+  updated_at: token.updatedAt,
+});

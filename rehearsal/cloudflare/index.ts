@@ -1,0 +1,86 @@
+import type { CertificateAuthority } from "../ca.ts";
+import type { Progress } from "../progress.ts";
+import { createTeam } from "./access/team.ts";
+import { type AccountOptions, createAccount, describeResources } from "./account.ts";
+import { type ApiCall, startApi } from "./api/server.ts";
+import { createWorkerRuntime } from "./edge/runtime.ts";
+import { startEdge } from "./edge/server.ts";
+import { startTunnelServer } from "./tunnel/server.ts";
+
+export type { ApiCall } from "./api/server.ts";
+
+/** The connector stand-in that a rehearsed host installs as `/usr/bin/cloudflared`: a script for perl-base. */
+export const connectorScript = new URL("./connector/cloudflared", import.meta.url);
+
+/** Where and how a local Cloudflare starts. */
+export interface LocalCloudflareOptions extends AccountOptions {
+  readonly ca: CertificateAuthority;
+  /** Loopback address of the edge: TLS on 443. */
+  readonly edgeAddress: string;
+  /** Address that connectors reach: 7844, TCP and UDP. */
+  readonly streetAddress: string;
+  readonly progress: Progress;
+  /** What Workers see as the client's address; a documentation one by default (RFC 5737). */
+  readonly clientIp?: string;
+  /** Two letters, `DE` by default. */
+  readonly clientCountry?: string;
+}
+
+/** A Cloudflare account on this machine: API, Access, edge and tunnel. */
+export interface LocalCloudflare {
+  /** For CLOUDFLARE_BASE_URL: `http://127.0.0.1:PORT/client/v4`. */
+  readonly apiUrl: string;
+  readonly accountId: string;
+  readonly apiToken: string;
+  /** The account's name under workers.dev. */
+  readonly workersSubdomain: string;
+  readonly teamDomain: string;
+  readonly edgeAddress: string;
+  /** What exists now, one line each: "tunnel openclaw-dev (id)". Empty after a destroy. */
+  resources(): string[];
+  /** Every API call since the start, in the order of its answers. */
+  readonly calls: readonly ApiCall[];
+  /** The login code that lies in a person's inbox. */
+  loginCode(email: string): string | undefined;
+  close(): Promise<void>;
+}
+
+/** Starts a new, empty account on these addresses. What was started is closed again when one part fails. */
+export async function startCloudflare(options: LocalCloudflareOptions): Promise<LocalCloudflare> {
+  return options.progress.step("Starting the local Cloudflare", async () => {
+    const started: { close(): Promise<void> }[] = [];
+    const close = async () => {
+      for (const part of started.toReversed()) await part.close();
+    };
+    const begun = <T extends { close(): Promise<void> }>(part: T): T => {
+      started.push(part);
+      return part;
+    };
+    try {
+      const account = createAccount(options);
+      const client = { ip: options.clientIp ?? "203.0.113.7", country: options.clientCountry ?? "DE" };
+      const team = await createTeam(account, client);
+      const tunnels = begun(await startTunnelServer(account, options.streetAddress));
+      const runtime = begun(
+        await createWorkerRuntime({ account, tunnels, certs: async () => team.keys.certs() }),
+      );
+      begun(await startEdge(options.edgeAddress, { ca: options.ca, team, runtime }));
+      const api = begun(await startApi({ account, tunnels, runtime, revoke: team.revocations }));
+      return {
+        apiUrl: api.url,
+        accountId: account.id,
+        apiToken: account.apiToken,
+        workersSubdomain: account.workersSubdomain,
+        teamDomain: account.teamDomain,
+        edgeAddress: options.edgeAddress,
+        resources: () => describeResources(account),
+        calls: api.calls,
+        loginCode: (email) => team.tickets.codeFor(email),
+        close,
+      };
+    } catch (error) {
+      await close();
+      throw error;
+    }
+  });
+}
