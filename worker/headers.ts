@@ -34,6 +34,7 @@ export function clientHeaders(headers: Headers): Headers {
  */
 export function answerHeaders(headers: Headers, page: boolean, immutable: boolean): Headers {
   const picked = pick(headers, page ? [...RESPONSE_HEADERS, ...PAGE_HEADERS] : RESPONSE_HEADERS);
+  if (page) restrictFraming(picked);
   // OpenClaw knows whether the address names the content; "private", because it stands behind a sign-in.
   if (immutable && headers.get("cache-control")?.includes("immutable")) {
     picked.set("cache-control", "private, max-age=31536000, immutable");
@@ -66,6 +67,12 @@ export function secure(headers: Headers): void {
     if (!headers.has(name)) headers.set(name, value);
   }
   for (const [name, value] of Object.entries(ALWAYS)) headers.set(name, value);
+}
+
+/** A second policy only narrows the first (CSP Level 3, 8.1): framing stays forbidden whatever OpenClaw says. */
+function restrictFraming(headers: Headers): void {
+  const own = headers.get("content-security-policy");
+  headers.set("content-security-policy", own ? `${own}, frame-ancestors 'none'` : "frame-ancestors 'none'");
 }
 
 function pick(headers: Headers, names: readonly string[]): Headers {

@@ -8,7 +8,7 @@ import { secure } from "./headers.ts";
 import { logFailure } from "./log.ts";
 import { checkUrl, pathOf } from "./paths.ts";
 import { proxy } from "./proxy.ts";
-import { ROUTES } from "./routes.ts";
+import { findRoute } from "./routes.ts";
 import { bridge, isUpgrade } from "./websocket.ts";
 
 interface Gate {
@@ -41,17 +41,11 @@ app.get("/health", (c) => c.json({ status: "ok" }));
 app.get("/app/*", (c) => c.redirect(`/${new URL(c.req.url).search}`, 302)); // the UI's assets are relative to /
 app.route("/", chatPage);
 
-for (const route of ROUTES) {
-  app.on(route.method, route.path, (c) => proxy(c.req.raw, c.req.path, route, c.var.gateway));
-}
-for (const { method, path } of ROUTES) {
-  app.all(path, () => {
-    throw new GatewayError("METHOD_NOT_ALLOWED", { headers: { allow: method } });
-  });
-}
-
-app.notFound(() => {
-  throw new GatewayError("NOT_FOUND");
+app.all("*", (c) => {
+  const route = findRoute(c.req.method, c.req.path);
+  if ("pattern" in route) return proxy(c.req.raw, c.req.path, route, c.var.gateway);
+  if (route.length === 0) throw new GatewayError("NOT_FOUND");
+  throw new GatewayError("METHOD_NOT_ALLOWED", { headers: { allow: route.join(", ") } });
 });
 
 app.onError((cause, c) => {

@@ -17,16 +17,22 @@ export interface TestGateway {
   readonly url: URL;
   /** A request as the edge hands it over: with the client's address, and a person's token unless one is given. */
   fetch(path: string, init?: Init): ReturnType<DispatchFetch>;
+  /** All that the Worker has logged. */
+  log(): string;
   close(): Promise<void>;
 }
 
-type Init = NonNullable<Parameters<DispatchFetch>[1]> & { token?: string | null; origin?: string };
+type Init = NonNullable<Parameters<DispatchFetch>[1]> & {
+  /** Another Access token, or `null` for none. */
+  token?: string | null;
+  origin?: string;
+};
 
 export interface TestGatewayOptions {
   /** Changes the Worker's variables; `undefined` takes one away. */
   readonly bindings?: Record<string, string | undefined>;
-  /** Stands in for the VPC service, to fail like it. */
-  readonly vpcService?: () => MiniflareResponse;
+  /** The VPC service fails: every fetch throws an error with this message, as the real one does. */
+  readonly vpcError?: string;
   readonly withoutVpcService?: boolean;
 }
 
@@ -40,24 +46,40 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     OPENCLAW_GATEWAY_TOKEN: GATEWAY_TOKEN,
     ...options.bindings,
   };
+  const vpcService = options.vpcError
+    ? "failing-vpc-service"
+    : { external: { address: `127.0.0.1:${openclaw.port}`, http: {} } };
+  let log = "";
   const miniflare = new Miniflare({
-    modules: true,
-    scriptPath: fileURLToPath(new URL("../../.build/worker.js", import.meta.url)),
-    compatibilityDate: WORKER_COMPATIBILITY_DATE,
-    compatibilityFlags: [...WORKER_COMPATIBILITY_FLAGS],
-    https: true,
-    bindings: Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined)),
-    serviceBindings: options.withoutVpcService
-      ? {}
-      : {
-          VPC_SERVICE: options.vpcService ?? {
-            external: { address: `127.0.0.1:${openclaw.port}`, http: {} },
-          },
-        },
-    outboundService: async (request) => {
-      const answer = team.respond(request.url);
-      return new MiniflareResponse(await answer?.text(), { status: answer?.status ?? 599 });
+    handleRuntimeStdio: (stdout, stderr) => {
+      for (const stream of [stdout, stderr]) {
+        stream.on("data", (data) => {
+          log += data;
+        });
+      }
     },
+    https: true,
+    workers: [
+      {
+        name: "gateway",
+        modules: true,
+        scriptPath: fileURLToPath(new URL("../../.build/worker.js", import.meta.url)),
+        compatibilityDate: WORKER_COMPATIBILITY_DATE,
+        compatibilityFlags: [...WORKER_COMPATIBILITY_FLAGS],
+        bindings: Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined)),
+        serviceBindings: options.withoutVpcService ? {} : { VPC_SERVICE: vpcService },
+        outboundService: async (request) => {
+          const answer = team.respond(request.url);
+          return new MiniflareResponse(await answer?.text(), { status: answer?.status ?? 599 });
+        },
+      },
+      {
+        name: "failing-vpc-service",
+        modules: true,
+        compatibilityDate: WORKER_COMPATIBILITY_DATE,
+        script: `export default { fetch() { throw new Error(${JSON.stringify(options.vpcError)}); } }`,
+      },
+    ],
   });
   const url = await miniflare.ready;
   return {
@@ -66,13 +88,16 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     url,
     async fetch(path, { token, origin = ORIGIN, ...init } = {}) {
       const sent = token === undefined ? await team.person() : token;
-      const headers = {
+      const headers: Record<string, string> = {
         "cf-connecting-ip": CLIENT_ADDRESS,
         ...(sent === null ? {} : { "cf-access-jwt-assertion": sent }),
         ...(init.headers as Record<string, string> | undefined),
       };
+      // fetch sets Sec-Fetch-Mode itself; Miniflare takes the one that is meant under a name of its own.
+      if ("sec-fetch-mode" in headers) headers["mf-sec-fetch-mode"] = headers["sec-fetch-mode"];
       return miniflare.dispatchFetch(`${origin}${path}`, { redirect: "manual", ...init, headers });
     },
+    log: () => log,
     async close() {
       await miniflare.dispose();
       await openclaw.close();
