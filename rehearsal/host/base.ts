@@ -23,6 +23,7 @@ const customize = [
   'rm -f "$1/etc/resolv.conf" "$1/etc/apt/sources.list" "$1/etc/apt/apt.conf.d/99mmdebstrap" "$1/etc/ssh/"ssh_host_*',
   // .invalid never resolves (RFC 6761, 6.4): the guest has no internet, and apt is told so at once.
   'printf "Types: deb\\nURIs: http://debian.invalid/debian\\nSuites: stable\\nComponents: main\\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\\n" >"$1/etc/apt/sources.list.d/debian.sources"',
+  'echo \'Acquire::Retries "0";\' >"$1/etc/apt/apt.conf.d/90rehearsal"',
   // Asks questions on a first boot, of a console that nobody reads.
   'ln -sf /dev/null "$1/etc/systemd/system/systemd-firstboot.service"',
   // Work that would only disturb a measurement: they reach for the network or are meant for real disks.
@@ -47,7 +48,10 @@ export async function prepareBase(detail: (text: string) => void): Promise<strin
 }
 
 function build(mirror: Mirror, suite: string, detail: (text: string) => void): Promise<string> {
-  const recipe = createHash("sha256").update(JSON.stringify([packages, customize])).digest("hex").slice(0, 12);
+  const recipe = createHash("sha256")
+    .update(JSON.stringify([packages, customize]))
+    .digest("hex")
+    .slice(0, 12);
   return cached(`host-${suite}-${process.arch}-${recipe}`, async (folder) => {
     await mkdir(`${folder}/root`);
     await run(

@@ -22,10 +22,8 @@ export interface ContainerOptions {
 
 /** A guest that runs a whole Debian under its own systemd. */
 export interface Container {
-  /** The guest's root folder as this machine sees it, while the guest runs. */
-  rootFolder(): Promise<string>;
-  /** Runs a program as root in the guest, without SSH. */
-  runAsRoot(args: readonly string[], options?: RunOptions): Promise<CommandResult>;
+  /** The process that everything of the guest hangs on. */
+  readonly pid: number;
   /** What the guest wrote to its console, the end of it. */
   console(): string;
   /** Ends the guest at once, as pulling the plug does, and removes everything it had. */
@@ -78,14 +76,28 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
     await stop();
     throw error;
   }
-  const leader = () => findLeader(init.pid as number);
   return {
-    rootFolder: async () => `/proc/${await leader()}/root`,
-    runAsRoot: async (args, runOptions) =>
-      capture("nsenter", ["--target", String(await leader()), "--all", "--", ...args], runOptions),
+    pid: init.pid as number,
     console: () => lastLines(output.text, 40),
     stop,
   };
+}
+
+/** The root folder of a running guest as this machine sees it. */
+export const guestRoot = async (containerPid: number): Promise<string> =>
+  `/proc/${await findLeader(containerPid)}/root`;
+
+/** Runs a program as root in a running guest, without SSH. */
+export async function runInGuest(
+  containerPid: number,
+  args: readonly string[],
+  options?: RunOptions,
+): Promise<CommandResult> {
+  return capture(
+    "nsenter",
+    ["--target", String(await findLeader(containerPid)), "--all", "--", ...args],
+    options,
+  );
 }
 
 /** Lays the guest's cable: one end on the slot's bridge, the other, eth0, in the guest's network namespace. */
@@ -118,7 +130,10 @@ async function spoken(child: ChildProcess, output: Output, word: string): Promis
   const failed = once(child, "close", { signal });
   failed.catch(() => {});
   while (!output.text.includes(word)) {
-    await Promise.race([once(child.stdout as NonNullable<ChildProcess["stdout"]>, "data", { signal }), failed]);
+    await Promise.race([
+      once(child.stdout as NonNullable<ChildProcess["stdout"]>, "data", { signal }),
+      failed,
+    ]);
     if (child.exitCode !== null) throw new Error(`The guest could not be set up: ${lastLines(output.text)}`);
   }
 }

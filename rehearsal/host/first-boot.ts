@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createCertificateAuthority } from "../ca.ts";
 import { cached } from "../cache.ts";
+import { guestRoot } from "./container.ts";
 import { awaitOpenClaw, bootHost, type Host } from "./host.ts";
 import type { HostAssets } from "./prepare.ts";
 import { run } from "./run.ts";
@@ -34,11 +35,11 @@ export async function prepareFirstBoot(
     const slot = await takeSlot();
     try {
       const options = { slot, index: 0, name: "raspberrypi", ca };
-      const { host, container } = await bootHost({ layers }, options, { chatCompletions: true });
+      const host = await bootHost({ layers }, options, { chatCompletions: true });
       try {
         await install(host, detail);
         await warmUp(host, detail);
-        const root = await container.rootFolder();
+        const root = await guestRoot(host.containerPid);
         await keep(root, join(draft, "caches"), caches);
         await keep(root, join(draft, "installation"), installation);
       } finally {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import ssh2 from "ssh2";
 import type { Progress } from "../progress.ts";
-import { type Container, startContainer } from "./container.ts";
+import { type Container, runInGuest, startContainer } from "./container.ts";
 import type { HostAssets } from "./prepare.ts";
 import { type CommandResult, run } from "./run.ts";
 import { writeSettings } from "./settings.ts";
@@ -30,17 +30,31 @@ export interface ExecOptions {
   readonly asRoot?: boolean;
 }
 
-/** A rehearsed Raspberry Pi: Debian, reached by SSH, with OpenClaw running as user pi. */
-export interface Host extends SshTarget {
+/** What it takes to reach a host; plain data, so that one process can start it and another use it. */
+export interface HostDetails extends SshTarget {
   readonly user: "pi";
   readonly port: 22;
   /** The token in its openclaw.json, for tests that look for it where it must not be. */
   readonly gatewayToken: string;
+  /** The process of this machine that the host's container hangs on. */
+  readonly containerPid: number;
+}
+
+/** A rehearsed Raspberry Pi: Debian, reached by SSH, with OpenClaw running as user pi. */
+export interface Host extends HostDetails {
   /** Runs a shell command over real SSH as pi, or as root in the guest. */
   exec(command: string, options?: ExecOptions): Promise<CommandResult>;
   /** Pulls the plug: nothing of the guest is left when this is done. */
   stop(): Promise<void>;
 }
+
+/** `exec` for a host that another process of this machine has started. */
+export const execOn =
+  (details: HostDetails): Host["exec"] =>
+  (command, { asRoot, ...options } = {}) =>
+    asRoot
+      ? runInGuest(details.containerPid, ["sh", "-c", command], options)
+      : sshExec(details, command, options);
 
 /**
  * Starts a host and waits until OpenClaw on it is ready.
@@ -49,7 +63,7 @@ export interface Host extends SshTarget {
  */
 export async function startHost(assets: HostAssets, options: HostOptions): Promise<Host> {
   return options.progress.step(`host ${options.name}`, async (detail) => {
-    const { host } = await bootHost(assets, options, { chatCompletions: false });
+    const host = await bootHost(assets, options, { chatCompletions: false });
     try {
       detail("OpenClaw starts");
       await awaitOpenClaw(host);
@@ -70,7 +84,7 @@ export async function bootHost(
   { layers, home }: HostAssets,
   options: Omit<HostOptions, "progress">,
   { chatCompletions }: { chatCompletions: boolean },
-): Promise<{ host: Host; container: Container }> {
+): Promise<Host> {
   const { slot, index, name, ca } = options;
   const hostKey = ssh2.utils.generateKeyPairSync("ed25519");
   const userKey = ssh2.utils.generateKeyPairSync("ed25519");
@@ -87,29 +101,23 @@ export async function bootHost(
     openclaw: openclawConfig(gatewayToken, chatCompletions),
   });
   const container = await startContainer({ slot, index, name, layers, settings });
-  const target: SshTarget = {
+  const details: HostDetails = {
     address: slot.guestAddress(index),
     port: 22,
     user: "pi",
     hostKey: hostKey.public.split(" ").slice(0, 2).join(" "),
     privateKey: userKey.private,
-  };
-  const host: Host = {
-    ...target,
-    user: "pi",
-    port: 22,
     gatewayToken,
-    exec: (command, { asRoot, ...rest } = {}) =>
-      asRoot ? container.runAsRoot(["sh", "-c", command], rest) : sshExec(target, command, rest),
-    stop: container.stop,
+    containerPid: container.pid,
   };
+  const host: Host = { ...details, exec: execOn(details), stop: container.stop };
   try {
     await awaitLogin(host, container);
   } catch (error) {
     await host.stop();
     throw error;
   }
-  return { host, container };
+  return host;
 }
 
 /** What the guest knows by name, all of it on the street: the package archive and the tunnel's two regions. */
@@ -146,7 +154,9 @@ async function awaitLogin(host: Host, container: Container): Promise<void> {
       return;
     } catch (error) {
       if (Date.now() > deadline)
-        throw new Error(`No SSH login on ${host.address}: ${(error as Error).message}\n${container.console()}`);
+        throw new Error(
+          `No SSH login on ${host.address}: ${(error as Error).message}\n${container.console()}`,
+        );
     }
     await delay(50); // a port that opens announces itself to nobody
   }

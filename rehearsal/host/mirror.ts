@@ -34,7 +34,9 @@ async function listSources(): Promise<{ uri: string; suite: string }[]> {
     .split("\n")
     .map((line) => line.split("\t"));
   return lines.flatMap(([uri = "", suite = "", component, origin = ""]) =>
-    component === "main" && /^(Debian|Raspbian|Ubuntu)$/.test(origin) && /^[a-z]+$/.test(suite) ? [{ uri, suite }] : [],
+    component === "main" && /^(Debian|Raspbian|Ubuntu)$/.test(origin) && /^[a-z]+$/.test(suite)
+      ? [{ uri, suite }]
+      : [],
   );
 }
 

@@ -20,12 +20,19 @@ createServer((request, response) => {
 async function handle(request, response) {
   const route = `${request.method} ${request.url}`;
   if (route === "GET /v1/models")
-    return sendJson(response, { object: "list", data: [{ id: model, object: "model", owned_by: "rehearsal" }] });
+    return sendJson(response, {
+      object: "list",
+      data: [{ id: model, object: "model", owned_by: "rehearsal" }],
+    });
   if (route !== "POST /v1/chat/completions") return response.writeHead(404).end();
   const body = JSON.parse(await readBody(request));
   const answer = `The rehearsal's model heard: ${lastQuestion(body.messages)}`;
   const usage = countUsage(body.messages, answer);
-  const base = { id: "chatcmpl-rehearsal", created: Math.floor(Date.now() / 1000), model: body.model ?? model };
+  const base = {
+    id: "chatcmpl-rehearsal",
+    created: Math.floor(Date.now() / 1000),
+    model: body.model ?? model,
+  };
   if (body.stream) return stream(response, base, answer, usage);
   const message = { role: "assistant", content: answer };
   const choices = [{ index: 0, message, finish_reason: "stop" }];
@@ -43,7 +50,9 @@ async function readBody(request) {
  * earlier messages of the conversation above it, and a message of its own with internal context after it.
  */
 function lastQuestion(messages) {
-  const texts = messages.filter((message) => message.role === "user").map((message) => textOf(message.content));
+  const texts = messages
+    .filter((message) => message.role === "user")
+    .map((message) => textOf(message.content));
   const asked = texts.findLast((text) => !text.startsWith("<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>")) ?? "";
   const current = asked.split("[Current message - respond to this]\nUser: ").at(-1);
   return current

@@ -27,7 +27,8 @@ export async function prepareOpenClaw(): Promise<string> {
     const commands = join(root, "usr/local/bin");
     const node = join(root, "opt/node/bin/node");
     const openclaw = join(root, "opt/openclaw");
-    for (const path of [commands, dirname(node), openclaw]) await mkdir(path, { recursive: true, mode: 0o755 });
+    for (const path of [commands, dirname(node), openclaw])
+      await mkdir(path, { recursive: true, mode: 0o755 });
     await copyFile(join(dirname(nodePackage), "bin/node"), node);
     await chmod(node, 0o755);
     for (const file of ["package.json", "package-lock.json"])
@@ -45,6 +46,8 @@ export async function prepareOpenClaw(): Promise<string> {
 
 /** The environment without what an `npm run` around us left in it, which would steer the inner npm. */
 function installEnvironment(nodeFolder: string): NodeJS.ProcessEnv {
-  const own = Object.entries(process.env).filter(([name]) => !/^(npm_(package|lifecycle|command)|INIT_CWD)/.test(name));
+  const own = Object.entries(process.env).filter(
+    ([name]) => !/^(npm_(package|lifecycle|command)|INIT_CWD)/.test(name),
+  );
   return { ...Object.fromEntries(own), PATH: `${nodeFolder}${delimiter}${process.env.PATH ?? ""}` };
 }

@@ -22,12 +22,29 @@ export async function requireMachine(): Promise<void> {
     throw new Error(
       "The rehearsal's host is a Debian container: it needs Linux and root (try: sudo npm run rehearse).",
     );
-  const missing = Object.keys(programs).filter((program) => !isInstalled(program));
+  await ensurePrograms(programs);
+}
+
+/**
+ * Installs the Debian packages of those programs that this machine does not have.
+ *
+ * @param wanted each program's name with that of the package it comes from
+ * @throws Error when something is missing and this is not root, or not a machine with apt
+ */
+export async function ensurePrograms(wanted: Readonly<Record<string, string>>): Promise<void> {
+  const missing = Object.keys(wanted).filter((program) => !isInstalled(program));
   if (missing.length === 0) return;
-  if (!isInstalled("apt-get"))
-    throw new Error(`The rehearsal's host needs ${missing.join(", ")}, and this machine has no apt to get them.`);
+  if (!isInstalled("apt-get") || process.getuid?.() !== 0)
+    throw new Error(
+      `Not installed here: ${missing.join(", ")}. As root on Debian they would be installed now.`,
+    );
   await aptGet("update");
-  await aptGet("install", "--yes", "--no-install-recommends", ...new Set(missing.map((name) => programs[name] ?? name)));
+  await aptGet(
+    "install",
+    "--yes",
+    "--no-install-recommends",
+    ...new Set(missing.map((name) => wanted[name] ?? name)),
+  );
 }
 
 /** Runs this machine's apt-get, with no questions asked. */

@@ -44,7 +44,8 @@ export function capture(program: string, args: readonly string[], options: RunOp
     child.on("close", (code, signal) => {
       const result = { stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
       if (code !== null) resolve({ code, ...result });
-      else reject(new Error(`${program} was ended by ${signal}: ${lastLines(result.stderr || result.stdout)}`));
+      else
+        reject(new Error(`${program} was ended by ${signal}: ${lastLines(result.stderr || result.stdout)}`));
     });
   });
 }
@@ -63,4 +64,5 @@ export async function run(program: string, args: readonly string[], options: Run
 }
 
 /** The end of a long output: what a person needs to see of it. */
-export const lastLines = (text: string, count = 8): string => text.trim().split("\n").slice(-count).join("\n");
+export const lastLines = (text: string, count = 8): string =>
+  text.trim().split("\n").slice(-count).join("\n");

@@ -56,7 +56,10 @@ async function listFiles(base: string, settings: GuestSettings): Promise<Record<
     "opt/rehearsal/model-server.mjs": { text: modelServer },
     "etc/systemd/system/model-server.service": { text: modelServerUnit },
     [`${home}/.ssh/authorized_keys`]: { text: `${settings.userKey}\n`, mode: 0o600 },
-    [`${home}/.openclaw/openclaw.json`]: { text: `${JSON.stringify(settings.openclaw, null, 2)}\n`, mode: 0o600 },
+    [`${home}/.openclaw/openclaw.json`]: {
+      text: `${JSON.stringify(settings.openclaw, null, 2)}\n`,
+      mode: 0o600,
+    },
   };
 }
 

@@ -19,7 +19,15 @@ export async function signRelease(release: string): Promise<SignedRelease> {
   const gpg = (args: readonly string[], stdin = "") =>
     run("gpg", ["--homedir", home, "--batch", "--quiet", "--no-tty", ...args], { stdin });
   try {
-    await gpg(["--passphrase", "", "--quick-generate-key", "openclaw-gateway rehearsal", "ed25519", "sign", "7d"]);
+    await gpg([
+      "--passphrase",
+      "",
+      "--quick-generate-key",
+      "openclaw-gateway rehearsal",
+      "ed25519",
+      "sign",
+      "7d",
+    ]);
     return {
       inRelease: await gpg(["--clearsign"], release),
       releaseGpg: await gpg(["--armor", "--detach-sign"], release),

@@ -1,6 +1,5 @@
-import { readdir, readFile, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
 import { cgroupTrees, removeCgroup } from "./cgroup.ts";
 import { capture, run } from "./run.ts";
 
@@ -31,16 +30,22 @@ const slots = 64;
  */
 export async function takeSlot(): Promise<Slot> {
   for (let number = 0; number < slots; number++) {
-    const lock = await tryLock(number);
-    if (!lock) continue;
-    const slot = describe(number, lock);
-    await clear(slot);
-    await run("ip", ["link", "add", bridge(number), "type", "bridge"]);
-    await run("ip", ["address", "add", `${slot.streetAddress}/24`, "dev", bridge(number)]);
-    await run("ip", ["link", "set", bridge(number), "up"]);
-    return slot;
+    const slot = await tryTakeSlot(number);
+    if (slot) return slot;
   }
   throw new Error(`All ${slots} rehearsal slots of this machine are in use.`);
+}
+
+/** Takes the slot of this number, unless a living process has it. */
+export async function tryTakeSlot(number: number): Promise<Slot | undefined> {
+  const lock = await tryLock(number);
+  if (!lock) return undefined;
+  const slot = describe(number, lock);
+  await clear(slot);
+  await run("ip", ["link", "add", bridge(number), "type", "bridge"]);
+  await run("ip", ["address", "add", `${slot.streetAddress}/24`, "dev", bridge(number)]);
+  await run("ip", ["link", "set", bridge(number), "up"]);
+  return slot;
 }
 
 const bridge = (number: number): string => `ocg-br${number}`;
@@ -67,7 +72,9 @@ function tryLock(number: number): Promise<Server | undefined> {
     server.once("error", (error: NodeJS.ErrnoException) =>
       error.code === "EADDRINUSE" ? resolve(undefined) : reject(error),
     );
-    server.listen({ path: `\0openclaw-gateway/slot-${number}`, exclusive: true }, () => resolve(server.unref()));
+    server.listen({ path: `\0openclaw-gateway/slot-${number}`, exclusive: true }, () =>
+      resolve(server.unref()),
+    );
   });
 }
 

@@ -25,7 +25,10 @@ export async function sshExec(
   let timer: NodeJS.Timeout | undefined;
   try {
     const expired = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`Not finished after ${timeoutMs} ms: ${command}`)), timeoutMs);
+      timer = setTimeout(
+        () => reject(new Error(`Not finished after ${timeoutMs} ms: ${command}`)),
+        timeoutMs,
+      );
     });
     return await Promise.race([expired, login(client, target).then(() => execute(client, command, stdin))]);
   } finally {
@@ -64,7 +67,8 @@ function execute(client: Client, command: string, stdin: string): Promise<Comman
       channel.stderr.on("data", (chunk: Buffer) => err.push(chunk));
       channel.on("close", (code: number | null, signal?: string) => {
         const result = { stdout: Buffer.concat(out).toString(), stderr: Buffer.concat(err).toString() };
-        if (code === null) reject(new Error(`${command} was ended by ${signal ?? "the server"}: ${result.stderr}`));
+        if (code === null)
+          reject(new Error(`${command} was ended by ${signal ?? "the server"}: ${result.stderr}`));
         else resolve({ code, ...result });
       });
       channel.end(stdin);
