@@ -56,6 +56,9 @@ interface Frame {
   readonly error?: { code: string; message: string; details?: Record<string, unknown> };
 }
 
+/** The states of a run's "chat" events after which nothing more comes; before them are "status" and "delta". */
+const endings = new Set(["final", "error", "aborted"]);
+
 const scopes = ["operator.read", "operator.write", "operator.approvals"];
 
 /** The Control UI's side of OpenClaw's WebSocket protocol (version 4), as far as a chat needs it. */
@@ -115,7 +118,8 @@ export class ControlUi {
   async chat(sessionKey: string, message: string): Promise<string> {
     const { runId } = await this.call("chat.send", { sessionKey, message, idempotencyKey: randomUUID() });
     const last = await this.#next(
-      (frame) => frame.event === "chat" && frame.payload?.runId === runId && frame.payload?.state !== "delta",
+      (frame) =>
+        frame.event === "chat" && frame.payload?.runId === runId && endings.has(String(frame.payload?.state)),
     );
     if (last.payload?.state !== "final")
       throw new Error(`the chat ended with ${JSON.stringify(last.payload)}`);

@@ -7,7 +7,8 @@ export type Inventory = ReadonlySet<string>;
  * Lists packages, system files with their content's hash, units, and openclaw.json with its hash.
  *
  * Left out is what any Debian changes by itself (logs, caches, the package database's own copies) and OpenClaw's own
- * data beside its config (sessions, devices): using an assistant leaves those.
+ * data beside its config (sessions, devices, the copy of the last good config that its gateway keeps): using an
+ * assistant leaves those.
  */
 export async function inventoryOf(host: Host): Promise<Inventory> {
   const script = `
@@ -15,10 +16,11 @@ export async function inventoryOf(host: Host): Promise<Inventory> {
     systemctl list-unit-files --no-legend --no-pager | awk '{ print "unit", $1, $2 }'
     find /etc /usr/share/keyrings /usr/local /opt -xdev \\( -path /opt/openclaw -o -path /opt/node \\) -prune -o -type f -print |
       grep -vE '^/etc/(ld.so.cache|machine-id|resolv.conf|mtab)$' | sort | xargs -r sha256sum | awk '{ print "file", $2, $1 }'
-    find /etc /var/lib/openclaw-gateway /var/lib/apt/lists -xdev -mindepth 1 -printf 'path %p %m %u\\n' 2>/dev/null
+    find /var/lib/apt/lists -maxdepth 1 -type f -name 'pkg*'
+    find /etc /var/lib/openclaw-gateway -xdev -mindepth 1 -printf 'path %p %m %u\\n' 2>/dev/null
     find /usr/bin /usr/sbin -xdev -printf 'program %p\\n'
     sha256sum /home/pi/.openclaw/openclaw.json
-    ls -A /home/pi/.openclaw | grep -E '^openclaw' | sed 's/^/config /'
+    ls -A /home/pi/.openclaw | grep -E '^openclaw' | grep -v last-good | sed 's/^/config /'
   `;
   const { code, stdout, stderr } = await host.exec(script, { asRoot: true });
   if (code !== 0) throw new Error(`the host could not be looked through: ${stderr}`);

@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { encodedPiFile, piScript } from "../infra/pi-script.ts";
+import type { Stage } from "../rehearsal/stage.ts";
+
+const script = piScript("openclaw", { asRoot: false });
+const origin = "https://openclaw-suite.example.com";
+const folder = "/home/pi/.openclaw";
+
+/** OpenClaw's config step, with the real OpenClaw running. */
+export function openclawSuite(stage: () => Stage): void {
+  const run = (operation: "create" | "delete", change: Record<string, string> = {}) =>
+    stage().host.exec(script.command(operation), {
+      stdin: script.stdin({
+        stack: "suite",
+        origin,
+        openclaw_port: "18789",
+        program: encodedPiFile("openclaw.mjs"),
+        ...change,
+      }),
+      timeoutMs: 180_000,
+    });
+  const sh = async (command: string, stdin = "") => (await stage().host.exec(command, { stdin })).stdout;
+  const config = () => sh(`cat ${folder}/openclaw.json`);
+  const write = (text: string) =>
+    sh(
+      `cat > ${folder}/openclaw.json.new && chmod 600 ${folder}/openclaw.json.new && mv ${folder}/openclaw.json.new ${folder}/openclaw.json`,
+      text,
+    );
+  const files = () => sh(`ls -A ${folder} | grep ^openclaw | grep -v last-good`);
+  /** What the models list answers to a proxied caller with this token, once it settles on the wanted status. */
+  const models = (token: string, wanted: number) =>
+    sh(
+      `for i in $(seq 60); do s=$(curl -s -o /dev/null -w '%{http_code}' -H @- -H 'x-forwarded-for: 192.0.2.7' http://127.0.0.1:18789/v1/models <<H\nauthorization: Bearer ${token}\nH\n); [ "$s" = ${wanted} ] && break; sleep 0.5; done; printf %s "$s"`,
+    );
+
+  describe("OpenClaw's config on the Pi", () => {
+    let before = "";
+    beforeEach(async () => {
+      before = await config();
+    });
+    afterEach(async () => {
+      await run("delete");
+      await write(before);
+      await sh(`rm -f ${folder}/openclaw-gateway.suite.json ${folder}/openclaw.json.bak*`);
+      await models(stage().host.gatewayToken, 404);
+    });
+
+    test("opens the API with the token as it is, and goes back to the very bytes", async () => {
+      const { code, stdout, stderr } = await run("create");
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout)).toEqual({ token: stage().host.gatewayToken, openclaw: "2026.9.6" });
+      expect(stderr).toBe(
+        "OpenClaw: setting gateway.http.endpoints.chatCompletions.enabled, gateway.trustedProxies, gateway.controlUi.allowedOrigins\n",
+      );
+      expect(await models(stage().host.gatewayToken, 200)).toBe("200");
+      expect(await sh(`stat -c %a ${folder}/openclaw.json ${folder}/openclaw-gateway.suite.json`)).toBe(
+        "600\n600\n",
+      );
+
+      expect(await run("delete")).toMatchObject({ code: 0 });
+      expect(await config()).toBe(before);
+      expect(await files()).toBe("openclaw.json\n");
+      expect(await models(stage().host.gatewayToken, 404)).toBe("404");
+    });
+
+    test("does nothing when it is run again", async () => {
+      await run("create");
+      const written = await config();
+      expect(await run("create")).toMatchObject({ code: 0, stderr: "" });
+      expect(await config()).toBe(written);
+    });
+
+    test("extends lists that a person has begun, and brings comments back", async () => {
+      const own = {
+        gateway: {
+          trustedProxies: ["10.1.2.3"],
+          controlUi: { allowedOrigins: ["https://mine.example.com"] },
+        },
+      };
+      const commented = `// mine\n${JSON.stringify(merge(JSON.parse(before), own))}\n`;
+      await write(commented);
+      expect((await run("create")).code).toBe(0);
+      const { gateway } = JSON.parse(await config());
+      expect(gateway.trustedProxies).toEqual(["10.1.2.3", "127.0.0.1", "::1"]);
+      expect(gateway.controlUi.allowedOrigins).toEqual(["https://mine.example.com", origin]);
+      await run("delete");
+      expect(await config()).toBe(commented);
+    });
+
+    test("keeps what a person changed since, and takes back only its own", async () => {
+      await run("create");
+      await write(
+        JSON.stringify(
+          merge(JSON.parse(await config()), {
+            gateway: { trustedProxies: ["127.0.0.1"] },
+            logging: { level: "debug" },
+          }),
+        ),
+      );
+      const { code, stderr } = await run("delete");
+      expect(code).toBe(0);
+      expect(stderr).toContain("left as someone changed it since: gateway.trustedProxies");
+      const after = JSON.parse(await config());
+      expect(after.logging).toEqual({ level: "debug" });
+      expect(after.gateway.trustedProxies).toEqual(["127.0.0.1"]);
+      expect(after.gateway.http?.endpoints?.chatCompletions?.enabled).toBeUndefined();
+      expect(after.gateway.controlUi?.allowedOrigins).toBeUndefined();
+    });
+
+    test("makes a token when there is none, and takes it away again", async () => {
+      const { auth: _auth, ...gateway } = JSON.parse(before).gateway;
+      const without = JSON.stringify({ ...JSON.parse(before), gateway });
+      await write(without);
+      const { code, stdout, stderr } = await run("create");
+      expect(code).toBe(0);
+      const { token } = JSON.parse(stdout);
+      expect(token).toMatch(/^[0-9a-f]{64}$/);
+      expect(stderr).not.toContain(token);
+      expect(await models(token, 200)).toBe("200");
+      await run("delete");
+      expect(await config()).toBe(without);
+    });
+
+    test.each([
+      ["{ not json", "OPENCLAW_CONFIG_INVALID"],
+      ["[]", "OPENCLAW_CONFIG_INVALID"],
+    ])("stops at a config that cannot be read (%s) and leaves it untouched", async (text, code) => {
+      await write(text);
+      const result = await run("create");
+      expect(result.code).toBe(1);
+      expect(result.stderr).toContain(code);
+      expect(result.stderr).toContain("nothing was changed");
+      expect(await config()).toBe(text);
+      expect(await files()).toBe("openclaw.json\n");
+    });
+
+    test.each([
+      [{ token: { source: "env", provider: "default", id: "T" } }, "OPENCLAW_TOKEN_REFERENCE"],
+      [{ mode: "password", password: "a-password-of-the-test" }, "OPENCLAW_AUTH_MODE"],
+    ])("explains an authentication it cannot use (%j)", async (auth, code) => {
+      const other = JSON.stringify({
+        ...JSON.parse(before),
+        gateway: { ...JSON.parse(before).gateway, auth },
+      });
+      await write(other);
+      const result = await run("create");
+      expect(result.code).toBe(1);
+      expect(result.stderr).toContain(code);
+      expect(result.stderr).not.toContain("a-password-of-the-test");
+      expect(await config()).toBe(other);
+    });
+
+    test("names the port when OpenClaw listens on another", async () => {
+      const { code, stderr } = await run("create", { openclaw_port: "19999" });
+      expect(code).toBe(1);
+      expect(stderr).toContain("OPENCLAW_PORT: OpenClaw listens on port 18789, and the stack says 19999");
+      expect(await config()).toBe(before);
+    });
+  });
+}
+
+type Json = Record<string, unknown>;
+
+function merge(a: Json, b: Json): Json {
+  const isObject = (value: unknown): value is Json =>
+    typeof value === "object" && value !== null && !Array.isArray(value);
+  const merged = { ...a };
+  for (const [key, value] of Object.entries(b)) {
+    const old = a[key];
+    merged[key] = isObject(old) && isObject(value) ? merge(old, value) : value;
+  }
+  return merged;
+}
