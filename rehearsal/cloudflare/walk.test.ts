@@ -155,13 +155,10 @@ describe("the chain from the edge to the origin", () => {
   it("carries a WebSocket: text, a megabyte of binary, close code and reason", {
     timeout: 20_000,
   }, async () => {
-    const socket = new WebSocket(url("/").replace("https", "wss"), {
-      host: cloudflare.browser.edgeAddress,
+    const socket = new WebSocket(`wss://${cloudflare.browser.edgeAddress}/`, {
       ca: cloudflare.ca.certificate,
       servername: new URL(url("/")).hostname,
-      lookup: (_name, _options, done) =>
-        done(null, [{ address: cloudflare.browser.edgeAddress, family: 4 }] as never, 4),
-      headers: serviceToken,
+      headers: { ...serviceToken, host: new URL(url("/")).hostname },
     });
     await once(socket, "open");
     socket.send("hello");

@@ -47,7 +47,7 @@ export function forwardRequest(incoming: IncomingMessage, response: ServerRespon
     else sendAnswer(response, workerGone, way.ray);
   });
   response.on("close", () => {
-    upstream.destroy();
+    if (!response.writableFinished) abort(upstream);
     leave();
   });
   incoming.pipe(upstream);
@@ -115,6 +115,15 @@ export function refuseUpgrade(socket: Duplex, answer: EdgeAnswer, ray: string): 
     "close",
   ];
   socket.end(`HTTP/1.1 ${answer.status} \r\n${headerLines(headers)}${answer.body}`);
+}
+
+/**
+ * Gives a request up by a reset: after a mere FIN workerd goes on until it next writes, and the Worker's own
+ * `request.signal` would hear of it that late.
+ */
+function abort(upstream: ClientRequest): void {
+  if (upstream.socket?.connecting === false) upstream.socket.resetAndDestroy();
+  upstream.destroy();
 }
 
 function startUpstream(incoming: IncomingMessage, way: Forwarding, extra: readonly string[]): ClientRequest {
