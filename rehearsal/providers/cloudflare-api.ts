@@ -1,7 +1,7 @@
 import Cloudflare, { APIError } from "cloudflare";
 
 /** An answer of the API, unwrapped: what stands under `result`. */
-export type Result = unknown;
+type Result = unknown;
 export type Method = "get" | "post" | "put" | "patch" | "delete";
 
 /** The Cloudflare REST API, as the stand-in provider speaks it. */

@@ -2,7 +2,7 @@ import { type CloudflareApi, CloudflareError } from "./cloudflare-api.ts";
 import type { Definition } from "./cloudflare-table.ts";
 import { compare } from "./diff.ts";
 import { project, toApi, toApiName, toSdk } from "./names.ts";
-import { isUnknown, type Properties, type ResourceKind, unknown } from "./protocol.ts";
+import { type InputFailure, isUnknown, type Properties, type ResourceKind, unknown } from "./protocol.ts";
 
 /** A kind of resource that the API keeps as one JSON document, driven by its {@link Definition}. */
 export function restResource(definition: Definition, api: () => CloudflareApi): ResourceKind {
@@ -33,9 +33,11 @@ export function restResource(definition: Definition, api: () => CloudflareApi): 
 
   return {
     async check(inputs) {
-      return definition.required
-        .filter((property) => inputs[property] === undefined)
-        .map((property) => ({ property, reason: `Missing required property '${property}'` }));
+      const missing = definition.required.filter((property) => inputs[property] === undefined);
+      return [
+        ...missing.map((property) => ({ property, reason: `Missing required property '${property}'` })),
+        ...incomplete(definition.together ?? [], inputs),
+      ];
     },
     diff: (state, oldInputs, inputs) => compare(state, oldInputs, planned(inputs), replaceOn),
 
@@ -82,6 +84,17 @@ export function restResource(definition: Definition, api: () => CloudflareApi): 
     const withSecrets = keepWriteOnly(toSdk(told, renames), recorded, definition.writeOnly ?? []);
     return project(withSecrets, recorded) ?? undefined;
   }
+}
+
+/** Inputs that are set while others they need are not, in the words of terraform-plugin-framework-validators. */
+function incomplete(together: readonly string[], inputs: Properties): InputFailure[] {
+  const absent = together.find((property) => inputs[property] === undefined);
+  const present = together.filter((property) => inputs[property] !== undefined);
+  if (absent === undefined) return [];
+  return present.map((property) => ({
+    property,
+    reason: `Invalid Attribute Combination. Attribute "${toApiName(absent, {})}" must be specified when "${toApiName(property, {})}" is specified`,
+  }));
 }
 
 const unknowns = (keys: readonly string[]): Properties =>

@@ -17,6 +17,8 @@ export interface Definition {
   /** The API's property that is the resource's id (`id` unless told), or an input that serves as one. */
   readonly id?: { readonly answer: string } | { readonly input: string };
   readonly required: readonly string[];
+  /** Inputs of which a program sets all or none. */
+  readonly together?: readonly string[];
   /** Values the real provider's schema fills in for a program that says nothing. */
   readonly defaults?: Properties;
   /** Outputs besides the inputs. */
@@ -39,13 +41,15 @@ const account = "/accounts/{accountId}";
 
 /**
  * The kinds by type token. Paths, methods and bodies are those recorded from the real provider 6.22; names and
- * secrets those of its SDK; what replaces is the `RequiresReplace` of terraform-provider-cloudflare 5.
+ * secrets those of its SDK; `replaceOn`, `stable`, `together` and `defaults` are the RequiresReplace, UseStateForUnknown,
+ * AlsoRequires and Default of terraform-provider-cloudflare 5 (schema.go of each service).
  */
 export const definitions: Readonly<Record<string, Definition>> = {
   "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared": {
     collection: `${account}/cfd_tunnel`,
     update: "patch",
     required: ["accountId", "name"],
+    defaults: { configSrc: "local" },
     computed: [
       "accountTag",
       "connections",
@@ -58,7 +62,6 @@ export const definitions: Readonly<Record<string, Definition>> = {
       "status",
       "tunType",
     ],
-    stable: ["accountTag", "createdAt", "tunType"],
     writeOnly: ["tunnelSecret"],
     replaceOn: ["configSrc"],
   },
@@ -79,7 +82,7 @@ export const definitions: Readonly<Record<string, Definition>> = {
     id: { answer: "service_id" },
     required: ["accountId", "host", "name", "type"],
     computed: ["createdAt", "serviceId", "updatedAt"],
-    stable: ["createdAt", "serviceId"],
+    stable: ["serviceId"],
   },
   "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy": {
     collection: `${account}/access/policies`,
@@ -105,7 +108,8 @@ export const definitions: Readonly<Record<string, Definition>> = {
     required: ["name"],
     defaults: { clientSecretVersion: 1, duration: "8760h" },
     computed: ["clientId", "clientSecret", "expiresAt"],
-    stable: ["clientId"],
+    stable: ["clientId", "clientSecret"],
+    together: ["clientSecretVersion", "previousClientSecretExpiresAt"],
     writeOnly: ["clientSecret", "clientSecretVersion", "previousClientSecretExpiresAt"],
   },
   "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication": {
@@ -133,7 +137,7 @@ export const definitions: Readonly<Record<string, Definition>> = {
     updateAt: "collection",
     required: ["accountId", "hostname", "service"],
     computed: ["certId", "environment", "zoneId", "zoneName"],
-    stable: ["environment", "zoneId", "zoneName"],
+    replaceOn: ["hostname"],
   },
   "cloudflare:index/workersCronTrigger:WorkersCronTrigger": {
     collection: `${account}/workers/scripts/{scriptName}/schedules`,
@@ -152,7 +156,6 @@ export const definitions: Readonly<Record<string, Definition>> = {
     required: ["accountId", "alertType", "mechanisms", "name"],
     defaults: { enabled: true },
     computed: ["created", "modified"],
-    stable: ["created"],
     renames: {
       emails: "email",
       newStatuses: "new_status",
@@ -166,7 +169,6 @@ export const definitions: Readonly<Record<string, Definition>> = {
     collection: `${account}/alerting/v3/destinations/webhooks`,
     required: ["accountId", "name", "url"],
     computed: ["createdAt", "lastFailure", "lastSuccess", "type"],
-    stable: ["createdAt", "type"],
     writeOnly: ["secret"],
   },
 };

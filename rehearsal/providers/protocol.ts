@@ -50,7 +50,7 @@ export interface ResourceKind {
 }
 
 /** Levels of the engine's log, which is what a user sees beside a resource. */
-export type LogLevel = "info" | "warning" | "error";
+type LogLevel = "info" | "warning" | "error";
 export type Log = (level: LogLevel, message: string, urn: string) => Promise<void>;
 
 /** A provider as this module serves it to the engine. */

@@ -68,7 +68,10 @@ function chain(variant: Variant = {}) {
     const serviceToken = new cloudflare.ZeroTrustAccessServiceToken("cli", {
       accountId,
       name: "cli",
-      clientSecretVersion: variant.version ?? 1,
+      ...(variant.version && {
+        clientSecretVersion: variant.version,
+        previousClientSecretExpiresAt: "2030-01-01T00:00:00Z",
+      }),
     });
     const policy = new cloudflare.ZeroTrustAccessPolicy("services", {
       accountId,
@@ -235,8 +238,26 @@ describe("the stand-in providers on the real engine", { timeout: 120_000 }, () =
     test.use(chain({ version: 2 }));
     const { summary, outputs } = await test.stack.up();
     expect(summary.resourceChanges).toEqual({ same: 8, update: 1 });
-    expect(bodyOf("PUT", "/access/service_tokens")).toMatchObject({ client_secret_version: 2, name: "cli" });
+    expect(bodyOf("PUT", "/access/service_tokens")).toEqual({
+      client_secret_version: 2,
+      duration: "8760h",
+      name: "cli",
+      previous_client_secret_expires_at: "2030-01-01T00:00:00Z",
+    });
     expect(outputs.clientSecret?.value).toBe("SECRET-OF-SERVICE");
+  });
+
+  it("refuse a rotation that does not say how long the old secret lives", async () => {
+    const extra = () =>
+      void new cloudflare.ZeroTrustAccessServiceToken("half", {
+        accountId,
+        name: "half",
+        clientSecretVersion: 2,
+      });
+    test.use(chain({ version: 2, extra }));
+    await expect(test.stack.preview()).rejects.toThrow(
+      'Attribute "previous_client_secret_expires_at" must be specified when "client_secret_version" is specified',
+    );
   });
 
   it("hide all of a Worker's bindings in a diff when one of them is secret", async () => {

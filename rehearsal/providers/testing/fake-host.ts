@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import ssh2 from "ssh2";
 
-export interface Reply {
+interface Reply {
   readonly stdout?: string;
   readonly stderr?: string;
   readonly status?: number;
