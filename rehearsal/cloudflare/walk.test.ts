@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import type { ConnectionOptions } from "node:tls";
 import { decodeJwt } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import WebSocket from "ws";
@@ -155,11 +156,13 @@ describe("the chain from the edge to the origin", () => {
   it("carries a WebSocket: text, a megabyte of binary, close code and reason", {
     timeout: 20_000,
   }, async () => {
-    const socket = new WebSocket(`wss://${cloudflare.browser.edgeAddress}/`, {
+    const { hostname } = new URL(url("/"));
+    const options: WebSocket.ClientOptions & ConnectionOptions = {
       ca: cloudflare.ca.certificate,
-      servername: new URL(url("/")).hostname,
-      headers: { ...serviceToken, host: new URL(url("/")).hostname },
-    });
+      servername: hostname,
+      headers: { ...serviceToken, host: hostname },
+    };
+    const socket = new WebSocket(`wss://${cloudflare.browser.edgeAddress}/`, options);
     await once(socket, "open");
     socket.send("hello");
     const [first] = await once(socket, "message");

@@ -1,4 +1,4 @@
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 
 /** One of the (normally four) registered connections of a connector. */
 export interface Connection {
@@ -50,5 +50,5 @@ export interface TunnelEdge {
    *
    * @throws {ProxyError}
    */
-  open(tunnelId: string, address: string, port: number): Promise<Duplex>;
+  open(tunnelId: string, address: string, port: number): Promise<Socket>;
 }

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import type { Account } from "../account.ts";
 import { timestamp } from "../identifiers.ts";
 import type { Connector, ProxyErrorCode, TunnelEdge } from "./edge.ts";
@@ -26,7 +25,7 @@ interface Registered {
 
 interface PendingStream {
   readonly connection: Registered;
-  settle(result: Duplex | ProxyErrorCode): void;
+  settle(result: Socket | ProxyErrorCode): void;
 }
 
 /** The tunnel server: TunnelEdge plus its own end. */
@@ -115,7 +114,7 @@ export async function startTunnelServer(account: Account, address: string): Prom
       if (stream.connection === connection) stream.settle("connection_terminated");
   }
 
-  function open(tunnelId: string, target: string, port: number): Promise<Duplex> {
+  function open(tunnelId: string, target: string, port: number): Promise<Socket> {
     const ready = [...connections.values()].filter(
       (one) => one.registration.tunnel === tunnelId && !one.draining && !one.socket.destroyed,
     );
@@ -126,7 +125,7 @@ export async function startTunnelServer(account: Account, address: string): Prom
     const stream = randomUUID();
     return new Promise((resolve, reject) => {
       const late = setTimeout(() => settle("connection_timeout"), timeouts.openMs);
-      const settle = (result: Duplex | ProxyErrorCode) => {
+      const settle = (result: Socket | ProxyErrorCode) => {
         clearTimeout(late);
         pending.delete(stream);
         if (typeof result === "string") reject(new ProxyError(result));

@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
-import type { Duplex } from "node:stream";
 import type { VpcHost, VpcService } from "../account.ts";
 import { ProxyError, type TunnelEdge } from "./edge.ts";
 
@@ -49,7 +48,7 @@ export async function openVpcSocket(
   };
 }
 
-async function openStream(service: VpcService | undefined, edge: TunnelEdge): Promise<Duplex> {
+async function openStream(service: VpcService | undefined, edge: TunnelEdge): Promise<Socket> {
   if (!service) throw new ProxyError("destination_unavailable");
   return edge.open(service.host.tunnelId, addressOf(service.host), service.port);
 }
@@ -64,17 +63,22 @@ function addressOf(host: VpcHost): string {
   return address;
 }
 
-/** Pipes both ways; the end of either side closes both once its bytes are through. */
-function join(socket: Socket, stream: Duplex): void {
-  const abort = () => {
-    socket.destroy();
-    stream.destroy();
-  };
-  socket.on("close", abort);
-  stream.on("close", abort);
+/**
+ * Pipes both ways; each side's end is passed on to the other. A Worker that leaves before the origin is done resets
+ * the stream, so that the origin hears of it even when it is not reading.
+ */
+function join(socket: Socket, stream: Socket): void {
+  if (socket.destroyed) {
+    stream.resetAndDestroy();
+    return;
+  }
+  socket.on("close", () => {
+    if (stream.readableEnded) stream.destroySoon();
+    else stream.resetAndDestroy();
+  });
+  stream.on("close", () => socket.destroySoon());
   socket.pipe(stream);
   stream.pipe(socket);
-  if (socket.destroyed) abort();
 }
 
 function refuse(socket: Socket, errorHeader: string, error: ProxyError): void {
