@@ -43,7 +43,7 @@ void loadModels();
 async function loadModels(): Promise<void> {
   try {
     const names = await models();
-    model.replaceChildren(...names.map((name) => new Option(name, name)));
+    model.replaceChildren(...names.map((name) => new Option(name.replace(/^openclaw\//, ""), name)));
     model.disabled = names.length < 2;
   } catch (error) {
     model.replaceChildren(new Option("openclaw", "openclaw"));
