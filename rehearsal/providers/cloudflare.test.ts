@@ -34,27 +34,16 @@ beforeEach(() => writeFile(join(test.programFolder, "../worker.js"), source));
 /** The chain in small; each test changes one thing about it. */
 interface Variant {
   readonly version?: number;
-  readonly tunnelName?: string;
   readonly hash?: string;
-  readonly step?: Partial<command.remote.CommandArgs>;
-  readonly connection?: Partial<command.types.input.remote.ConnectionArgs>;
+  readonly create?: string;
   readonly extra?: () => void;
 }
-
-const connection = () => ({
-  host: "127.0.0.1",
-  port: host.port,
-  user: "pi",
-  privateKey: host.privateKey,
-  hostKey: host.hostKey,
-  dialErrorLimit: 2,
-});
 
 function chain(variant: Variant = {}) {
   return async () => {
     const tunnel = new cloudflare.ZeroTrustTunnelCloudflared("tunnel", {
       accountId,
-      name: variant.tunnelName ?? "home",
+      name: "home",
       configSrc: "cloudflare",
     });
     const { token } = cloudflare.getZeroTrustTunnelCloudflaredTokenOutput({ accountId, tunnelId: tunnel.id });
@@ -89,13 +78,18 @@ function chain(variant: Variant = {}) {
     const step = new command.remote.Command(
       "step",
       {
-        connection: { ...connection(), ...variant.connection },
-        create: "install",
+        connection: {
+          host: "127.0.0.1",
+          port: host.port,
+          user: "pi",
+          privateKey: host.privateKey,
+          hostKey: host.hostKey,
+        },
+        create: variant.create ?? "install",
         delete: "uninstall",
         stdin: pulumi.secret(token),
         addPreviousOutputInEnv: false,
         logging: "none",
-        ...variant.step,
       },
       { additionalSecretOutputs: ["stdout"] },
     );
@@ -135,7 +129,7 @@ const documentAt = (part: string) => {
   return found[1];
 };
 
-describe("the stand-in providers on the real engine", { timeout: 120_000 }, () => {
+describe("the Cloudflare stand-in on the real engine", { timeout: 120_000 }, () => {
   it("run nothing and call nothing in a preview of what is not there yet", async () => {
     test.use(chain());
     const { changeSummary } = await test.stack.preview();
@@ -261,7 +255,7 @@ describe("the stand-in providers on the real engine", { timeout: 120_000 }, () =
   });
 
   it("hide all of a Worker's bindings in a diff when one of them is secret", async () => {
-    test.use(chain({ step: { create: "install --again" } }));
+    test.use(chain({ create: "install --again" }));
     const { stdout } = await test.stack.preview({ diff: true });
     expect(stdout).toContain("install --again");
     expect(stdout).toMatch(/bindings\s*: \[secret\]/);
@@ -292,88 +286,8 @@ describe("the stand-in providers on the real engine", { timeout: 120_000 }, () =
     expect(await test.stateOnDisk()).not.toContain("zeroTrustAccessGroup");
   });
 
-  it("run `update`, or `create` where there is none, when a command's inputs change", async () => {
-    host.runs.length = 0;
-    test.use(chain({ step: { create: "install 2", update: "upgrade" } }));
-    await test.stack.up();
-    test.use(chain({ step: { create: "install 3" } }));
-    await test.stack.up();
-    expect(host.runs.map((run) => run.command)).toEqual(["upgrade", "install 3"]);
-  });
-
-  it("replace a command whose triggers change", async () => {
-    host.runs.length = 0;
-    test.use(chain({ step: { triggers: ["one"] } }));
-    await test.stack.up();
-    test.use(chain({ step: { triggers: ["two"] } }));
-    await test.stack.up();
-    expect(host.runs.map((run) => run.command).slice(-2)).toEqual(["install", "uninstall"]);
-  });
-
-  it("tell a failed command with all it printed, and record nothing of it", async () => {
-    host.reply = (line) =>
-      line === "break" ? { stdout: "half done\n", stderr: "no space\n", status: 3 } : { stdout: "ok\n" };
-    const extra = () =>
-      void new command.remote.Command("broken", { connection: connection(), create: "break" });
-    test.use(chain({ step: { triggers: ["two"] }, extra }));
-    const failure = await test.stack.up().catch((error: Error) => error.message);
-    expect(failure).toContain('Process exited with status 3: running "break":');
-    expect(failure).toContain("half done");
-    expect(failure).toContain("no space");
-    expect(await test.stateOnDisk()).not.toContain("::broken");
-  });
-
-  it("refuse a host with another key, after as many attempts as were asked for", async () => {
-    const other = await startFakeHost();
-    const extra = () =>
-      void new command.remote.Command("mistaken", {
-        connection: { ...connection(), hostKey: other.hostKey },
-        create: "never",
-      });
-    test.use(chain({ step: { triggers: ["two"] }, extra }));
-    await expect(test.stack.up()).rejects.toThrow(
-      "after 2 failed attempts: ssh: handshake failed: ssh: host key mismatch",
-    );
-    expect(host.runs.map((run) => run.command)).not.toContain("never");
-    await other.close();
-  });
-
-  it("tell in Go's words when nothing listens, and when the key is not accepted", async () => {
-    const other = await startFakeHost();
-    const commandWith = (changes: object) => () =>
-      void new command.remote.Command("unreachable", {
-        connection: { ...connection(), ...changes },
-        create: "never",
-      });
-    test.use(chain({ step: { triggers: ["two"] }, extra: commandWith({ privateKey: other.privateKey }) }));
-    await expect(test.stack.up()).rejects.toThrow("ssh: handshake failed: ssh: unable to authenticate");
-    await other.close();
-    test.use(chain({ step: { triggers: ["two"] }, extra: commandWith({ port: other.port }) }));
-    await expect(test.stack.up()).rejects.toThrow(
-      `after 2 failed attempts: dial tcp 127.0.0.1:${other.port}: connect: connection refused`,
-    );
-  });
-
-  it("fail a command whose environment the host does not take", async () => {
-    const extra = (name: string) => () =>
-      void new command.remote.Command("environment", {
-        connection: connection(),
-        create: "with environment",
-        environment: { [name]: "value" },
-      });
-    test.use(chain({ step: { triggers: ["two"] }, extra: extra("REFUSED") }));
-    await expect(test.stack.up()).rejects.toThrow('could not set environment variable "REFUSED"');
-    host.acceptEnv.add("TAKEN");
-    test.use(chain({ step: { triggers: ["two"] }, extra: extra("TAKEN") }));
-    await test.stack.up();
-    expect(host.runs.at(-1)).toEqual({ command: "with environment", stdin: "", env: { TAKEN: "value" } });
-  });
-
-  it("destroy over the connection of the record, not the program's new one", async () => {
-    host.runs.length = 0;
-    test.use(chain({ connection: { host: "192.0.2.1" } }));
+  it("destroy all of it", async () => {
     await test.stack.destroy();
-    expect(host.runs).toContainEqual({ command: "uninstall", stdin: "TOKEN-OF-TUNNEL", env: {} });
     expect([...api.documents.keys()].filter((path) => !path.endsWith("/subdomain"))).toEqual([]);
     expect(api.scripts.size).toBe(0);
   });
