@@ -150,10 +150,15 @@ describe("Access before a Worker, in a strict organization", () => {
   });
 
   it("hands a token to no host but the application's", async () => {
-    const url = loginUrl("/").replace(
-      built.hostname,
-      `other.${cloudflare.local.workersSubdomain}.workers.dev`,
-    );
+    const { client, local } = cloudflare;
+    const other = `other.${local.workersSubdomain}.workers.dev`;
+    await client.zeroTrust.access.applications.create({
+      account_id: local.accountId,
+      type: "self_hosted",
+      name: "other",
+      domain: other,
+    });
+    const url = loginUrl("/").replace(built.hostname, other);
     expect((await visit(cloudflare.browser, url)).status).toBe(404);
     expect((await visit(cloudflare.browser, loginUrl("//evil.example"))).status).toBe(404);
   });
