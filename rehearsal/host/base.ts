@@ -9,7 +9,7 @@ const packages = [
   ...["systemd", "systemd-sysv", "dbus", "dbus-user-session", "libpam-systemd"], // boot, user sessions, lingering
   ...["openssh-server", "sudo", "passwd"],
   ...["curl", "ca-certificates", "gnupg", "perl-base"],
-  ...["iproute2", "iputils-ping", "nftables", "iptables", "netbase"],
+  ...["iproute2", "nftables", "iptables", "netbase"],
   ...["procps", "less", "nano-tiny"],
 ];
 

@@ -55,7 +55,8 @@ export async function startContainer(options: ContainerOptions): Promise<Contain
       ...["sh", script, join(folder, "guest"), settings, layers.join(":")],
       ...[`${slot.guestAddress(index)}/24`, name],
     ],
-    { stdio: ["pipe", "pipe", "pipe"] },
+    // A session of its own: Ctrl-C in the terminal is for the program, which still needs the host to clean up.
+    { stdio: ["pipe", "pipe", "pipe"], detached: true },
   );
   const output = collect(init);
   const stop = async () => {

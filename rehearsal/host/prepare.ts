@@ -20,10 +20,9 @@ export interface HostAssets {
  */
 export async function prepareHost(progress: Progress): Promise<HostAssets> {
   await progress.step("this machine's packages", () => requireMachine());
-  const [base, openclaw] = await Promise.all([
-    progress.step("Debian for the host", (detail) => prepareBase(detail)),
-    progress.step("Node and OpenClaw for the host", () => prepareOpenClaw()),
-  ]);
+  const [base, openclaw] = await progress.step("Debian, Node and OpenClaw for the host", (detail) =>
+    Promise.all([prepareBase(detail), prepareOpenClaw()]),
+  );
   const layers = [openclaw, join(base, "root")];
   return progress.step("OpenClaw's first boot", (detail) => prepareFirstBoot({ layers }, detail));
 }

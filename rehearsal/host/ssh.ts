@@ -33,7 +33,7 @@ export async function sshExec(
     return await Promise.race([expired, login(client, target).then(() => execute(client, command, stdin))]);
   } finally {
     clearTimeout(timer);
-    client.end();
+    client.destroy(); // end() would wait for an answer, which a host that was stopped never gives
   }
 }
 
