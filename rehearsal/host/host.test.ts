@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ssh2 from "ssh2";
@@ -37,6 +37,7 @@ describe("a rehearsed host", () => {
     const connector = join(tmpdir(), `connector-${process.pid}`);
     await writeFile(connector, "#!/bin/sh\necho 'cloudflared version 2026.8.2 (built for a test)'\n");
     packages = await servePackages({ address: slot.streetAddress, ca, connector });
+    await rm(connector);
     host = await startHost(assets, { slot, index: 0, name: "raspberrypi", ca, progress: quiet });
   }, 3 * 60_000);
 
