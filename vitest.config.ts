@@ -5,7 +5,7 @@ export default defineConfig({
     include: ["{infra,contract,worker,rehearsal,cli,pi}/**/*.test.ts"],
     // Two cores: engines, Debian hosts and workerd side by side would only wait for each other.
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
   },
 });

@@ -42,7 +42,7 @@ export function openclawSuite(stage: () => Stage): void {
       await run("delete");
       await write(before);
       await sh(`rm -f ${folder}/openclaw-gateway.suite.json ${folder}/openclaw.json.bak*`);
-      await models(stage().host.gatewayToken, 404);
+      await models(stage().host.gatewayToken, 403);
     });
 
     test("opens the API with the token as it is, and goes back to the very bytes", async () => {
@@ -60,7 +60,8 @@ export function openclawSuite(stage: () => Stage): void {
       expect(await run("delete")).toMatchObject({ code: 0 });
       expect(await config()).toBe(before);
       expect(await files()).toBe("openclaw.json\n");
-      expect(await models(stage().host.gatewayToken, 404)).toBe("404");
+      // It knows no proxy again, so it refuses what comes through one.
+      expect(await models(stage().host.gatewayToken, 403)).toBe("403");
     });
 
     test("does nothing when it is run again", async () => {

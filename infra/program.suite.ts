@@ -1,0 +1,221 @@
+import { existsSync, globSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Stage } from "../rehearsal/stage.ts";
+import { cloudflareApi } from "../rehearsal/testing/cloudflare-api.ts";
+import { pulumiCli } from "../rehearsal/testing/pulumi-cli.ts";
+import { type Watch, watchForOpenGateway, watchProcesses } from "../rehearsal/testing/watch.ts";
+import { differences, type Inventory, inventoryOf } from "../rehearsal/walk/traces.ts";
+import { stackConfig } from "../rehearsal/walk/walk.ts";
+
+const root = join(import.meta.dirname, "..");
+const name = "program";
+
+/** The whole program on the real engine, from an empty account and back. */
+export function programSuite(stage: () => Stage): void {
+  describe("the program on the engine", () => {
+    let stack: Stack;
+    let before: Inventory;
+    let said = "";
+    let tunnelId = "";
+    const secrets: Record<string, string> = {};
+    const listen = (text: string) => {
+      said += text;
+    };
+    const hear = { onOutput: listen, onError: listen };
+    const config = () => stackConfig(stage());
+    const callsSince = (start: number) =>
+      stage()
+        .cloudflare.calls.slice(start)
+        .filter(({ method, status }) => method !== "GET" && status < 400)
+        .map(({ method, path }) => `${method} ${path.replace(/^.*\/accounts\/[0-9a-f]+\//, "")}`);
+    const place = (calls: string[], pattern: RegExp) => {
+      const index = calls.findIndex((call) => pattern.test(call));
+      expect(index, `${pattern} in ${calls.join(", ")}`).toBeGreaterThanOrEqual(0);
+      return index;
+    };
+    let watches: { open: Watch; processes: Watch };
+    const startWatching = () => {
+      const { cloudflare, ca, host } = stage();
+      secrets.apiToken = cloudflare.apiToken;
+      secrets.gatewayToken = host.gatewayToken;
+      watches = {
+        open: watchForOpenGateway({
+          hostname: `openclaw-${name}.${cloudflare.workersSubdomain}.workers.dev`,
+          edgeAddress: cloudflare.edgeAddress,
+          ca: ca.certificate,
+        }),
+        processes: watchProcesses(() => secrets),
+      };
+    };
+    const expectNothingSeen = async () => {
+      for (const watch of [watches.open, watches.processes]) {
+        const { looks, found } = await watch.stop();
+        expect(looks).toBeGreaterThan(20);
+        expect(found).toEqual([]);
+      }
+    };
+
+    beforeAll(async () => {
+      before = await inventoryOf(stage().host);
+      stack = await stage().workspace.stack(name, config());
+      secrets.privateKey = (stage().host.privateKey.split("\n")[3] ?? "").trim();
+    });
+    afterAll(async () => {
+      await stack.destroy().catch(() => {});
+    });
+
+    test("previews with nothing built beforehand and without a Pi", async () => {
+      rmSync(join(root, ".build"), { recursive: true, force: true });
+      await stack.setConfig("openclaw-gateway:pi.host", { value: "127.0.0.1" }, true);
+      await stack.setConfig("openclaw-gateway:pi.port", { value: "9" }, true);
+      const { changeSummary, stdout } = await stack.preview(hear);
+      expect(changeSummary).toEqual({ create: 17 });
+      expect(stdout).toContain("cloudflare:index:WorkersScript");
+      expect(stage().cloudflare.resources()).toEqual([]);
+      await stack.setAllConfig(config(), true);
+      await stack.removeConfig("openclaw-gateway:pi.port", true);
+    });
+
+    test("builds the chain with Access in place before the name answers", async () => {
+      const start = stage().cloudflare.calls.length;
+      startWatching();
+      const { outputs } = await stack.up(hear);
+      await expectNothingSeen();
+      const calls = callsSince(start);
+      const script = place(calls, /^PUT workers\/scripts\/openclaw-program$/);
+      expect(place(calls, /^POST access\/apps/)).toBeLessThan(script);
+      expect(script).toBeLessThan(place(calls, /^POST workers\/scripts\/openclaw-program\/subdomain/));
+      expect(outputs.url?.value).toBe(
+        `https://openclaw-${name}.${stage().cloudflare.workersSubdomain}.workers.dev`,
+      );
+      expect(outputs.pi?.value).toEqual({ openclaw: "2026.9.6", cloudflared: "2026.8.2" });
+      expect(outputs.serviceTokens?.secret).toBe(true);
+      tunnelId = outputs.tunnelId?.value;
+      secrets.clientSecret = outputs.serviceTokens?.value.cli.clientSecret;
+      secrets.tunnelToken = (
+        await stage().host.exec(`cat /etc/openclaw-gateway/${name}/tunnel-token`, { asRoot: true })
+      ).stdout.trim();
+      expect(Object.values(secrets).every((secret) => secret.length >= 32)).toBe(true);
+    });
+
+    test("has nothing to do a second time, and nothing has drifted", async () => {
+      expect((await stack.up(hear)).summary.resourceChanges).toEqual({ same: 18 });
+      expect((await stack.refresh(hear)).summary.resourceChanges).toEqual({ same: 18 });
+    });
+
+    test("is the same program by `pulumi up` with Pulumi.yaml: same inputs, same state", async () => {
+      const state = async () =>
+        (await stack.exportStack()).deployment.resources.map(
+          ({ created, modified, ...resource }: Record<string, unknown>) => resource,
+        );
+      const byApi = await state();
+      const { code, output } = await pulumiCli(
+        stage(),
+        "up",
+        "--yes",
+        "--stack",
+        name,
+        "--expect-no-changes",
+        "--diff",
+      );
+      said += output;
+      expect(output).toContain("18 unchanged");
+      expect(code).toBe(0);
+      const byCli = await state();
+      // Encryption salts every value anew, so secrets are compared by the engine: none showed as changed.
+      const withoutCiphertext = (value: unknown) =>
+        JSON.stringify(value).replace(/"ciphertext":"[^"]*"/g, '""');
+      expect(withoutCiphertext(byCli)).toBe(withoutCiphertext(byApi));
+      expect(globSync("**/Pulumi.yaml", { cwd: root, exclude: ["node_modules/**"] })).toEqual([
+        "Pulumi.yaml",
+      ]);
+    });
+
+    test("shows a secret in nothing that it writes or says", async () => {
+      await stack.setConfig("openclaw-gateway:serviceTokens[0].name", { value: "laptop" }, true);
+      said += (await pulumiCli(stage(), "preview", "--diff", "--stack", name)).output;
+      await stack.removeConfig("openclaw-gateway:serviceTokens");
+      // The files themselves: the Automation API's export decrypts.
+      const { folder } = stage().workspace;
+      const files = globSync(["state/**/*.json*", "Pulumi.*.yaml"], { cwd: folder });
+      const state = files.map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
+      expect(state).toContain("cloudflare:index/workersScript:WorkersScript");
+      const journal = (await stage().host.exec("journalctl --no-pager", { asRoot: true })).stdout;
+      expect(said.length).toBeGreaterThan(1000);
+      for (const [what, secret] of Object.entries(secrets)) {
+        for (const [where, text] of Object.entries({ state, said, journal })) {
+          expect(text.includes(secret), `${what} in ${where}`).toBe(false);
+        }
+      }
+    });
+
+    test("stops when the tunnel leads past Access, and names the way", async () => {
+      const api = cloudflareApi(stage().cloudflare);
+      await api.publish(tunnelId, [
+        { hostname: "pi.example.com", service: "http://localhost:18789" },
+        { service: "http_status:404" },
+      ]);
+      await expect(stack.up(hear)).rejects.toThrow(/pi\.example\.com -> http:\/\/localhost:18789/);
+      await api.publish(tunnelId, [{ service: "http_status:404" }]);
+      expect((await stack.up(hear)).summary.resourceChanges).toEqual({ same: 18 });
+    });
+
+    test("is taken down with the name off first and the tunnel last, after the connector has gone", async () => {
+      const start = stage().cloudflare.calls.length;
+      startWatching();
+      await stack.destroy(hear);
+      await expectNothingSeen();
+      const calls = callsSince(start);
+      const script = place(calls, /^DELETE workers\/scripts\/openclaw-program($|\?)/);
+      expect(place(calls, /scripts\/openclaw-program\/subdomain/)).toBeLessThan(script);
+      expect(script).toBeLessThan(place(calls, /^DELETE access\/apps/));
+      expect(script).toBeLessThan(place(calls, /^DELETE connectivity\/directory\/services/));
+      expect(calls.at(-1)).toMatch(/^DELETE cfd_tunnel\//);
+      expect(stage().cloudflare.resources()).toEqual([]);
+      expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
+    });
+
+    test("takes away what a failed step left on the Pi", async () => {
+      const file = "/home/pi/.openclaw/openclaw.json";
+      const good = (await stage().host.exec(`cat ${file}`)).stdout;
+      await stage().host.exec(`printf '{ broken' > ${file}`);
+      try {
+        await expect(stack.up(hear)).rejects.toThrow(/OPENCLAW_CONFIG_INVALID/);
+        expect((await stage().host.exec(`systemctl is-active cloudflared-${name}`)).stdout.trim()).toBe(
+          "active",
+        );
+      } finally {
+        await stage().host.exec(`cat > ${file}`, { stdin: good });
+      }
+      await stack.destroy(hear);
+      expect(stage().cloudflare.resources()).toEqual([]);
+      expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
+    });
+
+    test("looks at the Pi before it creates anything", async () => {
+      await stack.setConfig("openclaw-gateway:pi.user", { value: "nobody-here" }, true);
+      await expect(stack.up(hear)).rejects.toThrow(/PI_LOGIN_REFUSED/);
+      expect(stage().cloudflare.resources()).toEqual([]);
+      await stack.setAllConfig(config(), true);
+    });
+
+    test("lists all that is wrong with a config, before anything else", async () => {
+      await stack.setAllConfig(
+        { "openclaw-gateway:accountId": { value: "123" }, "openclaw-gateway:pi.port": { value: "0" } },
+        true,
+      );
+      const refused = await pulumiCli(stage(), "preview", "--stack", name);
+      expect(refused.code).not.toBe(0);
+      expect(refused.output).toContain('the config of stack "program" has 2 problems');
+      expect(refused.output).toContain("npx pulumi config set --path 'openclaw-gateway:accountId' VALUE");
+      await stack.setAllConfig(config(), true);
+      await stack.removeConfig("openclaw-gateway:pi.port", true);
+    });
+
+    test("leaves the project as it was: no stack file, no second Pulumi.yaml", () => {
+      expect(existsSync(join(root, `Pulumi.${name}.yaml`))).toBe(false);
+    });
+  });
+}

@@ -1,0 +1,30 @@
+import { afterAll, beforeAll } from "vitest";
+import { piLookSuite } from "../infra/pi-look.suite.ts";
+import { programSuite } from "../infra/program.suite.ts";
+import { connectorSuite } from "../pi/connector.suite.ts";
+import { openclawSuite } from "../pi/openclaw.suite.ts";
+import { quiet } from "./progress.ts";
+import { type Stage, setStage } from "./stage.ts";
+
+// The suites stand beside what they test; they share one stage, since a Debian host with OpenClaw takes its time and
+// more than a gigabyte.
+let shared: Stage | undefined;
+
+function stage(): Stage {
+  if (!shared) throw new Error("the stage is not set");
+  return shared;
+}
+
+beforeAll(async () => {
+  // From cold this builds the engine, Debian and OpenClaw.
+  shared = await setStage({ progress: quiet, providers: "stand-ins" });
+}, 15 * 60_000);
+
+afterAll(async () => {
+  await shared?.close();
+}, 120_000);
+
+piLookSuite(stage);
+connectorSuite(stage);
+openclawSuite(stage);
+programSuite(stage);
