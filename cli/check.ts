@@ -8,8 +8,14 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   "format and lint (Biome)": ["biome", "ci", "--colors=off"],
   "types of the program": ["tsc", "--project", "."],
   "types of the Worker": ["tsc", "--project", "worker"],
+  "types of the chat page": ["tsc", "--project", "worker/chat/client"],
+  "types of the Worker's tests": ["tsc", "--project", "worker/testing"],
   "dead code and unused packages (knip)": ["knip", "--no-progress"],
-  "shell scripts (shellcheck)": ["shellcheck", "--external-sources", ...globSync("{pi,rehearsal}/**/*.sh")],
+  "shell scripts (shellcheck)": [
+    "shellcheck",
+    "--external-sources",
+    ...globSync(["{pi,rehearsal}/**/*.sh", "rehearsal/engine/pulumi-language-nodejs"]),
+  ],
 };
 
 await ensurePrograms({ shellcheck: "shellcheck" });

@@ -105,6 +105,8 @@ remove_package_when_last() {
     say "removing cloudflared, which this program had installed"
     if dpkg-query -W cloudflared >/dev/null 2>&1; then apt_get purge cloudflared; fi
     rm -f "$source_list" "$keyring" /var/lib/apt/lists/pkg.cloudflare.com_*
+    # The package leaves it empty when it is purged.
+    rmdir /usr/local/etc/cloudflared 2>/dev/null || true
     rm -f "$ledger/installed"
   fi
   rmdir "$ledger" 2>/dev/null || true
@@ -138,7 +140,7 @@ StartLimitIntervalSec=0
 
 [Service]
 Type=notify
-ExecStart=$(command -v cloudflared) tunnel --no-autoupdate --protocol quic --metrics 127.0.0.1:$(metrics_port) --management-diagnostics=false run --token-file %d/token
+ExecStart=$(readlink -f "$(command -v cloudflared)") tunnel --no-autoupdate --protocol quic --metrics 127.0.0.1:$(metrics_port) --management-diagnostics=false run --token-file %d/token
 LoadCredential=token:$secrets/$setting_stack/tunnel-token
 Restart=always
 RestartSec=5

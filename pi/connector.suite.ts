@@ -92,7 +92,7 @@ export function connectorSuite(stage: () => Stage): void {
       expect(stderr).toBe("starting cloudflared-two.service\n");
       await on("delete", { stack: "one" });
       expect(await api().tunnelStatus(second.id)).toBe("healthy");
-      expect(await asRoot("command -v cloudflared")).toBe("/usr/bin/cloudflared");
+      expect(await asRoot("readlink -f /usr/local/bin/cloudflared")).toBe("/usr/bin/cloudflared");
     });
 
     test("says why when Cloudflare does not take the token, and what is left of the try can be removed", async () => {

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { run } from "./run.ts";
 
-/** Programs the host needs of this machine, with the Debian package each comes from. */
+/** Programs the rehearsal needs of this machine, with the Debian package each comes from. */
 const programs: Readonly<Record<string, string>> = {
   mmdebstrap: "mmdebstrap",
   "systemd-nspawn": "systemd-container",
@@ -10,6 +10,7 @@ const programs: Readonly<Record<string, string>> = {
   ip: "iproute2",
   gpg: "gnupg",
   "dpkg-deb": "dpkg",
+  curl: "curl",
 };
 
 /**
@@ -20,7 +21,7 @@ const programs: Readonly<Record<string, string>> = {
 export async function requireMachine(): Promise<void> {
   if (process.platform !== "linux" || process.getuid?.() !== 0)
     throw new Error(
-      "The rehearsal's host is a Debian container: it needs Linux and root (try: sudo npm run rehearse).",
+      "The rehearsal's Pi is a Debian container, which needs Linux and root: run it as root there (or by sudo).",
     );
   await ensurePrograms(programs);
 }

@@ -17,7 +17,7 @@ export async function inventoryOf(host: Host): Promise<Inventory> {
     find /etc /usr/share/keyrings /usr/local /opt -xdev \\( -path /opt/openclaw -o -path /opt/node \\) -prune -o -type f -print |
       grep -vE '^/etc/(ld.so.cache|machine-id|resolv.conf|mtab)$' | sort | xargs -r sha256sum | awk '{ print "file", $2, $1 }'
     find /var/lib/apt/lists -maxdepth 1 -type f -name 'pkg*'
-    find /etc /var/lib/openclaw-gateway -xdev -mindepth 1 -printf 'path %p %m %u\\n' 2>/dev/null
+    find /etc /usr/local /var/lib/openclaw-gateway -xdev -mindepth 1 -printf 'path %p %m %u\\n' 2>/dev/null
     find /usr/bin /usr/sbin -xdev -printf 'program %p\\n'
     sha256sum /home/pi/.openclaw/openclaw.json
     ls -A /home/pi/.openclaw | grep -E '^openclaw' | grep -v last-good | sed 's/^/config /'

@@ -1,5 +1,11 @@
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { type DispatchFetch, Miniflare, Response as MiniflareResponse } from "miniflare";
+import {
+  type DispatchFetch,
+  Miniflare,
+  type Request as MiniflareRequest,
+  Response as MiniflareResponse,
+} from "miniflare";
 import { bundleWorker } from "../../contract/bundle.ts";
 import { WORKER_COMPATIBILITY_DATE, WORKER_COMPATIBILITY_FLAGS } from "../../contract/worker.ts";
 import { AUDIENCE, createTeam, TEAM_DOMAIN, type TestTeam } from "./access.ts";
@@ -51,9 +57,9 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     : { external: { address: `127.0.0.1:${openclaw.port}`, http: {} } };
   let log = "";
   const miniflare = new Miniflare({
-    handleRuntimeStdio: (stdout, stderr) => {
+    handleRuntimeStdio: (stdout: Readable, stderr: Readable) => {
       for (const stream of [stdout, stderr]) {
-        stream.on("data", (data) => {
+        stream.on("data", (data: Buffer) => {
           log += data;
         });
       }
@@ -67,7 +73,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
         compatibilityFlags: [...WORKER_COMPATIBILITY_FLAGS],
         bindings: Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined)),
         serviceBindings: options.withoutVpcService ? {} : { VPC_SERVICE: vpcService },
-        outboundService: async (request) => {
+        outboundService: async (request: MiniflareRequest) => {
           const answer = team.respond(request.url);
           return new MiniflareResponse(await answer?.text(), { status: answer?.status ?? 599 });
         },

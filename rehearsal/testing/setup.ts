@@ -1,0 +1,6 @@
+import { ensurePrograms } from "../host/requirements.ts";
+
+/** What the tests use of this machine beyond what the rehearsal itself installs. */
+export default async function setup(): Promise<void> {
+  if (process.env.CHROMIUM === undefined) await ensurePrograms({ chromium: "chromium" });
+}
