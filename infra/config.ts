@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-/** The largest number of seconds or minutes never appears bare: Cloudflare's durations are Go's, such as "24h" or "30m". */
+/** Cloudflare's durations are Go's (https://pkg.go.dev/time#ParseDuration), such as "24h" or "30m". */
 const duration = z.string().regex(/^([0-9]+(h|m|s))+$/, "a duration such as 24h or 30m");
 
 const hostname = z
@@ -17,9 +17,12 @@ const hostKey = z
   )
   .transform((line) => line.split(" ").slice(0, 2).join(" "));
 
+const portRange = "a port from 1 to 65535";
+const port = z.int(portRange).min(1, portRange).max(65535, portRange);
+
 const pi = z.strictObject({
   host: hostname,
-  port: z.int().min(1).max(65535).default(22),
+  port: port.default(22),
   user: z
     .string()
     .regex(/^[a-z_][a-z0-9_-]*$/, "a user name")
@@ -29,7 +32,7 @@ const pi = z.strictObject({
     .string()
     .regex(/^-----BEGIN [A-Z ]*PRIVATE KEY-----\n/, "a private key as ssh-keygen writes it")
     .optional(),
-  openclawPort: z.int().min(1).max(65535).default(18789),
+  openclawPort: port.default(18789),
 });
 
 const access = z
@@ -170,7 +173,14 @@ function describe(value: unknown, secret: boolean): string {
   return secret ? "something else (not shown: it is a secret)" : `got ${JSON.stringify(value)}`;
 }
 
+const kinds: Readonly<Record<string, string>> = {
+  string: "a text",
+  array: "a list",
+  object: "keys of its own",
+};
+
 function wantedBy(issue: z.core.$ZodIssue): string {
-  if (issue.code === "invalid_type") return issue.expected === "string" ? "a text" : `${issue.expected}`;
+  if (issue.code === "invalid_type" && issue.expected !== "int")
+    return kinds[issue.expected] ?? issue.expected;
   return issue.message;
 }

@@ -1,4 +1,6 @@
 import { mkdirSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import gateway from "./index.ts";
@@ -14,6 +16,7 @@ interface Registered {
 
 /** What the program registers, in the order of registration, and what it gives out. */
 const registered: Registered[] = [];
+let api: Server;
 let outputs: Record<string, unknown>;
 
 const find = (type: string, name?: string): Registered => {
@@ -39,6 +42,15 @@ const invoked: Record<string, object> = {
   },
 };
 
+/** An account without tunnels. */
+async function fakeApi(): Promise<string> {
+  api = createServer((_request, response) =>
+    response.end(JSON.stringify({ success: true, errors: [], result: [] })),
+  );
+  await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(api.address() as AddressInfo).port}`;
+}
+
 beforeAll(async () => {
   mkdirSync(new URL("../.build", import.meta.url), { recursive: true });
   pulumi.runtime.setMocks(
@@ -56,6 +68,8 @@ beforeAll(async () => {
   );
   pulumi.runtime.setAllConfig({
     "openclaw-gateway:accountId": "0".repeat(32),
+    "cloudflare:baseUrl": await fakeApi(),
+    "cloudflare:apiToken": "x".repeat(40),
     "openclaw-gateway:workersSubdomain": "family",
     "openclaw-gateway:pi": JSON.stringify({ host: "192.168.1.20", hostKey }),
     "openclaw-gateway:access": JSON.stringify({
@@ -148,5 +162,6 @@ describe("the program", () => {
 });
 
 afterAll(() => {
+  api.close();
   pulumi.runtime.resetOptions("", "", -1, "", "", false, "");
 });

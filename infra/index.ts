@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { bundleWorker } from "../contract/bundle.ts";
 import { Access } from "./access.ts";
 import { readConfig } from "./config-source.ts";
+import { refusePublicHostnames } from "./ingress.ts";
 import { nameParts } from "./names.ts";
 import { gatewayOutputs } from "./outputs.ts";
 import { Pi } from "./pi.ts";
@@ -18,6 +19,7 @@ export default async function gateway() {
   const config = readConfig(stack);
   const { base, hostname } = await nameParts(stack, config);
   const { accountId } = config;
+  await refusePublicHostnames(accountId, base);
   if (!pulumi.runtime.isDryRun()) await lookAtPi(config.pi);
 
   const tunnel = new Tunnel(stack, { accountId, name: base, openclawPort: config.pi.openclawPort });

@@ -1,4 +1,4 @@
-import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -67,7 +67,6 @@ export function programSuite(stage: () => Stage): void {
       secrets.privateKey = (stage().host.privateKey.split("\n")[3] ?? "").trim();
     });
     afterAll(async () => {
-      if (process.env.SAID) writeFileSync(process.env.SAID, said);
       await stack.destroy().catch(() => {});
     });
 
@@ -155,7 +154,9 @@ export function programSuite(stage: () => Stage): void {
         { hostname: "pi.example.com", service: "http://localhost:18789" },
         { service: "http_status:404" },
       ]);
-      await expect(stack.up(hear)).rejects.toThrow(/pi\.example\.com -> http:\/\/localhost:18789/);
+      await expect(stack.up(hear)).rejects.toThrow(
+        /error: TUNNEL_PUBLISHED[\s\S]*pi\.example\.com -> http:\/\/localhost:18789/,
+      );
       await api.publish(tunnelId, [{ service: "http_status:404" }]);
       expect((await stack.up(hear)).summary.resourceChanges).toEqual({ same: 16 });
     });
@@ -215,10 +216,14 @@ export function programSuite(stage: () => Stage): void {
   });
 }
 
-/** A resource of the state without when it was made and from which lines, which differ between two ways of running. */
+/**
+ * A resource of the state without what differs between two ways of running: when it was made, from which lines, and in
+ * which order its dependencies were registered.
+ */
 function withoutOrigin(resource: Record<string, unknown>): Record<string, unknown> {
-  const { created, modified, sourcePosition, stackTrace, propertyDependencies, ...rest } = resource;
-  return rest;
+  const { created, modified, sourcePosition, stackTrace, propertyDependencies, dependencies, ...rest } =
+    resource;
+  return { ...rest, dependencies: [...((dependencies as string[] | undefined) ?? [])].sort() };
 }
 
 /** Resources are registered side by side, so their order in the state is chance. */

@@ -1,6 +1,5 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
-import { readCloudflare } from "./cloudflare-api.ts";
 
 export interface TunnelArgs {
   readonly accountId: string;
@@ -20,7 +19,7 @@ export class Tunnel extends pulumi.ComponentResource {
   constructor(name: string, args: TunnelArgs, opts?: pulumi.ComponentResourceOptions) {
     super("openclaw-gateway:index:Tunnel", name, { ...args }, opts);
     const tunnel = this.createTunnel(name, args);
-    this.tunnelId = tunnel.id.apply((id) => withoutPublicHostnames(args.accountId, id));
+    this.tunnelId = tunnel.id;
     this.token = this.readToken(args, tunnel);
     this.vpcServiceId = this.createVpcService(name, args).id;
     this.registerOutputs({ tunnelId: this.tunnelId, vpcServiceId: this.vpcServiceId });
@@ -59,30 +58,4 @@ export class Tunnel extends pulumi.ComponentResource {
       { parent: this },
     );
   }
-}
-
-interface IngressRule {
-  readonly hostname?: string;
-  readonly service?: string;
-}
-
-/**
- * Passes on the tunnel's id after a look at its ingress. A public hostname there would lead to the Pi past Access and
- * Worker, and one click in the dashboard adds it; so each up looks.
- *
- * @throws RunError naming each stray hostname
- */
-async function withoutPublicHostnames(accountId: string, tunnelId: string): Promise<string> {
-  const { config } = await readCloudflare<{ config?: { ingress?: IngressRule[] } | null }>(
-    `/accounts/${accountId}/cfd_tunnel/${tunnelId}/configurations`,
-  );
-  const stray = (config?.ingress ?? []).filter(
-    (rule) => rule.hostname || !rule.service?.startsWith("http_status:"),
-  );
-  if (stray.length === 0) return tunnelId;
-  const list = stray.map((rule) => `  ${rule.hostname ?? "every hostname"} -> ${rule.service}`).join("\n");
-  throw new pulumi.RunError(
-    `the tunnel ${tunnelId} has public hostnames, which lead to the Pi past Access and the Worker:\n${list}\n` +
-      "Remove them (Cloudflare dashboard, Networks, Tunnels, this tunnel, Published application routes), then run npx pulumi up again.",
-  );
 }

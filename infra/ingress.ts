@@ -1,0 +1,38 @@
+import * as pulumi from "@pulumi/pulumi";
+import { readCloudflare } from "./cloudflare-api.ts";
+
+interface IngressRule {
+  readonly hostname?: string;
+  readonly service?: string;
+}
+
+/**
+ * Looks at the ingress of the stack's tunnel, when it exists already. A public hostname there would lead to the Pi past
+ * Access and Worker, and one click in the dashboard adds it; so each up looks, before it does anything else.
+ *
+ * @param tunnelName the name the stack's tunnel has in the account
+ * @throws RunError naming each stray hostname
+ */
+export async function refusePublicHostnames(accountId: string, tunnelName: string): Promise<void> {
+  const path = `/accounts/${accountId}/cfd_tunnel`;
+  const tunnels = await readCloudflare<{ id: string }[]>(
+    `${path}?name=${encodeURIComponent(tunnelName)}&is_deleted=false`,
+  );
+  for (const { id } of tunnels) {
+    const { config } = await readCloudflare<{ config?: { ingress?: IngressRule[] } | null }>(
+      `${path}/${id}/configurations`,
+    );
+    // The last rule of every ingress catches the rest; all that it may do here is answer with a status.
+    const stray = (config?.ingress ?? []).filter(
+      (rule) => rule.hostname || !rule.service?.startsWith("http_status:"),
+    );
+    if (stray.length > 0) throw new pulumi.RunError(explain(tunnelName, stray));
+  }
+}
+
+const explain = (tunnelName: string, stray: readonly IngressRule[]): string =>
+  [
+    `TUNNEL_PUBLISHED: the tunnel ${tunnelName} has public hostnames, which lead to the Pi past Access and the Worker:`,
+    ...stray.map(({ hostname, service }) => `  ${hostname ?? "every hostname"} -> ${service}`),
+    "Remove them (Cloudflare dashboard, Networks, Tunnels, this tunnel, Published application routes), then run npx pulumi up again.",
+  ].join("\n");
