@@ -20,7 +20,10 @@ export default async function gateway() {
   const { base, hostname } = await nameParts(stack, config);
   const { accountId } = config;
   await refusePublicHostnames(accountId, base);
-  if (!pulumi.runtime.isDryRun()) await lookAtPi(config.pi);
+  if (!pulumi.runtime.isDryRun()) {
+    pulumi.log.info(`looking at ${config.pi.host}`, undefined, undefined, true);
+    await lookAtPi(config.pi);
+  }
 
   const tunnel = new Tunnel(stack, { accountId, name: base, openclawPort: config.pi.openclawPort });
 

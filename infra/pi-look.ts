@@ -28,7 +28,6 @@ export class PiNotReady extends pulumi.RunError {
  * @throws PiNotReady with every problem of the first kind found: the way there, or all that is wrong on it
  */
 export async function lookAtPi(config: PiConfig): Promise<void> {
-  await pulumi.log.info(`looking at ${config.host}`, undefined, undefined, true);
   const script = piScript("look", { asRoot: false });
   const stdin = script.stdin({ openclaw_port: String(config.openclawPort) });
   try {
