@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import { Command, Option } from "commander";
 import { type ProviderKind, type Stage, setStage } from "../rehearsal/stage.ts";
 import { inventoryOf } from "../rehearsal/walk/traces.ts";
@@ -34,47 +35,68 @@ const options = new Command("npm run rehearse --")
   .parse()
   .opts<Options>();
 
-const { progress, results } = terminalProgress();
-const interrupted = new Promise<never>((_resolve, reject) => {
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    process.once(signal, () => reject(new Interrupted(signal)));
-  }
-});
-interrupted.catch(() => {});
-
 class Interrupted extends Error {}
 
+const { progress, results } = terminalProgress();
+const interruption = new AbortController();
+let onSignal = () => {
+  interruption.abort(new Interrupted());
+  // A second Ctrl-C ends it at once; the next rehearsal clears what is left then.
+  onSignal = () => process.exit(1);
+};
+for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => onSignal());
+/** An engine that is told to stop finishes the operation it is in; the longest is the connector's. */
+const patienceMs = 90_000;
+
 let failure: unknown;
-let stage: Stage | undefined;
+const teardown = new AsyncDisposableStack();
 try {
-  stage = await Promise.race([setStage({ progress, providers: options.providers }), interrupted]);
-  await Promise.race([rehearse(stage), interrupted]);
+  await interruptible(rehearse());
 } catch (error) {
   failure = error;
-} finally {
-  await progress
-    .step("the stage is cleared", async () => stage?.close())
-    .catch((error: unknown) => {
-      failure ??= error;
-    });
 }
+await progress
+  .step("the stage is cleared", () => teardown.disposeAsync())
+  .catch((error: unknown) => {
+    failure ??= error;
+  });
 report();
-// What was cut (a pulumi still running, a socket) must not keep the process.
 process.exit(failure === undefined ? 0 : 1);
 
-async function rehearse(onStage: Stage): Promise<void> {
-  const before = await inventoryOf(onStage.host);
-  const gateway = await build(onStage, progress);
-  await useGateway(onStage, gateway, progress);
-  await upAgain(gateway, progress);
-  if (options.keep) await keepUntilInterrupted(onStage, gateway);
-  await takeDown(onStage, gateway, before, progress);
+async function rehearse(): Promise<void> {
+  const { signal } = interruption;
+  const stage = await setStage({ progress, providers: options.providers, teardown });
+  signal.throwIfAborted();
+  const before = await inventoryOf(stage.host);
+  const gateway = await build(stage, progress, signal);
+  await useGateway(stage, gateway, progress);
+  await upAgain(gateway, progress, signal);
+  if (options.keep) await keep(stage, gateway);
+  await takeDown(stage, gateway, before, progress, signal);
 }
 
-async function keepUntilInterrupted(onStage: Stage, gateway: BuiltGateway): Promise<void> {
-  await writePiKey(onStage);
-  process.stderr.write(`\n${howToUse(onStage, gateway)}\n\nCtrl-C takes it down.\n`);
-  await interrupted.catch(() => {});
+/** Leaves the chain running until Ctrl-C, which here is no interruption but the way on. */
+async function keep(stage: Stage, gateway: BuiltGateway): Promise<void> {
+  await writePiKey(stage);
+  process.stderr.write(`\n${howToUse(stage, gateway)}\n\nCtrl-C takes it down.\n`);
+  const interrupt = onSignal;
+  await new Promise<void>((resolve) => {
+    onSignal = resolve;
+  });
+  onSignal = interrupt;
+}
+
+/** Waits for the work, or for its interruption and then a little for what it was in. */
+async function interruptible(work: Promise<void>): Promise<void> {
+  const interrupted = new Promise<never>((_resolve, reject) => {
+    interruption.signal.addEventListener("abort", () => reject(interruption.signal.reason));
+  });
+  try {
+    await Promise.race([work, interrupted]);
+  } catch (error) {
+    await Promise.race([work.catch(() => {}), setTimeout(patienceMs)]);
+    throw error;
+  }
 }
 
 function report(): void {

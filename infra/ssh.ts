@@ -40,7 +40,8 @@ export async function runOverSsh(pi: PiConfig, command: string, stdin: string): 
   try {
     return await run(client, command, stdin);
   } finally {
-    client.end();
+    // Not end(): that waits for the other side, which may have been unplugged.
+    client.destroy();
   }
 }
 
@@ -128,18 +129,19 @@ export const fingerprint = (base64Key: string): string =>
   `SHA256:${createHash("sha256").update(Buffer.from(base64Key, "base64")).digest("base64").replace(/=+$/, "")}`;
 
 function run(client: ssh2.Client, command: string, stdin: string): Promise<SshResult> {
-  return new Promise((resolve, reject) => {
-    const late = setTimeout(() => {
-      client.destroy();
+  return new Promise<SshResult>((resolve, reject) => {
+    const late = setTimeout(() => reject(tooSlow()), commandTimeoutMs);
+    client.once("error", reject);
+    client.once("close", () => {
+      clearTimeout(late);
       reject(
         new PiUnreachable(
-          "PI_TOO_SLOW",
-          `the Pi did not answer within ${commandTimeoutMs / 1000} s`,
-          "look at its load, then run npx pulumi up again",
+          "PI_CONNECTION_LOST",
+          "the connection to the Pi was lost",
+          "run npx pulumi up again",
         ),
       );
-    }, commandTimeoutMs);
-    client.once("error", reject);
+    });
     client.exec(command, (error, stream) => {
       if (error) return reject(error);
       let stdout = "";
@@ -150,11 +152,15 @@ function run(client: ssh2.Client, command: string, stdin: string): Promise<SshRe
       stream.stderr.on("data", (chunk: Buffer) => {
         stderr += chunk;
       });
-      stream.on("close", (code: number | null) => {
-        clearTimeout(late);
-        resolve({ code: code ?? 255, stdout, stderr });
-      });
+      stream.on("close", (code: number | null) => resolve({ code: code ?? 255, stdout, stderr }));
       stream.end(stdin);
     });
   });
 }
+
+const tooSlow = () =>
+  new PiUnreachable(
+    "PI_TOO_SLOW",
+    `the Pi did not answer within ${commandTimeoutMs / 1000} s`,
+    "look at its load, then run npx pulumi up again",
+  );

@@ -8,6 +8,7 @@ import { type Stage, setStage } from "./stage.ts";
 
 // The suites stand beside what they test; they share one stage, since a Debian host with OpenClaw takes its time and
 // more than a gigabyte.
+const teardown = new AsyncDisposableStack();
 let shared: Stage | undefined;
 
 function stage(): Stage {
@@ -17,11 +18,11 @@ function stage(): Stage {
 
 beforeAll(async () => {
   // From cold this builds the engine, Debian and OpenClaw.
-  shared = await setStage({ progress: quiet, providers: "stand-ins" });
+  shared = await setStage({ progress: quiet, providers: "stand-ins", teardown });
 }, 15 * 60_000);
 
 afterAll(async () => {
-  await shared?.close();
+  await teardown.disposeAsync();
 }, 120_000);
 
 piLookSuite(stage);

@@ -1,4 +1,7 @@
-/** Request headers of the client that may reach OpenClaw. All others are dropped: see design, step 8. */
+/**
+ * Request headers of the client that may reach OpenClaw. All others are dropped: with its own x-openclaw-*, forwarded
+ * or authorization headers a client could pick sessions, models and an address of its own.
+ */
 const REQUEST_HEADERS = [
   "accept",
   "accept-encoding",

@@ -29,10 +29,11 @@ export const stackConfig = ({ cloudflare, host }: Stage): ConfigMap => ({
 });
 
 /** `pulumi up`, and what a user then has in hand. */
-export async function build(stage: Stage, progress: Progress): Promise<BuiltGateway> {
+export async function build(stage: Stage, progress: Progress, signal?: AbortSignal): Promise<BuiltGateway> {
   return progress.step("pulumi up builds the chain", async (detail) => {
     const stack = await stage.workspace.stack(stackName, stackConfig(stage));
-    await stack.up({ onEvent: (event) => detailOf(event.resourcePreEvent?.metadata.urn, detail) });
+    signal?.throwIfAborted(); // the Automation API looks at its signal only while the engine runs
+    await stack.up({ signal, onEvent: (event) => detailOf(event.resourcePreEvent?.metadata.urn, detail) });
     const outputs = await stack.outputs();
     const url = String(outputs.url?.value);
     const credentials = outputs.serviceTokens?.value.cli as Credentials;
@@ -128,9 +129,13 @@ async function approve(stage: Stage, requestId: string): Promise<void> {
 }
 
 /** A second up has nothing to do. */
-export async function upAgain({ stack }: BuiltGateway, progress: Progress): Promise<void> {
+export async function upAgain(
+  { stack }: BuiltGateway,
+  progress: Progress,
+  signal?: AbortSignal,
+): Promise<void> {
   await progress.step("a second up changes nothing", async () => {
-    const { summary } = await stack.up();
+    const { summary } = await stack.up({ signal });
     const { same: _same, ...changes } = summary.resourceChanges ?? {};
     expect(Object.keys(changes).length === 0, `it changed ${JSON.stringify(changes)}`);
   });
@@ -142,9 +147,13 @@ export async function takeDown(
   { stack }: BuiltGateway,
   before: Inventory,
   progress: Progress,
+  signal?: AbortSignal,
 ): Promise<void> {
   await progress.step("pulumi destroy takes it down", async (detail) => {
-    await stack.destroy({ onEvent: (event) => detailOf(event.resourcePreEvent?.metadata.urn, detail) });
+    await stack.destroy({
+      signal,
+      onEvent: (event) => detailOf(event.resourcePreEvent?.metadata.urn, detail),
+    });
   });
   await progress.step("nothing is left", async () => {
     const resources = stage.cloudflare.resources();

@@ -114,6 +114,7 @@ async function startInstance(
       serviceBindings: { SOCKET: { external: { address: `unix:${path}`, http: {} } } },
     });
   }
+  const leaveSignals = keepSignalListeners();
   const miniflare = new Miniflare({
     host: "127.0.0.1",
     cf: false,
@@ -132,6 +133,7 @@ async function startInstance(
       ...vpcWorkers,
     ],
   });
+  leaveSignals();
   const closeSockets = () => Promise.all(sockets.map((socket) => socket.close()));
   let url: URL;
   try {
@@ -227,3 +229,20 @@ function waited(ms: number, signal: AbortSignal): Promise<void> {
     });
   });
 }
+
+/**
+ * Remembers who listens to this process's signals, and takes off whoever came since. Miniflare would end the process at
+ * SIGINT and SIGTERM by itself, before its owner has taken the rest down.
+ */
+function keepSignalListeners(): () => void {
+  const before = signals.map((signal) => new Set(process.listeners(signal)));
+  return () => {
+    for (const [index, signal] of signals.entries()) {
+      for (const listener of process.listeners(signal)) {
+        if (!before[index]?.has(listener)) process.off(signal, listener);
+      }
+    }
+  };
+}
+
+const signals = ["SIGINT", "SIGTERM"] as const;

@@ -1,0 +1,117 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const script = join(import.meta.dirname, "rehearse.ts");
+
+/** The command as a person starts it. */
+function rehearse(...args: string[]) {
+  const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const said = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    said.stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said.stderr += text;
+  });
+  return { child, said };
+}
+
+/** Waits until standard error holds the text, or the process ends. */
+async function until(child: ChildProcess, said: { stderr: string }, text: string): Promise<void> {
+  const ended = once(child, "exit");
+  while (!said.stderr.includes(text)) {
+    const next = await Promise.race([once(child.stderr as NodeJS.ReadableStream, "data"), ended]);
+    if (child.exitCode !== null) throw new Error(`it ended before it said "${text}": ${said.stderr} ${next}`);
+  }
+}
+
+/** What a rehearsal makes on this machine and has to take away again. */
+function traces(): string[] {
+  const bridges = spawnSync("ip", ["-brief", "link"], { encoding: "utf8" }).stdout.match(/ocg-\S+/g) ?? [];
+  const folders = readdirSync(tmpdir()).filter((name) => name.startsWith("openclaw-gateway-rehearsal-"));
+  const guests = spawnSync("pgrep", ["--full", "systemd-nspawn.*ocg"], { encoding: "utf8" })
+    .stdout.split("\n")
+    .filter(Boolean);
+  return [...bridges, ...folders, ...guests];
+}
+
+describe("npm run rehearse", () => {
+  test(
+    "walks the whole chain, tells each step as JSON, and leaves nothing on the machine",
+    async () => {
+      const before = traces();
+      const { child, said } = rehearse("--json");
+      const [code] = await once(child, "exit");
+      expect(said.stderr).toContain("The whole chain was built, used and taken down.");
+      const { ok, steps } = JSON.parse(said.stdout) as {
+        ok: boolean;
+        steps: { name: string; ok: boolean; seconds: number }[];
+      };
+      expect(ok).toBe(true);
+      expect(code).toBe(0);
+      expect(steps.every((step) => step.ok && step.seconds >= 0)).toBe(true);
+      expect(steps.map(({ name }) => name)).toEqual(
+        expect.arrayContaining([
+          "pulumi up builds the chain",
+          "OpenClaw answers curl (streamed)",
+          "nothing is left",
+        ]),
+      );
+      expect(traces()).toEqual(before);
+    },
+    15 * 60_000,
+  );
+
+  test(
+    "stays up with --keep, answers the printed curl line, and is taken down by Ctrl-C",
+    async () => {
+      const before = traces();
+      const { child, said } = rehearse("--keep");
+      await until(child, said, "Ctrl-C takes it down.");
+      const line = /^ {2}(curl .*)$/m.exec(said.stderr)?.[1] ?? "";
+      const { stdout } = spawnSync("sh", ["-c", line], { encoding: "utf8", timeout: 60_000 });
+      expect(JSON.parse(stdout).choices[0].message.content).toContain("Hello");
+      child.kill("SIGINT");
+      const [code] = await once(child, "exit");
+      expect(said.stdout).toContain("The whole chain was built, used and taken down.");
+      expect(code).toBe(0);
+      expect(traces()).toEqual(before);
+    },
+    15 * 60_000,
+  );
+
+  test(
+    "is taken down when it is interrupted in the middle of an up",
+    async () => {
+      const before = traces();
+      const { child, said } = rehearse();
+      await until(child, said, "… pulumi up builds the chain");
+      child.kill("SIGTERM");
+      const [code] = await once(child, "exit");
+      expect(said.stderr).toContain("Interrupted");
+      expect(code).toBe(1);
+      expect(traces()).toEqual(before);
+    },
+    15 * 60_000,
+  );
+
+  test("says in one sentence what is needed when it is not root", () => {
+    const { status, stderr } = spawnSync(process.execPath, [script], {
+      encoding: "utf8",
+      uid: 65534,
+      gid: 65534,
+    });
+    expect(status).toBe(1);
+    expect(stderr.trim().split("\n").at(-1)).toMatch(/needs Linux and root/);
+  });
+
+  test("teaches with --help", () => {
+    const { stdout, status } = spawnSync(process.execPath, [script, "--help"], { encoding: "utf8" });
+    expect(status).toBe(0);
+    for (const option of ["--keep", "--json", "--providers", "Exit code"]) expect(stdout).toContain(option);
+  });
+});
