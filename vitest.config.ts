@@ -1,12 +1,29 @@
 import { defineConfig } from "vitest/config";
 
+/** Tests that boot hosts: one file at a time, since they look at what the machine as a whole has left over. */
+const onTheMachine = ["cli/rehearse.test.ts", "rehearsal/stage.test.ts", "rehearsal/host/host.test.ts"];
+
 export default defineConfig({
   test: {
-    include: ["{infra,contract,worker,rehearsal,cli,pi}/**/*.test.ts"],
-    globalSetup: "rehearsal/testing/setup.ts",
-    // Two cores: engines, Debian hosts and workerd side by side would only wait for each other.
-    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "parts",
+          include: ["{infra,contract,worker,rehearsal,cli,pi}/**/*.test.ts"],
+          exclude: onTheMachine,
+          globalSetup: "rehearsal/testing/setup.ts",
+          // Two cores: more engines, browsers and workerds side by side would only wait for each other.
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: { name: "machine", include: onTheMachine, fileParallelism: false, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });

@@ -24,6 +24,10 @@ export function piLookSuite(stage: () => Stage): void {
       await lookAtPi(config());
     });
 
+    test("signs in with the keys of the SSH agent when the config has none", async () => {
+      await lookAtPi(config({ privateKey: undefined }));
+    });
+
     test("shows both fingerprints when the host key is another, and what to do", async () => {
       const pinned = otherKey().public.split(" ").slice(0, 2).join(" ");
       const message = await refusal({ hostKey: pinned });

@@ -95,6 +95,7 @@ function problemsOfMachine(facts: Facts, nowSeconds: number): Problem[] {
       `${facts.user} may not use sudo without a password`,
       `as an administrator, on the Pi: echo '${facts.user} ALL=(ALL) NOPASSWD: ALL' | sudo tee /etc/sudoers.d/010_${facts.user}`,
     );
+  if (!facts.curl) add("PI_NO_CURL", "it has no curl", "on the Pi: sudo apt-get install curl");
   if (Number(facts.free_megabytes) < neededMegabytes)
     add(
       "PI_NO_SPACE",

@@ -210,6 +210,14 @@ export function programSuite(stage: () => Stage): void {
       expect(refused.output).toContain("npx pulumi config set --path 'openclaw-gateway:accountId' VALUE");
     });
 
+    test("signs in with the keys of the SSH agent when the config has none", async () => {
+      await stack.removeConfig("openclaw-gateway:pi.privateKey", true);
+      const { outputs } = await stack.up(hear);
+      expect(outputs.pi?.value.cloudflared).toBe("2026.8.2");
+      await stack.destroy(hear);
+      expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
+    });
+
     test("leaves the project as it was: no stack file, no second Pulumi.yaml", () => {
       expect(existsSync(join(root, `Pulumi.${name}.yaml`))).toBe(false);
     });

@@ -10,6 +10,7 @@ tell user "$(id -un)"
 tell machine "$(uname -m)"
 tell architecture "$(dpkg --print-architecture 2>/dev/null || true)"
 tell systemd "$(if [ -d /run/systemd/system ]; then echo yes; fi)"
+tell curl "$(command -v curl || true)"
 tell clock "$(date +%s)"
 tell free_megabytes "$(df -Pm /var/lib | awk 'NR == 2 { print $4 }')"
 if [ "$(id -u)" = 0 ] || sudo -n true 2>/dev/null; then tell root yes; else tell root ''; fi

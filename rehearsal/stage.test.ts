@@ -5,6 +5,7 @@ import { connectorSuite } from "../pi/connector.suite.ts";
 import { openclawSuite } from "../pi/openclaw.suite.ts";
 import { quiet } from "./progress.ts";
 import { type Stage, setStage } from "./stage.ts";
+import { startSshAgent } from "./testing/ssh-agent.ts";
 
 // The suites stand beside what they test; they share one stage, since a Debian host with OpenClaw takes its time and
 // more than a gigabyte.
@@ -17,8 +18,13 @@ function stage(): Stage {
 }
 
 beforeAll(async () => {
+  // Before the stand-ins start: like real plugins they find the agent in their environment.
+  const agent = await startSshAgent();
+  teardown.defer(() => agent.stop());
+  process.env.SSH_AUTH_SOCK = agent.socket;
   // From cold this builds the engine, Debian and OpenClaw.
   shared = await setStage({ progress: quiet, providers: "stand-ins", teardown });
+  agent.add(shared.host.privateKey);
 }, 15 * 60_000);
 
 afterAll(async () => {
