@@ -89,6 +89,12 @@ describe("checkConfig", () => {
     ).toBe(hostKey);
   });
 
+  test("takes an ECDSA host key too, and no RSA one", () => {
+    const ecdsa = `ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABB${"A".repeat(87)}=`;
+    expect(checkConfig("dev", { ...good, pi: { ...good.pi, hostKey: ecdsa } }).pi.hostKey).toBe(ecdsa);
+    expect(problemsOf({ ...good, pi: { ...good.pi, hostKey: "ssh-rsa AAAAB3NzaC1yc2E=" } }).size).toBe(1);
+  });
+
   test.each(["Dev", "-dev", "a.b", "a_b", "x".repeat(41)])(
     "refuses the stack name %s, which becomes part of a hostname",
     (stack) => {

@@ -67,7 +67,7 @@ async function connectWithin(pi: PiConfig, deadline: number): Promise<ssh2.Clien
 }
 
 function connect(pi: PiConfig, timeoutMs: number): Promise<ssh2.Client> {
-  const pinned = pi.hostKey.split(" ")[1] ?? "";
+  const [type = "", pinned = ""] = pi.hostKey.split(" ");
   const agent = pi.privateKey === undefined ? process.env.SSH_AUTH_SOCK : undefined;
   if (pi.privateKey === undefined && !agent) {
     throw new PiUnreachable(
@@ -92,7 +92,7 @@ function connect(pi: PiConfig, timeoutMs: number): Promise<ssh2.Client> {
       agent,
       readyTimeout: timeoutMs,
       // The only kind that is pinned: without this a host that also has other keys might show one of those.
-      algorithms: { serverHostKey: ["ssh-ed25519"] },
+      algorithms: { serverHostKey: [type as ssh2.ServerHostKeyAlgorithm] },
       hostVerifier: (key: Buffer) => {
         shown = key.toString("base64");
         return shown === pinned;
