@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: "parts",
           include: ["{infra,contract,worker,rehearsal,cli,pi}/**/*.test.ts"],
-          exclude: onTheMachine,
+          exclude: [...onTheMachine, "**/*.long.test.ts"],
           globalSetup: "rehearsal/testing/setup.ts",
           // Two cores: more engines, browsers and workerds side by side would only wait for each other.
           maxWorkers: 2,

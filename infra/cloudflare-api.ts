@@ -1,16 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** What Cloudflare answered instead of a result: its status, its codes and its words. */
-export class CloudflareApiError extends Error {
+/** Cloudflare did not give what was asked: its status, its codes and its words. Pulumi prints it without a stack trace. */
+export class CloudflareApiError extends pulumi.RunError {
   readonly code = "CLOUDFLARE_API";
-  readonly status: number;
+  /** Undefined when there was no answer at all. */
+  readonly status: number | undefined;
 
-  constructor(path: string, status: number, errors: readonly { code: number; message: string }[]) {
-    const words = errors.map((error) => `${error.message} (code ${error.code})`).join(", ");
-    super(`Cloudflare answered ${status} to GET ${path}: ${words || "no explanation"}`);
-    this.name = "CloudflareApiError";
+  constructor(path: string, status: number | undefined, words: string) {
+    super(
+      `CLOUDFLARE_API: Cloudflare ${status ? `answered ${status} to` : "did not answer"} GET ${path}: ${words}${mend(status)}`,
+    );
     this.status = status;
   }
+}
+
+/** What to do about a status, on a line of its own. */
+function mend(status: number | undefined): string {
+  if (status === undefined) return "\n  is this machine online? try: curl -I https://api.cloudflare.com";
+  if (![400, 401, 403, 404].includes(status)) return "";
+  return "\n  check the API token, its permissions (the README lists them) and openclaw-gateway:accountId";
 }
 
 /**
@@ -37,11 +45,17 @@ export async function readCloudflare<T>(path: string): Promise<T> {
   const response = await fetch(`${baseUrl.replace(/\/$/, "")}${path}`, {
     headers: { authorization: `Bearer ${token}`, accept: "application/json" },
     signal: AbortSignal.timeout(30_000),
+  }).catch((error: Error) => {
+    throw new CloudflareApiError(
+      path,
+      undefined,
+      (error.cause as Error | undefined)?.message ?? error.message,
+    );
   });
   const answer = (await response.json().catch(() => undefined)) as
     | { success: boolean; errors: { code: number; message: string }[]; result: T }
     | undefined;
-  if (!response.ok || !answer?.success)
-    throw new CloudflareApiError(path, response.status, answer?.errors ?? []);
-  return answer.result;
+  if (response.ok && answer?.success) return answer.result;
+  const words = answer?.errors?.map(({ code, message }) => `${message} (code ${code})`).join(", ");
+  throw new CloudflareApiError(path, response.status, words || "no explanation");
 }

@@ -1,3 +1,5 @@
+import { homedir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type CertificateAuthority, createCertificateAuthority } from "./ca.ts";
 import { connectorScript, type LocalCloudflare, startCloudflare } from "./cloudflare/index.ts";
@@ -43,7 +45,7 @@ export async function setStage({ progress, providers, teardown }: StageOptions):
   const slot = await takeSlot();
   teardown.defer(() => slot.release());
   const { edgeAddress, streetAddress } = slot;
-  const cloudflare = await startCloudflare({ ca, edgeAddress, streetAddress, progress });
+  const cloudflare = await startCloudflare({ ca, edgeAddress, streetAddress, folder: slot.folder, progress });
   teardown.defer(() => cloudflare.close());
   const packages = await servePackages({
     address: streetAddress,
@@ -56,7 +58,16 @@ export async function setStage({ progress, providers, teardown }: StageOptions):
   const attached = providers === "real" ? undefined : await startProviders({ env: {}, progress });
   if (attached) teardown.defer(() => attached.close());
   const { apiUrl, apiToken } = cloudflare;
-  const workspace = await openWorkspace(engine, { apiUrl, apiToken, env: attached?.env ?? {} });
+  const workspace = await openWorkspace(engine, {
+    apiUrl,
+    apiToken,
+    env: attached?.env ?? {},
+    plugins: providers === "real" ? userPlugins() : undefined,
+    parent: slot.folder,
+  });
   teardown.defer(() => workspace.remove());
   return { engine, ca, cloudflare, host, workspace };
 }
+
+/** Where `pulumi up` of this user has its plugins: shared, since they are large and the same for all. */
+const userPlugins = (): string => join(process.env.PULUMI_HOME || join(homedir(), ".pulumi"), "plugins");

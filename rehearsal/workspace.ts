@@ -1,6 +1,5 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
   type ConfigMap,
@@ -30,6 +29,10 @@ export interface WorkspaceSettings {
   readonly apiToken: string;
   /** For the engine: the plugins that are attached. */
   readonly env: Readonly<Record<string, string>>;
+  /** The folder of installed plugins, where some may be looked for and fetched ones are kept. */
+  readonly plugins?: string;
+  /** Where the workspace's folder is made. */
+  readonly parent: string;
 }
 
 /**
@@ -40,16 +43,22 @@ export async function openWorkspace(
   engine: Engine,
   settings: WorkspaceSettings,
 ): Promise<RehearsalWorkspace> {
-  const folder = await mkdtemp(join(tmpdir(), "openclaw-gateway-rehearsal-"));
-  for (const name of ["Pulumi.yaml", "infra", "package.json", "node_modules"])
+  const folder = await mkdtemp(join(settings.parent, "workspace-"));
+  for (const name of ["Pulumi.yaml", "infra", ".build", "package.json", "node_modules"])
     await symlink(join(root, name), join(folder, name));
   const state = join(folder, "state");
+  const home = join(folder, "home");
   await mkdir(state);
+  await mkdir(home);
+  if (settings.plugins !== undefined) {
+    await mkdir(settings.plugins, { recursive: true });
+    await symlink(settings.plugins, join(home, "plugins"));
+  }
   const env = {
     ...settings.env,
     PULUMI_BACKEND_URL: `file://${state}`,
     PULUMI_CONFIG_PASSPHRASE: randomBytes(24).toString("base64url"),
-    PULUMI_HOME: join(folder, "home"),
+    PULUMI_HOME: home,
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
   const pulumiCommand = await PulumiCommand.get({ root: engine.root });

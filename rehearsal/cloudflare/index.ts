@@ -19,6 +19,8 @@ export interface LocalCloudflareOptions extends AccountOptions {
   readonly edgeAddress: string;
   /** Address that connectors reach: 7844, TCP and UDP. */
   readonly streetAddress: string;
+  /** Where its sockets are made; the temporary folder by default. */
+  readonly folder?: string;
   readonly progress: Progress;
   /** What Workers see as the client's address; a documentation one by default (RFC 5737). */
   readonly clientIp?: string;
@@ -62,7 +64,12 @@ export async function startCloudflare(options: LocalCloudflareOptions): Promise<
       const team = await createTeam(account, client);
       const tunnels = begun(await startTunnelServer(account, options.streetAddress));
       const runtime = begun(
-        await createWorkerRuntime({ account, tunnels, certs: async () => team.keys.certs() }),
+        await createWorkerRuntime({
+          account,
+          tunnels,
+          certs: async () => team.keys.certs(),
+          folder: options.folder,
+        }),
       );
       begun(await startEdge(options.edgeAddress, { ca: options.ca, team, runtime }));
       const api = begun(await startApi({ account, tunnels, runtime, revoke: team.revocations }));

@@ -1,4 +1,4 @@
-import { readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { cgroupTrees, removeCgroup } from "./cgroup.ts";
 import { capture, run } from "./run.ts";
@@ -10,7 +10,7 @@ export interface Slot {
   readonly edgeAddress: string;
   /** The bridge's own address: all that the guests can reach of the world. */
   readonly streetAddress: string;
-  /** Folder for the running hosts' files; gone after release. */
+  /** Folder for what lives as long as the rehearsal: gone after release, or when a later one takes a dead one's slot. */
   readonly folder: string;
   /** Address of the guest with this index (0, 1, …). */
   guestAddress(index: number): string;
@@ -42,6 +42,7 @@ export async function tryTakeSlot(number: number): Promise<Slot | undefined> {
   if (!lock) return undefined;
   const slot = describe(number, lock);
   await clear(slot);
+  await mkdir(slot.folder, { recursive: true });
   await run("ip", ["link", "add", bridge(number), "type", "bridge"]);
   await run("ip", ["address", "add", `${slot.streetAddress}/24`, "dev", bridge(number)]);
   await run("ip", ["link", "set", bridge(number), "up"]);

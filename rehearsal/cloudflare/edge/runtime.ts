@@ -39,6 +39,8 @@ export interface WorkerRuntime extends ScriptRuntime {
 
 /** What the runtime needs from its surroundings. */
 export interface RuntimeParts {
+  /** Where its sockets are made; the temporary folder by default. */
+  readonly folder?: string;
   readonly account: Account;
   readonly tunnels: TunnelEdge;
   /** Answers the team's certs; everything else that a Worker fetches does not exist here. */
@@ -61,7 +63,7 @@ export async function createWorkerRuntime(parts: RuntimeParts): Promise<WorkerRu
     exception: `x-edge-exception-${secret}`,
     proxyError: `x-edge-proxy-error-${secret}`,
   };
-  const folder = await mkdtemp(join(tmpdir(), "rehearsal-edge-"));
+  const folder = await mkdtemp(join(parts.folder ?? tmpdir(), "edge-"));
   const current = new Map<string, Instance>();
   const retiring = new Set<Promise<void>>();
   const closing = new AbortController();

@@ -1,0 +1,40 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+
+/** What `npm run rehearse` runs. */
+export const script = join(import.meta.dirname, "../../cli/rehearse.ts");
+
+/** The command as a person starts it. */
+export function rehearse(...args: string[]) {
+  const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const said = { stdout: "", stderr: "" };
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    said.stdout += text;
+  });
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    said.stderr += text;
+  });
+  return { child, said };
+}
+
+/** Waits until standard error holds the text, or the process ends. */
+export async function until(child: ChildProcess, said: { stderr: string }, text: string): Promise<void> {
+  const ended = once(child, "exit");
+  while (!said.stderr.includes(text)) {
+    const next = await Promise.race([once(child.stderr as NodeJS.ReadableStream, "data"), ended]);
+    if (child.exitCode !== null) throw new Error(`it ended before it said "${text}": ${said.stderr} ${next}`);
+  }
+}
+
+/** What a rehearsal makes on this machine and has to take away again. */
+export function traces(): string[] {
+  const bridges = spawnSync("ip", ["-brief", "link"], { encoding: "utf8" }).stdout.match(/ocg-\S+/g) ?? [];
+  const slots = "/run/openclaw-gateway";
+  const folders = existsSync(slots) ? readdirSync(slots) : [];
+  const guests = spawnSync("pgrep", ["--full", "systemd-nspawn.*ocg"], { encoding: "utf8" })
+    .stdout.split("\n")
+    .filter(Boolean);
+  return [...bridges, ...folders, ...guests];
+}
