@@ -14,7 +14,7 @@ export default defineConfig({
           name: "parts",
           include: ["{infra,contract,worker,rehearsal,cli,pi}/**/*.test.ts"],
           exclude: [...onTheMachine, "**/*.long.test.ts"],
-          globalSetup: "rehearsal/testing/setup.ts",
+          globalSetup: "rehearsal/testing/parts-setup.ts",
           // Two cores: more engines, browsers and workerds side by side would only wait for each other.
           maxWorkers: 2,
           sequence: { groupOrder: 0 },
@@ -22,7 +22,13 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: "machine", include: onTheMachine, fileParallelism: false, sequence: { groupOrder: 1 } },
+        test: {
+          name: "machine",
+          include: onTheMachine,
+          globalSetup: "rehearsal/testing/machine-setup.ts",
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
       },
     ],
   },
