@@ -26,10 +26,10 @@ export function gatewayOutputs({
     /** By name: clientId and clientSecret, for the two headers of the curl line. */
     serviceTokens: pulumi.secret(access.serviceTokens),
     pi: { openclaw: pi.openclawVersion, cloudflared: pi.cloudflaredVersion },
+    // The secret comes from the environment by a shell builtin: in curl's own arguments anyone could read it.
     curl: [
-      `curl ${url}/v1/chat/completions`,
-      '-H "CF-Access-Client-Id: $CF_ACCESS_CLIENT_ID" -H "CF-Access-Client-Secret: $CF_ACCESS_CLIENT_SECRET"',
-      "-H 'Content-Type: application/json'",
+      String.raw`printf 'CF-Access-Client-Id: %s\nCF-Access-Client-Secret: %s\n' "$CF_ACCESS_CLIENT_ID" "$CF_ACCESS_CLIENT_SECRET" |`,
+      `curl ${url}/v1/chat/completions -H @- -H 'Content-Type: application/json'`,
       `-d '{"model":"openclaw","messages":[{"role":"user","content":"Hello"}]}'`,
     ].join(" "),
   };

@@ -1,5 +1,8 @@
+import { execFile } from "node:child_process";
 import { existsSync, globSync, readFileSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Stage } from "../rehearsal/stage.ts";
@@ -100,6 +103,22 @@ export function programSuite(stage: () => Stage): void {
         await stage().host.exec(`cat /etc/openclaw-gateway/${name}/tunnel-token`, { asRoot: true })
       ).stdout.trim();
       expect(Object.values(secrets).every((secret) => secret.length >= 32)).toBe(true);
+    });
+
+    test("gives out a curl line that works as it stands, with the secret in no argument", async () => {
+      const { curl, serviceTokens, url } = await stack.outputs();
+      const { cloudflare, ca } = stage();
+      const { clientId, clientSecret } = (serviceTokens?.value.cli ?? {}) as Record<string, string>;
+      const caFile = join(stage().workspace.folder, "ca.pem");
+      await writeFile(caFile, ca.certificate);
+      // Only the way to the rehearsed edge is added.
+      const resolve = `${new URL(url?.value).hostname}:443:${cloudflare.edgeAddress}`;
+      const line = `curl() { command curl --silent --resolve ${resolve} --cacert ${caFile} "$@"; }; ${curl?.value}`;
+      const env = { ...process.env, CF_ACCESS_CLIENT_ID: clientId, CF_ACCESS_CLIENT_SECRET: clientSecret };
+      const watch = watchProcesses(() => ({ clientSecret }));
+      const { stdout } = await promisify(execFile)("sh", ["-c", line], { env, timeout: 60_000 });
+      expect(JSON.parse(stdout).choices[0].message.content).toContain("Hello");
+      expect((await watch.stop()).found).toEqual([]);
     });
 
     test("has nothing to do a second time, and nothing has drifted", async () => {
@@ -216,6 +235,11 @@ export function programSuite(stage: () => Stage): void {
       expect(outputs.pi?.value.cloudflared).toBe("2026.8.2");
       await stack.destroy(hear);
       expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
+    });
+
+    test("has shown no secret in any of its errors either", () => {
+      expect(said).toContain("OPENCLAW_CONFIG_INVALID");
+      for (const [what, secret] of Object.entries(secrets)) expect(said.includes(secret), what).toBe(false);
     });
 
     test("leaves the project as it was: no stack file, no second Pulumi.yaml", () => {
