@@ -108,7 +108,7 @@ export function programSuite(stage: () => Stage): void {
     test("gives out a curl line that works as it stands, with the secret in no argument", async () => {
       const { curl, serviceTokens, url } = await stack.outputs();
       const { cloudflare, ca } = stage();
-      const { clientId, clientSecret } = (serviceTokens?.value.cli ?? {}) as Record<string, string>;
+      const { clientId, clientSecret = "" } = (serviceTokens?.value.cli ?? {}) as Record<string, string>;
       const caFile = join(stage().workspace.folder, "ca.pem");
       await writeFile(caFile, ca.certificate);
       // Only the way to the rehearsed edge is added.
