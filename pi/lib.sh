@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2034 # the evals read what seems unused
-# What the scripts of this folder share. infra/pi-command.ts puts it in front of the script it sends; nothing is
+# What the scripts of this folder share. infra/pi-script.ts puts it in front of the script it sends; nothing is
 # installed on the Pi.
 #
 # A script gets its operation and settings so:
