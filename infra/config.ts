@@ -23,51 +23,105 @@ const hostKey = z
 const portRange = "a port from 1 to 65535";
 const port = z.int(portRange).min(1, portRange).max(65535, portRange);
 
-const pi = z.strictObject({
-  host: hostname,
-  port: port.default(22),
-  user: z
-    .string()
-    .regex(/^[a-z_][a-z0-9_-]*$/, "a user name")
-    .default("pi"),
-  hostKey,
-  privateKey: z
-    .string()
-    .regex(/^-----BEGIN [A-Z ]*PRIVATE KEY-----\n/, "a private key as ssh-keygen writes it")
-    .optional(),
-  openclawPort: port.default(18789),
-});
+const pi = z
+  .strictObject({
+    host: hostname.meta({
+      description: "Name or address of the Pi, as SSH reaches it from where pulumi runs.",
+      example: "raspberrypi.local",
+    }),
+    port: port.default(22).meta({ description: "TCP port of the Pi's SSH server.", example: "2222" }),
+    user: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_-]*$/, "a user name")
+      .default("pi")
+      .meta({
+        description: "Who signs in by SSH: the user OpenClaw runs as, who may use sudo without a password.",
+        example: "pi",
+      }),
+    hostKey: hostKey.meta({
+      description:
+        "The Pi's SSH host key, pinned: the line of ssh-keyscan without the host's name. The ECDSA key where the Pi has one, else the ed25519 key.",
+      example: "\"$(ssh-keyscan -t ecdsa raspberrypi.local | cut -d' ' -f2-)\"",
+    }),
+    privateKey: z
+      .string()
+      .regex(/^-----BEGIN [A-Z ]*PRIVATE KEY-----\n/, "a private key as ssh-keygen writes it")
+      .optional()
+      .meta({
+        description:
+          "Private key for SSH, without a passphrase. Without one the keys of the SSH agent are tried.",
+        secret: true,
+        example: "< ~/.ssh/id_ed25519",
+      }),
+    openclawPort: port.default(18789).meta({
+      description: "TCP port of OpenClaw's gateway on the Pi's loopback.",
+      example: "18789",
+    }),
+  })
+  .meta({ description: "The machine that runs OpenClaw." });
 
 const access = z
   .strictObject({
-    emails: z.array(z.email("an email address")).default([]),
+    emails: z.array(z.email("an email address")).default([]).meta({
+      description: "People who may log in, by email address. At least one, or one of emailDomains.",
+      example: "you@example.com",
+    }),
     emailDomains: z
       .array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "a domain such as example.com"))
-      .default([]),
-    sessionDuration: duration.default("24h"),
+      .default([])
+      .meta({
+        description: "Everyone with an address of one of these domains may log in.",
+        example: "example.com",
+      }),
+    sessionDuration: duration.default("24h").meta({
+      description: "How long a login lasts before Access asks again.",
+      unit: "a duration of h, m and s",
+      example: "12h",
+    }),
   })
+  .meta({ description: "Who may come in through Cloudflare Access." })
   .refine((value) => value.emails.length + value.emailDomains.length > 0, {
     path: ["emails", 0],
     message: "at least one person who may log in",
   });
 
 const serviceToken = z.strictObject({
-  name: z.string().regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, "lowercase letters, digits and dashes"),
+  name: z
+    .string()
+    .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, "lowercase letters, digits and dashes")
+    .meta({ description: "What the token is found by in the stack's outputs.", example: "phone" }),
   duration: z
     .string()
     .regex(/^[1-9][0-9]*h$/, "hours, such as 8760h for a year")
-    .default("8760h"),
+    .default("8760h")
+    .meta({
+      description: "How long the token is good for, from when it is made.",
+      unit: "hours",
+      example: "720h",
+    }),
 });
 
-/** Shape, defaults and limits of every key below `openclaw-gateway:`. Pulumi.yaml says the same to the CLI (config.test.ts compares). */
+/**
+ * Shape, defaults, limits and meaning of every key below `openclaw-gateway:`. Pulumi.yaml and docs/config.md say the
+ * same: `npm run docs` writes it there, `npm run check` finds it stale.
+ */
 export const configSchema = z.strictObject({
   accountId: z
     .string()
-    .regex(/^[0-9a-f]{32}$/, "32 hexadecimal digits, from the address of the account's dashboard"),
+    .regex(/^[0-9a-f]{32}$/, "32 hexadecimal digits, from the address of the account's dashboard")
+    .meta({
+      description: "Id of the Cloudflare account: the 32 hexadecimal digits in the address of its dashboard.",
+      example: "0123456789abcdef0123456789abcdef",
+    }),
   workersSubdomain: z
     .string()
     .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?)?$/, "the NAME of NAME.workers.dev alone")
-    .default(""),
+    .default("")
+    .meta({
+      description:
+        "The account's workers.dev name: NAME in NAME.workers.dev. Asked of Cloudflare when not set.",
+      example: "example",
+    }),
   pi,
   access,
   serviceTokens: z
@@ -75,7 +129,8 @@ export const configSchema = z.strictObject({
     .default([{ name: "cli", duration: "8760h" }])
     .refine((tokens) => new Set(tokens.map((token) => token.name)).size === tokens.length, {
       message: "tokens with different names",
-    }),
+    })
+    .meta({ description: "What programs sign in with: one service token for each entry." }),
 });
 
 /** What a stack is built from, checked and with defaults filled in. */
