@@ -4,13 +4,13 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CertificateAuthority, createCertificateAuthority } from "../ca.ts";
 import { isAlive } from "../cache.ts";
 import { quiet } from "../progress.ts";
 import { cgroupTrees } from "./cgroup.ts";
 import { awaitOpenClaw, bootHost, type Host, startHost } from "./host.ts";
+import { newKeyPair } from "./keys.ts";
 import { type PackageServer, servePackages } from "./packages.ts";
 import { type HostAssets, prepareHost } from "./prepare.ts";
 import { run } from "./run.ts";
@@ -57,13 +57,24 @@ describe("a rehearsed host", () => {
   });
 
   it("refuses another key", async () => {
-    const { private: privateKey } = ssh2.utils.generateKeyPairSync("ed25519");
+    const { private: privateKey } = newKeyPair("ed25519");
     await expect(sshExec({ ...host, privateKey }, "true")).rejects.toThrow(/authentication methods failed/);
   });
 
   it("is refused by a client that knows another host key", async () => {
-    const hostKey = ssh2.utils.generateKeyPairSync("ed25519").public;
+    const hostKey = newKeyPair("ecdsa").public;
     await expect(sshExec({ ...host, hostKey }, "true")).rejects.toThrow(/verification failed/);
+  });
+
+  it("has the three host keys of a stock Debian, and its ECDSA key is the one to pin", async () => {
+    const scanned = await run("ssh-keyscan", ["-t", "rsa,ecdsa,ed25519", host.address]);
+    const lines = scanned.split("\n").filter((line) => line.startsWith(host.address));
+    expect(lines.map((line) => line.split(" ")[1]).sort()).toEqual([
+      "ecdsa-sha2-nistp256",
+      "ssh-ed25519",
+      "ssh-rsa",
+    ]);
+    expect(lines).toContain(`${host.address} ${host.hostKey}`);
   });
 
   it("passes stdin, the exit code and both outputs through", async () => {

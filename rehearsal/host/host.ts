@@ -2,9 +2,9 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import ssh2 from "ssh2";
 import type { Progress } from "../progress.ts";
 import { type Container, runInGuest, startContainer } from "./container.ts";
+import { newKeyPair } from "./keys.ts";
 import type { HostAssets } from "./prepare.ts";
 import { type CommandResult, run } from "./run.ts";
 import { writeSettings } from "./settings.ts";
@@ -86,15 +86,15 @@ export async function bootHost(
   { chatCompletions }: { chatCompletions: boolean },
 ): Promise<Host> {
   const { slot, index, name, ca } = options;
-  const hostKey = ssh2.utils.generateKeyPairSync("ed25519");
-  const userKey = ssh2.utils.generateKeyPairSync("ed25519");
+  const hostKeys = newHostKeys();
+  const userKey = newKeyPair("ed25519");
   const gatewayToken = randomBytes(32).toString("hex");
   const settings = join(slot.folder, `ocg-${slot.number}-${index}`, "settings");
   await mkdir(settings, { recursive: true, mode: 0o755 });
   if (home) await run("cp", ["--archive", `${home}/.`, settings]);
   await writeSettings(settings, layers.at(-1) as string, {
     name,
-    hostKey,
+    hostKeys,
     userKey: userKey.public,
     caCertificate: ca.certificate,
     hosts: Object.fromEntries(streetNames.map((hostname) => [hostname, slot.streetAddress])),
@@ -105,7 +105,7 @@ export async function bootHost(
     address: slot.guestAddress(index),
     port: 22,
     user: "pi",
-    hostKey: hostKey.public.split(" ").slice(0, 2).join(" "),
+    hostKey: hostKeys.ecdsa.public.split(" ").slice(0, 2).join(" "),
     privateKey: userKey.private,
     gatewayToken,
     containerPid: container.pid,
@@ -119,6 +119,16 @@ export async function bootHost(
   }
   return host;
 }
+
+/**
+ * The three keys that Debian's openssh-server makes when it is installed. The one to pin is the ECDSA key, which
+ * clients that leave the choice to golang.org/x/crypto/ssh are shown (its preferredHostKeyAlgos).
+ */
+const newHostKeys = () => ({
+  rsa: newKeyPair("rsa"),
+  ecdsa: newKeyPair("ecdsa"),
+  ed25519: newKeyPair("ed25519"),
+});
 
 /** What the guest knows by name, all of it on the street: the package archive and the tunnel's two regions. */
 const streetNames = ["pkg.cloudflare.com", "region1.v2.argotunnel.com", "region2.v2.argotunnel.com"];

@@ -1,11 +1,12 @@
 import { chmod, chown, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import type { KeyPair, KeyType } from "./keys.ts";
 
 /** What makes one guest different from every other; all of it is made anew for each start. */
 export interface GuestSettings {
   readonly name: string;
-  /** OpenSSH PEM and public line of the server's key. */
-  readonly hostKey: { readonly private: string; readonly public: string };
+  /** The server's keys by type, as in the names of their files: OpenSSH PEM and public line. */
+  readonly hostKeys: Readonly<Record<KeyType, KeyPair>>;
   /** Public line of the key that may log in as pi. */
   readonly userKey: string;
   /** PEM of an authority that the guest trusts besides Debian's. */
@@ -48,8 +49,12 @@ async function listFiles(base: string, settings: GuestSettings): Promise<Record<
     "etc/hostname": { text: `${settings.name}\n` },
     "etc/hosts": { text: hostsFile(settings) },
     "etc/environment": { text: `${compileCache}\n` },
-    "etc/ssh/ssh_host_ed25519_key": { text: settings.hostKey.private, mode: 0o600 },
-    "etc/ssh/ssh_host_ed25519_key.pub": { text: `${settings.hostKey.public}\n` },
+    ...Object.fromEntries(
+      Object.entries(settings.hostKeys).flatMap(([type, key]): [string, File][] => [
+        [`etc/ssh/ssh_host_${type}_key`, { text: key.private, mode: 0o600 }],
+        [`etc/ssh/ssh_host_${type}_key.pub`, { text: `${key.public}\n` }],
+      ]),
+    ),
     // Both places, so that a later update-ca-certificates in the guest keeps it.
     "etc/ssl/certs/ca-certificates.crt": { text: `${authorities.trimEnd()}\n${settings.caCertificate}\n` },
     "usr/local/share/ca-certificates/rehearsal.crt": { text: settings.caCertificate },
