@@ -14,7 +14,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   "shell scripts (shellcheck)": [
     "shellcheck",
     "--external-sources",
-    ...globSync(["{pi,rehearsal}/**/*.sh", "rehearsal/engine/pulumi-language-nodejs"]),
+    ...globSync(["{pi,rehearsal,examples}/**/*.sh", "rehearsal/engine/pulumi-language-nodejs"]),
   ],
 };
 

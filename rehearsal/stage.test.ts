@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from "vitest";
+import { examplesSuite } from "../examples/examples.suite.ts";
 import { piLookSuite } from "../infra/pi-look.suite.ts";
 import { programSuite } from "../infra/program.suite.ts";
 import { connectorSuite } from "../pi/connector.suite.ts";
@@ -35,3 +36,4 @@ piLookSuite(stage);
 connectorSuite(stage);
 openclawSuite(stage);
 programSuite(stage);
+examplesSuite(stage);

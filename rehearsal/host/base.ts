@@ -30,6 +30,19 @@ const customize = [
   'for unit in apt-daily.timer apt-daily-upgrade.timer fstrim.timer; do rm -f "$1/etc/systemd/system/timers.target.wants/$unit"; done',
 ];
 
+/** What a Debian tree is made of. */
+export interface TreeRecipe {
+  /** Start of its name in the cache. */
+  readonly name: string;
+  /** Debian packages beside those that every Debian has. */
+  readonly packages: readonly string[];
+  /** Shell lines run on the finished tree, `$1`. */
+  readonly customize: readonly string[];
+}
+
+/** The Debian that a guest gets where it is to be had. */
+export const stableSuite = "trixie";
+
 /**
  * The guest's Debian, built once: the current stable one, or this machine's own release where the archive does not
  * have it or this machine does not know its keys.
@@ -38,21 +51,31 @@ const customize = [
  */
 export async function prepareBase(detail: (text: string) => void): Promise<string> {
   const mirror = await readMirror();
-  const wanted = "trixie";
+  const recipe = { name: "host", packages, customize };
   try {
-    return await build(mirror, wanted, detail);
+    return await debianTree(mirror, stableSuite, recipe, detail);
   } catch (error) {
-    if (mirror.suite === wanted) throw error;
-    return await build(mirror, mirror.suite, detail);
+    if (mirror.suite === stableSuite) throw error;
+    return await debianTree(mirror, mirror.suite, recipe, detail);
   }
 }
 
-function build(mirror: Mirror, suite: string, detail: (text: string) => void): Promise<string> {
+/**
+ * A Debian tree of this release, built once and kept in the cache.
+ *
+ * @returns the cache's folder; the tree is `root` in it
+ */
+export function debianTree(
+  mirror: Mirror,
+  suite: string,
+  { name, packages, customize }: TreeRecipe,
+  detail: (text: string) => void,
+): Promise<string> {
   const recipe = createHash("sha256")
     .update(JSON.stringify([packages, customize]))
     .digest("hex")
     .slice(0, 12);
-  return cached(`host-${suite}-${process.arch}-${recipe}`, async (folder) => {
+  return cached(`${name}-${suite}-${process.arch}-${recipe}`, async (folder) => {
     await mkdir(`${folder}/root`);
     await run(
       "mmdebstrap",
