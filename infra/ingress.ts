@@ -1,5 +1,5 @@
-import * as pulumi from "@pulumi/pulumi";
 import { readCloudflare } from "./cloudflare-api.ts";
+import { Refusal } from "./refusal.ts";
 
 interface IngressRule {
   readonly hostname?: string;
@@ -11,7 +11,7 @@ interface IngressRule {
  * Access and Worker, and one click in the dashboard adds it; so each up looks, before it does anything else.
  *
  * @param tunnelName the name the stack's tunnel has in the account
- * @throws RunError naming each stray hostname
+ * @throws Refusal naming each stray hostname
  */
 export async function refusePublicHostnames(accountId: string, tunnelName: string): Promise<void> {
   const path = `/accounts/${accountId}/cfd_tunnel`;
@@ -26,13 +26,14 @@ export async function refusePublicHostnames(accountId: string, tunnelName: strin
     const stray = (config?.ingress ?? []).filter(
       (rule) => rule.hostname || !rule.service?.startsWith("http_status:"),
     );
-    if (stray.length > 0) throw new pulumi.RunError(explain(tunnelName, stray));
+    if (stray.length > 0) throw explain(tunnelName, stray);
   }
 }
 
-const explain = (tunnelName: string, stray: readonly IngressRule[]): string =>
-  [
-    `TUNNEL_PUBLISHED: the tunnel ${tunnelName} has public hostnames, which lead to the Pi past Access and the Worker:`,
-    ...stray.map(({ hostname, service }) => `  ${hostname ?? "every hostname"} -> ${service}`),
+const explain = (tunnelName: string, stray: readonly IngressRule[]): Refusal =>
+  new Refusal(
+    "TUNNEL_PUBLISHED",
+    `the tunnel ${tunnelName} has public hostnames, which lead to the Pi past Access and the Worker:`,
+    ...stray.map(({ hostname, service }) => `${hostname ?? "every hostname"} -> ${service}`),
     "Remove them (Cloudflare dashboard, Networks, Tunnels, this tunnel, Published application routes), then run npx pulumi up again.",
-  ].join("\n");
+  );

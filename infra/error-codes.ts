@@ -1,0 +1,214 @@
+/** What one code says, for a person who looks it up. */
+export interface ErrorEntry {
+  /** What happened, in one sentence. */
+  readonly meaning: string;
+  /** What to do about it, in one sentence; commands stand as they are typed. */
+  readonly mend: string;
+}
+
+const report = "This is a mistake in openclaw-gateway: please report it.";
+
+/**
+ * Every code that `pulumi up` can say: those of the program, and those of the scripts that run on the Pi. The code is
+ * the contract, and stays; the message beside it names the host, the key or the resource. docs/errors.md is made from
+ * this. The Worker's own codes are in worker/errors.ts.
+ */
+export const errorCodes = {
+  CONFIG_INVALID: {
+    meaning:
+      "Keys of the stack's config are missing, misspelt or not what they should be; all of them are listed.",
+    mend: "Run the command that stands below each key.",
+  },
+
+  CLOUDFLARE_TOKEN_MISSING: {
+    meaning: "There is no API token to sign in at Cloudflare with.",
+    mend: "Set CLOUDFLARE_API_TOKEN, or run `npx pulumi config set --secret cloudflare:apiToken`.",
+  },
+  CLOUDFLARE_TOKEN_INVALID: {
+    meaning: "Cloudflare does not know the API token: it was copied in part, rolled or deleted.",
+    mend: "Make a new one in the dashboard (My Profile, API Tokens) and set it.",
+  },
+  CLOUDFLARE_TOKEN_EXPIRED: {
+    meaning: "The API token is past the end date it was made with.",
+    mend: "Make a new one, or move its end date (dashboard, My Profile, API Tokens, Edit).",
+  },
+  CLOUDFLARE_TOKEN_DISABLED: {
+    meaning: "The API token was switched off in the dashboard.",
+    mend: "Switch it on again there, or make a new one.",
+  },
+  CLOUDFLARE_PERMISSION_MISSING: {
+    meaning: "The API token lacks a permission, which is named.",
+    mend: "Add it in the dashboard (My Profile, API Tokens, Edit); the token itself stays the same.",
+  },
+  CLOUDFLARE_ACCOUNT_WRONG: {
+    meaning:
+      "The API token opens none of this account: the account id is not right, or the token is another account's.",
+    mend: "Take the 32 digits from the address of the account's dashboard: `npx pulumi config set accountId ID`.",
+  },
+  CLOUDFLARE_ZERO_TRUST_OFF: {
+    meaning: "The account has no Zero Trust organization, which Access needs.",
+    mend: "Open https://one.dash.cloudflare.com once, choose a team name and the free plan.",
+  },
+  CLOUDFLARE_WORKERS_NAME_MISSING: {
+    meaning: "The account has no workers.dev name yet, so the gateway would have no address.",
+    mend: "Open Compute (Workers) in the dashboard once and choose a name.",
+  },
+  CLOUDFLARE_NOT_READY: {
+    meaning: "Several things are missing in the account or the API token; all of them are listed.",
+    mend: "Do what stands below each.",
+  },
+  CLOUDFLARE_NAME_IN_USE: {
+    meaning:
+      "The account holds a resource of the name that this stack wants to create, and the stack's state does not know it. Nothing of it was touched.",
+    mend: "If it is this stack's, from an up that was cut: run the command that is shown. If not: choose another stack name.",
+  },
+  CLOUDFLARE_LIMIT: {
+    meaning: "The account has no room for one more of what was to be created.",
+    mend: "Delete one that is no longer used, or ask for more in the dashboard; then run `npx pulumi up` again.",
+  },
+  CLOUDFLARE_BUSY: {
+    meaning:
+      "Cloudflare answered that it is overloaded or that this user asked too often, also after a few tries.",
+    mend: "Wait five minutes and run `npx pulumi up` again: it goes on where it stopped.",
+  },
+  CLOUDFLARE_UNREACHABLE: {
+    meaning: "Cloudflare's API did not answer at all.",
+    mend: "See whether this machine is online: `curl -I https://api.cloudflare.com`.",
+  },
+  CLOUDFLARE_REFUSED: {
+    meaning: "Cloudflare refused a request; its own words and code are shown.",
+    mend: "Look the code up at https://developers.cloudflare.com, mend what it says, and run `npx pulumi up` again.",
+  },
+  TUNNEL_PUBLISHED: {
+    meaning:
+      "Someone gave the stack's tunnel a public hostname, which leads to the Pi past Access and the Worker.",
+    mend: "Remove it in the dashboard (Networks, Tunnels, Published application routes).",
+  },
+
+  PI_UNREACHABLE: {
+    meaning: "Nothing answered at the Pi's address and SSH port.",
+    mend: "See that it is on and on this network: `ssh USER@HOST`.",
+  },
+  PI_HOST_KEY_CHANGED: {
+    meaning: "The Pi shows another SSH host key than the one that is pinned.",
+    mend: "Compare both fingerprints with the Pi's own, then pin the new one; or find out what else answers there.",
+  },
+  PI_NO_KEY: {
+    meaning: "There is neither an SSH agent nor a private key in the config to sign in at the Pi with.",
+    mend: "Start an agent, or set pi.privateKey.",
+  },
+  PI_LOGIN_REFUSED: {
+    meaning: "The Pi does not let this user in with the keys it was shown.",
+    mend: "Put the public key there: `ssh-copy-id USER@HOST`.",
+  },
+  PI_CONNECTION_LOST: {
+    meaning: "The SSH connection to the Pi broke.",
+    mend: "Run `npx pulumi up` again.",
+  },
+  PI_TOO_SLOW: {
+    meaning: "The Pi let us in but did not answer in time.",
+    mend: "Look at its load, then run `npx pulumi up` again.",
+  },
+  PI_LOOK_FAILED: {
+    meaning: "The look at the Pi before an up could not be finished.",
+    mend: "Try to sign in by hand: `ssh USER@HOST`.",
+  },
+  PI_NOT_READY: {
+    meaning: "Several things on the Pi are not as they must be; all of them are listed.",
+    mend: "Do what stands below each.",
+  },
+  PI_NO_SYSTEMD: {
+    meaning: "The host does not run systemd, which keeps the connector running.",
+    mend: "Use Raspberry Pi OS or Debian with its usual init.",
+  },
+  PI_ARCHITECTURE: {
+    meaning: "Cloudflare has no cloudflared package for the host's architecture.",
+    mend: "Use a machine with amd64, arm64 or armhf (ARMv7 or later).",
+  },
+  PI_NO_SUDO: {
+    meaning: "The user may not use sudo without a password.",
+    mend: "Allow it, as an administrator on the Pi, with the line that is shown.",
+  },
+  PI_NO_CURL: { meaning: "The Pi has no curl.", mend: "On the Pi: `sudo apt-get install curl`." },
+  PI_NO_SPACE: {
+    meaning: "The Pi's disk has no room for cloudflared.",
+    mend: "Make room, for example with `sudo apt-get clean`.",
+  },
+  PI_CLOCK: {
+    meaning: "The Pi's clock is wrong, so TLS and sign-ins would fail.",
+    mend: "On the Pi: `sudo timedatectl set-ntp true`.",
+  },
+  PI_NOT_CLEANED: {
+    meaning: "Something that this stack made on the Pi could not be undone.",
+    mend: "Mend what is said above it, then run `npx pulumi destroy` again.",
+  },
+
+  CLOUDFLARED_TOO_OLD: {
+    meaning: "The cloudflared on the Pi is too old for Workers VPC.",
+    mend: "Upgrade it the way it was installed, then run `npx pulumi up` again.",
+  },
+  DOWNLOAD_FAILED: {
+    meaning: "The Pi could not download a file from Cloudflare's package server.",
+    mend: "Check the Pi's way to the internet with the curl line that is shown.",
+  },
+  APT_FAILED: {
+    meaning: "apt-get did not succeed on the Pi; its last lines are shown.",
+    mend: "Mend that on the Pi, then run `npx pulumi up` again.",
+  },
+  TUNNEL_NOT_CONNECTED: {
+    meaning: "The connector on the Pi did not reach Cloudflare.",
+    mend: "The usual reasons: UDP 7844 outbound is blocked, no DNS, a wrong clock.",
+  },
+
+  OPENCLAW_NOT_FOUND: {
+    meaning: "OpenClaw is not installed for the user who signs in at the Pi.",
+    mend: "Install it (https://docs.openclaw.ai/install/raspberry-pi), or set pi.user to its user.",
+  },
+  OPENCLAW_TOO_OLD: {
+    meaning: "OpenClaw is older than what the gateway works with.",
+    mend: "On the Pi: `openclaw update`.",
+  },
+  OPENCLAW_NOT_RUNNING: {
+    meaning: "OpenClaw's gateway does not answer on its port.",
+    mend: "On the Pi: `openclaw gateway status`.",
+  },
+  OPENCLAW_PORT: {
+    meaning: "OpenClaw listens on another port than the config says.",
+    mend: "Set pi.openclawPort to the one that is shown.",
+  },
+  OPENCLAW_CONFIG_UNREADABLE: {
+    meaning: "The user has no openclaw.json that can be read.",
+    mend: "Set OpenClaw up first: `openclaw onboard`.",
+  },
+  OPENCLAW_CONFIG_INVALID: {
+    meaning: "openclaw.json is not valid JSON5. Nothing was changed.",
+    mend: "Mend it, and check with `openclaw config validate`.",
+  },
+  OPENCLAW_CONFIG_REFUSED: {
+    meaning: "OpenClaw did not take the change to its config; its own words are shown.",
+    mend: "Check the config with `openclaw config validate`.",
+  },
+  OPENCLAW_CONFIG_BUSY: {
+    meaning: "Something else changed openclaw.json at the same moment. Nothing was changed.",
+    mend: "Run `npx pulumi up` again.",
+  },
+  OPENCLAW_AUTH_MODE: {
+    meaning: "OpenClaw's gateway.auth.mode is not one that the gateway can use.",
+    mend: "On the Pi: `openclaw config set gateway.auth.mode token`.",
+  },
+  OPENCLAW_TOKEN_REFERENCE: {
+    meaning: "OpenClaw's token is a reference to a secret kept elsewhere, which the gateway cannot read.",
+    mend: "Put the token itself into gateway.auth.token, or unset it: a new one is then made.",
+  },
+  OPENCLAW_NOT_ANSWERING: {
+    meaning: "OpenClaw did not answer with its new settings; its config was put back.",
+    mend: "Look at its log: `journalctl --user -u openclaw-gateway`.",
+  },
+
+  SETTING_UNKNOWN: { meaning: "A script on the Pi was given a setting it does not know.", mend: report },
+  SETTING_MISSING: { meaning: "A script on the Pi was not given a setting it needs.", mend: report },
+  OPENCLAW_STEP_FAILED: { meaning: "The step that sets OpenClaw up broke off.", mend: report },
+} as const satisfies Record<string, ErrorEntry>;
+
+/** A code of {@link errorCodes}. */
+export type ErrorCode = keyof typeof errorCodes;
