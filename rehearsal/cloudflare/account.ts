@@ -1,5 +1,6 @@
 import { Collection, type Entry } from "./collection.ts";
-import { credential, hexId } from "./identifiers.ts";
+import { hexId } from "./identifiers.ts";
+import { type AccountLimits, freePlan } from "./limits.ts";
 
 /** A rule of Access: one key, such as `{"email": {"email": "a@example.com"}}`. */
 export type Rule = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
@@ -133,8 +134,14 @@ export interface Kept extends Entry {
 /** Everything that one Cloudflare account holds. */
 export interface Account {
   readonly id: string;
-  readonly apiToken: string;
+  /** Milliseconds since the epoch: the clock of sessions, codes, expiries and delays. */
+  readonly now: () => number;
+  readonly limits: AccountLimits;
+  /** Whether someone has chosen a team name and a plan; every Access route refuses until then. */
+  readonly zeroTrust: boolean;
+  /** The name under workers.dev, and whether it has been registered yet. */
   readonly workersSubdomain: string;
+  readonly hasWorkersSubdomain: boolean;
   readonly teamDomain: string;
   /**
    * Whether a request with service token headers is judged by these alone: always so for organizations made since
@@ -155,8 +162,16 @@ export interface Account {
   readonly zones: Collection<Zone>;
 }
 
-/** What an account is made with; ids, names and the token are new at each call. */
+/** What an account is made with; ids and names are new at each call. */
 export interface AccountOptions {
+  /** False: Zero Trust has not been set up. True by default. */
+  readonly zeroTrust?: boolean;
+  /** Limits other than a free account's. */
+  readonly limits?: Partial<AccountLimits>;
+  /** False: the account has no name under workers.dev yet. True by default. */
+  readonly workersSubdomain?: boolean;
+  /** Milliseconds since the epoch; the machine's clock by default. Workers have that one in any case. */
+  readonly now?: () => number;
   /** Zones that are in the account already, by name. None by default. */
   readonly zones?: readonly string[];
   /** An organization from before 2026-10-05 when false. Strict by default. */
@@ -166,17 +181,21 @@ export interface AccountOptions {
 /** A new, empty account. */
 export function createAccount(options: AccountOptions = {}): Account {
   const name = `rehearsal-${hexId().slice(0, 4)}`;
+  const now = options.now ?? Date.now;
   const account: Account = {
     id: hexId(),
-    apiToken: credential("cfut_"),
+    now,
+    limits: { ...freePlan, ...options.limits },
+    zeroTrust: options.zeroTrust ?? true,
     workersSubdomain: name,
+    hasWorkersSubdomain: options.workersSubdomain ?? true,
     teamDomain: `${name}.cloudflareaccess.com`,
     strictServiceTokenAuth: options.strictServiceTokenAuth ?? true,
     tunnels: new Collection("tunnel"),
     vpcServices: new Collection("VPC service"),
-    policies: new Collection("Access policy"),
-    groups: new Collection("Access group"),
-    apps: new Collection("Access application"),
+    policies: new Collection("Access policy", now),
+    groups: new Collection("Access group", now),
+    apps: new Collection("Access application", now),
     serviceTokens: new Collection("service token"),
     identityProviders: new Collection("identity provider"),
     scripts: new Collection("script"),

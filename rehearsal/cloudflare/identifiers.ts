@@ -13,9 +13,9 @@ export const audienceTag = (): string => randomBytes(32).toString("hex");
  * A credential in Cloudflare's scannable format: prefix, 40 characters, 8 of checksum
  * (https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/).
  *
- * @param prefix `cfut_` for a user's API token, `cfast_` for an Access service token's secret
+ * @param prefix `cfut_` for a user's API token, `cfat_` for an account's, `cfast_` for an Access service token's secret
  */
-export function credential(prefix: "cfut_" | "cfast_"): string {
+export function credential(prefix: "cfut_" | "cfat_" | "cfast_"): string {
   let body = "";
   for (let i = 0; i < 40; i++) body += alphanumeric[randomInt(alphanumeric.length)];
   return `${prefix}${body}${crc32(body).toString(16).padStart(8, "0")}`;

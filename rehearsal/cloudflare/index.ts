@@ -2,12 +2,19 @@ import type { CertificateAuthority } from "../ca.ts";
 import type { Progress } from "../progress.ts";
 import { createTeam } from "./access/team.ts";
 import { type AccountOptions, createAccount, describeResources } from "./account.ts";
+import type { ApiTokenOptions } from "./api/api-tokens.ts";
+import { createApiTokens } from "./api/api-tokens.ts";
+import type { Faults } from "./api/faults.ts";
 import { type ApiCall, startApi } from "./api/server.ts";
 import { createWorkerRuntime } from "./edge/runtime.ts";
 import { startEdge } from "./edge/server.ts";
 import { startTunnelServer } from "./tunnel/server.ts";
 
+export type { ApiTokenOptions } from "./api/api-tokens.ts";
+export type { Faults } from "./api/faults.ts";
+export { type ApiPermission, programPermissions } from "./api/permissions.ts";
 export type { ApiCall } from "./api/server.ts";
+export type { AccountLimits } from "./limits.ts";
 
 /** The connector stand-in that a rehearsed host installs as `/usr/bin/cloudflared`: a script for perl-base. */
 export const connectorScript = new URL("./connector/cloudflared", import.meta.url);
@@ -33,7 +40,11 @@ export interface LocalCloudflare {
   /** For CLOUDFLARE_BASE_URL: `http://127.0.0.1:PORT/client/v4`. */
   readonly apiUrl: string;
   readonly accountId: string;
+  /** A user's token with every permission that the program needs. */
   readonly apiToken: string;
+  /** A new token of the account's owner, or of the account itself. */
+  issueApiToken(options?: ApiTokenOptions): string;
+  revokeApiToken(token: string): void;
   /** The account's name under workers.dev. */
   readonly workersSubdomain: string;
   readonly teamDomain: string;
@@ -44,6 +55,10 @@ export interface LocalCloudflare {
   readonly calls: readonly ApiCall[];
   /** The login code that lies in a person's inbox. */
   loginCode(email: string): string | undefined;
+  /** Makes Access sign with a new key; the one before stays valid, older ones go. */
+  rotateKeys(): Promise<void>;
+  /** What goes wrong on request. */
+  readonly faults: Faults;
   close(): Promise<void>;
 }
 
@@ -72,17 +87,37 @@ export async function startCloudflare(options: LocalCloudflareOptions): Promise<
         }),
       );
       begun(await startEdge(options.edgeAddress, { ca: options.ca, team, runtime }));
-      const api = begun(await startApi({ account, tunnels, runtime, revoke: team.revocations }));
+      const tokens = createApiTokens();
+      const api = begun(
+        await startApi({ account, tokens, tunnels, runtime, keys: team.keys, revoke: team.revocations }),
+      );
+      const late = [account.apps, account.policies, account.groups];
       return {
         apiUrl: api.url,
         accountId: account.id,
-        apiToken: account.apiToken,
+        apiToken: tokens.issue(),
+        issueApiToken: tokens.issue,
+        revokeApiToken: tokens.revoke,
         workersSubdomain: account.workersSubdomain,
         teamDomain: account.teamDomain,
         edgeAddress: options.edgeAddress,
         resources: () => describeResources(account),
         calls: api.calls,
         loginCode: (email) => team.tickets.codeFor(email),
+        rotateKeys: team.keys.rotate,
+        faults: {
+          ...api.faults,
+          policyDelay: (seconds) => {
+            for (const collection of late) collection.publishDelayMs = seconds * 1000;
+          },
+          clear: () => {
+            api.faults.clear();
+            for (const collection of late) {
+              collection.publishDelayMs = 0;
+              collection.publish();
+            }
+          },
+        },
         close,
       };
     } catch (error) {

@@ -13,7 +13,7 @@ interface Place {
  */
 export function applicationFor(account: Account, hostname: string, path: string): AccessApp | undefined {
   let best: { app: AccessApp; place: Place } | undefined;
-  for (const app of account.apps.list()) {
+  for (const app of account.apps.published()) {
     for (const place of app.uris.map(placeOf)) {
       if (covers(place, hostname, path) && (!best || rank(place) > rank(best.place))) best = { app, place };
     }

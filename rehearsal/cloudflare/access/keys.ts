@@ -2,6 +2,7 @@ import "reflect-metadata"; // as in ../../ca.ts
 import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 import { calculateJwkThumbprint, exportJWK, type JWK } from "jose";
+import { timestamp } from "../identifiers.ts";
 
 /** One signing key: its id, the private half and what the world may see of it. */
 export interface SigningKey {
@@ -17,6 +18,8 @@ export interface SigningKey {
 export interface SigningKeys {
   readonly current: SigningKey;
   readonly all: readonly SigningKey[];
+  /** When the current key was made, RFC 3339. */
+  readonly rotatedAt: string;
   /** Makes a new current key; the one before stays valid, older ones go. */
   rotate(): Promise<void>;
   /**
@@ -36,7 +39,11 @@ const algorithm = {
 /** Two new RSA keys. */
 export async function createSigningKeys(teamDomain: string): Promise<SigningKeys> {
   let [current, previous] = await Promise.all([createKey(teamDomain), createKey(teamDomain)]);
+  let rotatedAt = timestamp();
   return {
+    get rotatedAt() {
+      return rotatedAt;
+    },
     get current() {
       return current;
     },
@@ -45,6 +52,7 @@ export async function createSigningKeys(teamDomain: string): Promise<SigningKeys
     },
     rotate: async () => {
       [current, previous] = [await createKey(teamDomain), current];
+      rotatedAt = timestamp();
     },
     certs: () => {
       const certificates = [current, previous].map(({ kid, certificate }) => ({ kid, cert: certificate }));

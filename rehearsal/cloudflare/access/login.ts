@@ -66,7 +66,7 @@ export function createLogin(team: Team): Hono {
 }
 
 function readAttempt(team: Team, c: Context): Attempt | undefined {
-  const app = team.account.apps.find((one) => one.aud === c.req.query("kid"));
+  const app = team.account.apps.published().find((one) => one.aud === c.req.query("kid"));
   const path = c.req.query("redirect_url") ?? "/";
   // Only a path of the application's own host: `//other.example` and `/\other.example` would lead away.
   if (!app || !/^\/(?![/\\])/.test(path)) return undefined;

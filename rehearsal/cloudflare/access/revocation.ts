@@ -11,10 +11,10 @@ export interface Revocations {
 }
 
 /** Nothing revoked yet. The real one takes 20 to 30 s to be everywhere; here it counts at once. */
-export function createRevocations(): Revocations {
+export function createRevocations(now: () => number): Revocations {
   // By identity and audience, the latest `iat` (seconds) that no longer counts.
   const revokedUntil = new Map<string, number>();
-  const revoke = (key: string) => revokedUntil.set(key, Math.floor(Date.now() / 1000));
+  const revoke = (key: string) => revokedUntil.set(key, Math.floor(now() / 1000));
   return {
     person: (email) => revoke(`email:${email.toLowerCase()}`),
     app: (app) => revoke(`aud:${app.aud}`),

@@ -30,7 +30,7 @@ export function decidingPolicy(
   identity: Identity,
   decisions: readonly AccessPolicy["decision"][],
 ): AccessPolicy | undefined {
-  const policies = app.policyIds.flatMap((id) => account.policies.get(id) ?? []);
+  const policies = app.policyIds.flatMap((id) => account.policies.publishedOne(id) ?? []);
   const early = policies.filter(
     (policy) => policy.decision === "bypass" || policy.decision === "non_identity",
   );
@@ -45,7 +45,7 @@ function matchesRule(account: Account, rule: Rule, { person, token }: Identity):
   if (rule.service_token) return token?.id === rule.service_token.token_id;
   if (rule.any_valid_service_token) return token !== undefined;
   if (rule.group) {
-    const group = account.groups.get(String(rule.group.id));
+    const group = account.groups.publishedOne(String(rule.group.id));
     return group !== undefined && matchesRules(account, group.rules, { person, token });
   }
   if (!person) return false;

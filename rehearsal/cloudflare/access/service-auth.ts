@@ -19,15 +19,15 @@ export function checkServiceCredentials(account: Account, rawHeaders: readonly s
   const [id, secret] = [ids[0], secrets[0]];
   if (ids.length !== 1 || secrets.length !== 1 || !id || !secret) return { kind: "invalid" };
   const token = account.serviceTokens.find((one) => one.clientId === id);
-  if (!token?.enabled || token.expiresAt <= Date.now() || !holdsSecret(token, secret))
+  if (!token?.enabled || token.expiresAt <= account.now() || !holdsSecret(token, secret, account.now()))
     return { kind: "invalid" };
   return { kind: "valid", token };
 }
 
-function holdsSecret(token: ServiceToken, secret: string): boolean {
+function holdsSecret(token: ServiceToken, secret: string, time: number): boolean {
   const previous = token.previousSecret;
   if (equal(secret, token.clientSecret)) return true;
-  return previous !== undefined && previous.expiresAt > Date.now() && equal(secret, previous.value);
+  return previous !== undefined && previous.expiresAt > time && equal(secret, previous.value);
 }
 
 function equal(given: string, expected: string): boolean {

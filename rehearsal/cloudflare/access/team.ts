@@ -21,9 +21,9 @@ export async function createTeam(account: Account, client: Team["client"]): Prom
   return {
     account,
     keys,
-    tokens: createTokenIssuer(account.teamDomain, keys),
-    revocations: createRevocations(),
-    tickets: createTickets(),
+    tokens: createTokenIssuer(account.teamDomain, keys, account.now),
+    revocations: createRevocations(account.now),
+    tickets: createTickets(account.now),
     client,
   };
 }

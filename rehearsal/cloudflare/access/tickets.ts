@@ -22,18 +22,19 @@ export interface Tickets {
 const codeLifeMs = 10 * 60 * 1000;
 const ticketLifeMs = 60 * 1000;
 
-export function createTickets(): Tickets {
+/** @param now milliseconds since the epoch */
+export function createTickets(now: () => number): Tickets {
   const codes = new Map<string, { code: string; expiresAt: number }>();
   const tickets = new Map<string, Ticket & { expiresAt: number }>();
   const codeFor = (email: string): string | undefined => {
     const held = codes.get(email.toLowerCase());
-    return held && held.expiresAt > Date.now() ? held.code : undefined;
+    return held && held.expiresAt > now() ? held.code : undefined;
   };
   return {
     codeFor,
     sendCode: (email) => {
       const code = String(randomInt(1_000_000)).padStart(6, "0");
-      codes.set(email.toLowerCase(), { code, expiresAt: Date.now() + codeLifeMs });
+      codes.set(email.toLowerCase(), { code, expiresAt: now() + codeLifeMs });
     },
     takeCode: (email, code) => {
       if (codeFor(email) !== code) return false;
@@ -41,13 +42,13 @@ export function createTickets(): Tickets {
     },
     issue: (ticket) => {
       const id = randomBytes(24).toString("base64url");
-      tickets.set(id, { ...ticket, expiresAt: Date.now() + ticketLifeMs });
+      tickets.set(id, { ...ticket, expiresAt: now() + ticketLifeMs });
       return id;
     },
     take: (id, hostname) => {
       const ticket = tickets.get(id);
       tickets.delete(id);
-      return ticket && ticket.hostname === hostname && ticket.expiresAt > Date.now() ? ticket : undefined;
+      return ticket && ticket.hostname === hostname && ticket.expiresAt > now() ? ticket : undefined;
     },
   };
 }

@@ -19,10 +19,10 @@ export interface TokenIssuer {
 }
 
 /** Claims: https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/application-token/ */
-export function createTokenIssuer(teamDomain: string, keys: SigningKeys): TokenIssuer {
+export function createTokenIssuer(teamDomain: string, keys: SigningKeys, now: () => number): TokenIssuer {
   const issuer = `https://${teamDomain}`;
   const sign = (claims: JWTPayload, lifeMs: number) => {
-    const iat = Math.floor(Date.now() / 1000);
+    const iat = Math.floor(now() / 1000);
     const { kid, privateKey } = keys.current;
     return new SignJWT({ ...claims, iat, exp: iat + Math.floor(lifeMs / 1000), iss: issuer })
       .setProtectedHeader({ alg: "RS256", kid, typ: "JWT" })
@@ -35,7 +35,7 @@ export function createTokenIssuer(teamDomain: string, keys: SigningKeys): TokenI
     sub,
     country: person.country,
     identity_nonce: hexId().slice(0, 16),
-    nbf: Math.floor(Date.now() / 1000),
+    nbf: Math.floor(now() / 1000),
   });
   return {
     forPerson: (app, policy, person, sub) =>
@@ -53,7 +53,7 @@ export function createTokenIssuer(teamDomain: string, keys: SigningKeys): TokenI
             if (!key) throw new errors.JWKSNoMatchingKey();
             return key.publicKey;
           },
-          { algorithms: ["RS256"], issuer, audience },
+          { algorithms: ["RS256"], issuer, audience, currentDate: new Date(now()) },
         );
         return payload.type === type ? payload : undefined;
       } catch (error) {

@@ -5,7 +5,7 @@ import { clashingApp } from "../access/applications.ts";
 import type { AccessApp, Account } from "../account.ts";
 import { audienceTag, durationMs, timestamp } from "../identifiers.ts";
 import { showPolicy } from "./access-policies.ts";
-import { accessNotFound, invalidRequest } from "./access-rules.ts";
+import { accessLimit, accessNotFound, invalidRequest } from "./access-rules.ts";
 import { ApiError, answer, parseBody } from "./envelope.ts";
 import { serveFamily } from "./family.ts";
 
@@ -78,6 +78,7 @@ export function serveAccessApps(routes: Hono, account: Account, onRevoke: (app: 
     path: "/access/apps",
     collection: account.apps,
     notFoundCode: accessNotFound,
+    limit: accessLimit(account.limits.accessApplications, "applications"),
     create: (body) => read(randomUUID(), body, undefined),
     update: (before, body) => read(before.id, body, before),
     show: (app) => show(account, app),

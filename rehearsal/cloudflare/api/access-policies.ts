@@ -3,7 +3,14 @@ import type { Hono } from "hono";
 import * as z from "zod";
 import type { AccessGroup, AccessPolicy, Account } from "../account.ts";
 import { durationMs, timestamp } from "../identifiers.ts";
-import { accessNotFound, invalidRequest, namesId, readRules, ruleFields } from "./access-rules.ts";
+import {
+  accessLimit,
+  accessNotFound,
+  invalidRequest,
+  namesId,
+  readRules,
+  ruleFields,
+} from "./access-rules.ts";
 import { ApiError, parseBody } from "./envelope.ts";
 import { serveFamily } from "./family.ts";
 
@@ -29,6 +36,7 @@ export function serveAccessPolicies(routes: Hono, account: Account): void {
     path: "/access/policies",
     collection: account.policies,
     notFoundCode: accessNotFound,
+    limit: accessLimit(account.limits.accessPolicies, "reusable policies"),
     create: (body) => read(randomUUID(), body, timestamp()),
     update: (before, body) => read(before.id, body, before.createdAt),
     show: (policy) => showPolicy(account, policy),
@@ -60,6 +68,7 @@ export function serveAccessGroups(routes: Hono, account: Account): void {
     path: "/access/groups",
     collection: account.groups,
     notFoundCode: accessNotFound,
+    limit: accessLimit(account.limits.accessGroups, "groups"),
     create: (body) => read(randomUUID(), body, timestamp()),
     update: (before, body) => read(before.id, body, before.createdAt),
     show: ({ id, name, rules, createdAt, updatedAt }) => ({

@@ -1,11 +1,22 @@
 import * as z from "zod";
 import type { Account, Rule, RuleSet } from "../account.ts";
 import { ApiError } from "./envelope.ts";
+import type { FamilyLimit } from "./family.ts";
 
 /** Cloudflare's code for a malformed request to Access: `access.api.error.invalid_request`. */
 export const invalidRequest = 12130;
 /** Cloudflare's code for an unknown Access resource: `access.api.error.not_found`. */
 export const accessNotFound = 11021;
+
+/** So many of a kind and no more. The words are a guess after those of the limit on certificates, as reported. */
+export const accessLimit = (most: number, kind: string): FamilyLimit => ({
+  most,
+  refusal: new ApiError(
+    400,
+    invalidRequest,
+    `access.api.error.invalid_request: maximum number of ${kind} has been reached`,
+  ),
+});
 
 const empty = z.strictObject({});
 const rule = z.union([

@@ -1,6 +1,6 @@
-import Cloudflare from "cloudflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestCloudflare, type TestCloudflare, uploadScript } from "../testing/account.ts";
+import { refusal } from "../testing/refusal.ts";
 
 let cloudflare: TestCloudflare;
 let account_id: string;
@@ -11,16 +11,6 @@ beforeAll(async () => {
   account_id = cloudflare.local.accountId;
 }, 30_000);
 afterAll(() => cloudflare?.local.close());
-
-/** The status and code of the refusal that a call ends in. */
-async function refusal(call: Promise<unknown>): Promise<[number | undefined, number | undefined]> {
-  const error = await call.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof Cloudflare.APIError)) throw new Error(`not refused: ${error}`);
-  return [error.status, error.errors[0]?.code];
-}
 
 describe("who may call", () => {
   const get = async (path: string, authorization?: string) => {

@@ -2,6 +2,11 @@ import type { Hono } from "hono";
 import type { Collection, Entry } from "../collection.ts";
 import { ApiError, answer, answerList } from "./envelope.ts";
 
+export interface FamilyLimit {
+  readonly most: number;
+  readonly refusal: ApiError;
+}
+
 /** One kind of resource behind the five usual routes of the API. */
 export interface Family<T extends Entry> {
   /** Below `/accounts/{account_id}`: `/access/policies`. */
@@ -9,6 +14,8 @@ export interface Family<T extends Entry> {
   readonly collection: Collection<T>;
   /** Cloudflare's code for an id that does not exist (404). */
   readonly notFoundCode: number;
+  /** How many the account may have, and the refusal of one more. */
+  readonly limit?: FamilyLimit;
   /** Makes the entry of a POST; throws an ApiError for a body that the real API refuses. */
   create(body: unknown): T;
   /** Makes what the entry becomes by a PUT. */
@@ -38,7 +45,9 @@ export function serveFamily<T extends Entry>(routes: Hono, family: Family<T>): v
     ),
   );
   routes.post(path, async (c) => {
-    const entry = collection.put(family.create(await c.req.json()));
+    const entry = family.create(await c.req.json());
+    if (family.limit && collection.list().length >= family.limit.most) throw family.limit.refusal;
+    collection.put(entry);
     return answer(c, showChanged(entry, undefined));
   });
   routes.get(`${path}/:id`, (c) => answer(c, family.show(one(c.req.param("id")))));

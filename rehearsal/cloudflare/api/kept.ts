@@ -2,9 +2,8 @@ import { randomUUID } from "node:crypto";
 import type { Hono } from "hono";
 import * as z from "zod";
 import type { Account, Kept } from "../account.ts";
-import type { Collection } from "../collection.ts";
 import { hexId, timestamp } from "../identifiers.ts";
-import { accessNotFound, invalidRequest } from "./access-rules.ts";
+import { accessLimit, accessNotFound, invalidRequest } from "./access-rules.ts";
 import { ApiError, parseBody } from "./envelope.ts";
 import { serveFamily } from "./family.ts";
 
@@ -28,50 +27,50 @@ const alertPolicy = z.looseObject({
   ),
 });
 
-/** Resources that are kept and answered, and that nothing else here acts upon. */
+/** Resources that are kept and answered; login methods are what the login page offers, the others do nothing here. */
 export function serveKept(routes: Hono, account: Account): void {
-  const family = (
-    path: string,
-    collection: Collection<Kept>,
-    notFoundCode: number,
-    newId: () => string,
-    read: (body: unknown) => Record<string, unknown> & { name: string },
-    hidden: readonly string[] = [],
-    refuseDelete?: (entry: Kept) => void,
-  ) =>
-    serveFamily(routes, {
-      path,
-      collection,
-      notFoundCode,
-      create: (body) => keep(newId(), read(body), timestamp()),
-      update: (before, body) => keep(before.id, read(body), before.createdAt),
-      show: (entry) => show(entry, hidden),
-      refuseDelete,
-    });
-
-  family("/access/identity_providers", account.identityProviders, accessNotFound, randomUUID, (body) =>
-    parseBody(identityProvider, body, invalidRequest),
-  );
-  family(
-    "/alerting/v3/destinations/webhooks",
-    account.webhooks,
-    alerting.notFoundCode,
-    hexId,
-    (body) => parseBody(webhook, body, alerting.invalid),
-    ["secret"],
-    (entry) => {
+  serveFamily(routes, {
+    ...keeping((body) => parseBody(identityProvider, body, invalidRequest), randomUUID, ["client_secret"]),
+    path: "/access/identity_providers",
+    collection: account.identityProviders,
+    notFoundCode: accessNotFound,
+    limit: accessLimit(account.limits.identityProviders, "identity providers"),
+  });
+  serveFamily(routes, {
+    ...keeping((body) => parseBody(webhook, body, alerting.invalid), hexId, ["secret"]),
+    notFoundCode: alerting.notFoundCode,
+    path: "/alerting/v3/destinations/webhooks",
+    collection: account.webhooks,
+    refuseDelete: (entry) => {
       if (account.alertPolicies.find((policy) => mechanismIds(policy.sent, "webhooks").includes(entry.id)))
         throw new ApiError(409, alerting.invalid, "a notification policy uses this webhook");
     },
-  );
-  family("/alerting/v3/policies", account.alertPolicies, alerting.notFoundCode, hexId, (body) => {
+  });
+  const readAlert = (body: unknown) => {
     const sent = parseBody(alertPolicy, body, alerting.invalid);
     for (const id of mechanismIds(sent, "webhooks")) {
       if (!account.webhooks.get(id)) throw new ApiError(400, alerting.invalid, `unknown webhook ${id}`);
     }
     return sent;
+  };
+  serveFamily(routes, {
+    ...keeping(readAlert, hexId),
+    notFoundCode: alerting.notFoundCode,
+    path: "/alerting/v3/policies",
+    collection: account.alertPolicies,
   });
 }
+
+/** How such a resource is made, changed and shown; `hidden` fields are never told again. */
+const keeping = (
+  read: (body: unknown) => Record<string, unknown> & { name: string },
+  newId: () => string,
+  hidden: readonly string[] = [],
+) => ({
+  create: (body: unknown) => keep(newId(), read(body), timestamp()),
+  update: (before: Kept, body: unknown) => keep(before.id, read(body), before.createdAt),
+  show: (entry: Kept) => show(entry, hidden),
+});
 
 function mechanismIds(sent: Record<string, unknown>, kind: string): string[] {
   const mechanisms = sent.mechanisms as Record<string, { id: string }[] | undefined>;

@@ -28,7 +28,12 @@ function serveSubdomains(routes: Hono, account: Account): void {
     account.scripts.put({ ...scriptOf(account, name), enabled, previewsEnabled });
     return { enabled, previews_enabled: previewsEnabled };
   };
-  routes.get("/workers/subdomain", (c) => answer(c, { subdomain: account.workersSubdomain }));
+  routes.get("/workers/subdomain", (c) => {
+    // The code is from workers-sdk, which offers to register one then; the words are a guess.
+    if (!account.hasWorkersSubdomain)
+      throw new ApiError(404, 10007, "There is no workers.dev subdomain on your account.");
+    return answer(c, { subdomain: account.workersSubdomain });
+  });
   routes.get(path, (c) => {
     const { enabled, previewsEnabled } = scriptOf(account, c.req.param("name"));
     return answer(c, { enabled, previews_enabled: previewsEnabled });
@@ -88,6 +93,15 @@ function serveSchedules(routes: Hono, account: Account): void {
   routes.put(path, async (c) => {
     const script = scriptOf(account, c.req.param("name"));
     const sent = parseBody(schedulesBody, await c.req.json(), 10100);
+    const others = account.scripts.list().filter((other) => other.id !== script.id);
+    const taken = others.reduce((sum, other) => sum + other.schedules.length, 0);
+    const { cronTriggers } = account.limits;
+    if (taken + sent.length > cronTriggers)
+      throw new ApiError(
+        400,
+        10072,
+        `This account has reached the Workers Free limit of ${cronTriggers} cron triggers per account.`,
+      );
     const schedules = sent.map(({ cron }) => ({ cron, created_on: timestamp(), modified_on: timestamp() }));
     account.scripts.put({ ...script, schedules });
     return answer(c, { schedules });

@@ -42,9 +42,15 @@ export type ScriptMetadata = z.infer<typeof metadata>;
  * The metadata part of an upload, validated against what the account has.
  *
  * @param before the script that the upload replaces
+ * @param mayBind whether the caller's token may bind VPC services
  * @throws {ApiError} 10021 malformed, 10196 a VPC service that is not there, 10079 a migration that does not follow
  */
-export function readMetadata(account: Account, part: string, before: Script | undefined): ScriptMetadata {
+export function readMetadata(
+  account: Account,
+  part: string,
+  before: Script | undefined,
+  mayBind: boolean,
+): ScriptMetadata {
   let sent: unknown;
   try {
     sent = JSON.parse(part);
@@ -56,7 +62,7 @@ export function readMetadata(account: Account, part: string, before: Script | un
   for (const one of read.bindings) {
     if (names.has(one.name)) throw new ApiError(400, invalidScript, `binding ${one.name} is declared twice`);
     names.add(one.name);
-    if (one.type === "vpc_service" && !account.vpcServices.get(one.service_id))
+    if (one.type === "vpc_service" && !(mayBind && account.vpcServices.get(one.service_id)))
       throw new ApiError(403, 10196, `not authorized for the requested VPC resource ${one.service_id}`);
   }
   refuseWrongMigration(read, before?.migrationTag);

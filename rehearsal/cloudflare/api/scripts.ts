@@ -3,6 +3,7 @@ import type { Context, Hono } from "hono";
 import type { Account, Script, ScriptModule } from "../account.ts";
 import type { ScriptRuntime } from "../edge/runtime.ts";
 import { timestamp } from "../identifiers.ts";
+import { allows } from "./authenticate.ts";
 import { ApiError, answer, answerList } from "./envelope.ts";
 import { invalidScript, readMetadata, resolveBindings } from "./script-metadata.ts";
 
@@ -19,7 +20,12 @@ export function serveScripts(routes: Hono, account: Account, runtime: ScriptRunt
 
   routes.get("/workers/scripts", (c) => answerList(c, account.scripts.list().map(showScript)));
   routes.put("/workers/scripts/:name", async (c) => {
-    const script = await readUpload(account, c.req.param("name"), await c.req.formData());
+    const script = await readUpload(
+      account,
+      c.req.param("name"),
+      await c.req.formData(),
+      allows(c, "Connectivity Directory Bind"),
+    );
     // The upload counts only once the script has started, as Cloudflare validates it by running it.
     await runtime.deploy(script).catch((error: Error) => {
       throw new ApiError(400, invalidScript, `Uncaught ${error.message}`);
@@ -57,12 +63,13 @@ export function serveScripts(routes: Hono, account: Account, runtime: ScriptRunt
   });
 }
 
-async function readUpload(account: Account, name: string, form: FormData): Promise<Script> {
+async function readUpload(account: Account, name: string, form: FormData, mayBind: boolean): Promise<Script> {
   const before = account.scripts.get(name);
+  if (!before) refuseNew(account);
   const part = form.get("metadata");
   if (part === null) throw new ApiError(400, invalidScript, "the metadata part is missing");
   const metadataText = typeof part === "string" ? part : await part.text();
-  const metadata = readMetadata(account, metadataText, before);
+  const metadata = readMetadata(account, metadataText, before, mayBind);
   const modules: ScriptModule[] = [];
   for (const [key, value] of form) {
     if (key === "metadata") continue;
@@ -98,6 +105,18 @@ async function readUpload(account: Account, name: string, form: FormData): Promi
     updatedAt: timestamp(),
     metadata,
   };
+}
+
+/** What stands against one more Worker. A guess: the words of 10037. */
+function refuseNew(account: Account): void {
+  if (!account.hasWorkersSubdomain)
+    throw new ApiError(
+      400,
+      10063,
+      "You need a workers.dev subdomain in order to proceed. Please go to the dashboard and open the Workers menu. Opening the Workers landing page for the first time will create a workers.dev subdomain automatically.",
+    );
+  if (account.scripts.list().length >= account.limits.workers)
+    throw new ApiError(400, 10037, `You have exceeded the limit of ${account.limits.workers} Workers.`);
 }
 
 function etagOf(modules: readonly ScriptModule[], metadata: string): string {

@@ -1,14 +1,19 @@
-import { timingSafeEqual } from "node:crypto";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { serve } from "@hono/node-server";
-import { type Context, Hono, type Next } from "hono";
+import { type HttpBindings, serve } from "@hono/node-server";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
+import type { SigningKeys } from "../access/keys.ts";
 import type { AccessApp, Account } from "../account.ts";
 import type { ScriptRuntime } from "../edge/runtime.ts";
 import type { TunnelEdge } from "../tunnel/edge.ts";
 import { serveAccessApps } from "./access-apps.ts";
+import { serveAccessKeys } from "./access-keys.ts";
 import { serveAccessGroups, serveAccessPolicies } from "./access-policies.ts";
+import type { ApiTokens } from "./api-tokens.ts";
+import { authenticate } from "./authenticate.ts";
 import { ApiError, answerError } from "./envelope.ts";
+import { type ApiFaults, createApiFaults } from "./faults.ts";
 import { serveKept } from "./kept.ts";
 import { serveOrganization } from "./organization.ts";
 import { serveRoutesOfScripts } from "./routes-of-scripts.ts";
@@ -29,8 +34,10 @@ export interface ApiCall {
 /** What the API acts upon. */
 export interface ApiParts {
   readonly account: Account;
+  readonly tokens: ApiTokens;
   readonly tunnels: TunnelEdge;
   readonly runtime: ScriptRuntime;
+  readonly keys: SigningKeys;
   /** Ends the sessions of a person or of an application. */
   readonly revoke: { person(email: string): void; app(app: AccessApp): void };
 }
@@ -39,6 +46,7 @@ export interface ApiParts {
 export interface ApiServer {
   readonly url: string;
   readonly calls: readonly ApiCall[];
+  readonly faults: Omit<ApiFaults, "middleware">;
   close(): Promise<void>;
 }
 
@@ -47,7 +55,8 @@ const basePath = "/client/v4";
 /** Starts the REST API on a free loopback port. */
 export async function startApi(parts: ApiParts): Promise<ApiServer> {
   const calls: ApiCall[] = [];
-  const app = createApi(parts, calls);
+  const { middleware, ...faults } = createApiFaults(basePath, parts.account.now, cutConnection);
+  const app = createApi(parts, calls, middleware);
   const server = await new Promise<Server>((resolve) => {
     const listening = serve({ fetch: app.fetch, hostname: "127.0.0.1", port: 0 }, () =>
       resolve(listening as Server),
@@ -57,6 +66,7 @@ export async function startApi(parts: ApiParts): Promise<ApiServer> {
   return {
     url: `http://127.0.0.1:${port}${basePath}`,
     calls,
+    faults,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -65,22 +75,31 @@ export async function startApi(parts: ApiParts): Promise<ApiServer> {
   };
 }
 
-function createApi({ account, tunnels, runtime, revoke }: ApiParts, calls: ApiCall[]): Hono {
+/** Ends a call without a word of what became of it. */
+function cutConnection(bindings: unknown): Response {
+  (bindings as HttpBindings).outgoing.destroy();
+  return RESPONSE_ALREADY_SENT;
+}
+
+function createApi(parts: ApiParts, calls: ApiCall[], faults: MiddlewareHandler): Hono {
+  const { account, tokens, tunnels, runtime, keys, revoke } = parts;
   const api = new Hono().basePath(basePath);
   api.use(async (c, next) => {
     await next();
     calls.push({ method: c.req.method, path: c.req.path.slice(basePath.length), status: c.res.status });
   });
-  api.use(authenticate(account));
+  api.use(faults, authenticate(account, tokens));
   serveRoot(api, account);
 
   const routes = new Hono();
+  routes.use("/access/*", requireZeroTrust(account));
   serveTunnels(routes, account, tunnels);
   serveVpcServices(routes, account);
   serveAccessApps(routes, account, revoke.app);
   serveAccessPolicies(routes, account);
   serveAccessGroups(routes, account);
   serveServiceTokens(routes, account);
+  serveAccessKeys(routes, keys);
   serveOrganization(routes, account, revoke.person);
   serveKept(routes, account);
   serveScripts(routes, account, runtime);
@@ -99,18 +118,15 @@ function createApi({ account, tunnels, runtime, revoke }: ApiParts, calls: ApiCa
 const noRoute = (c: Context): ApiError =>
   new ApiError(404, 7003, `Could not route to ${c.req.path}, perhaps your object identifier is invalid?`);
 
-/** The account's API token and nothing else opens the API, and only its own account. */
-function authenticate(account: Account) {
-  const expected = Buffer.from(account.apiToken);
-  return async (c: Context, next: Next) => {
-    const given = Buffer.from(/^Bearer (\S+)$/.exec(c.req.header("authorization") ?? "")?.[1] ?? "");
-    if (given.length === 0) throw new ApiError(400, 6003, "Invalid request headers");
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
-      if (c.req.path.endsWith("/tokens/verify")) throw new ApiError(401, 1000, "Invalid API Token");
-      throw new ApiError(401, 10000, "Authentication error");
-    }
-    const named = /^\/client\/v4\/accounts\/([^/]+)/.exec(c.req.path)?.[1];
-    if (named !== undefined && named !== account.id) throw new ApiError(403, 10000, "Authentication error");
+/** What every Access route answers before Zero Trust is set up, in the real API's words (public reports of 2026). */
+const requireZeroTrust = (account: Account): MiddlewareHandler => {
+  return async (_c, next) => {
+    if (!account.zeroTrust)
+      throw new ApiError(
+        403,
+        9999,
+        "access.api.error.not_enabled: Access is not enabled. Visit the Access dashboard at https://dash.cloudflare.com/ and click the 'Enable Access' button.",
+      );
     await next();
   };
-}
+};

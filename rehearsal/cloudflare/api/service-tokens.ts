@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import * as z from "zod";
 import type { Account, ServiceToken } from "../account.ts";
 import { credential, durationMs, hexId, timestamp } from "../identifiers.ts";
-import { accessNotFound, invalidRequest, namesId } from "./access-rules.ts";
+import { accessLimit, accessNotFound, invalidRequest, namesId } from "./access-rules.ts";
 import { ApiError, answer, parseBody } from "./envelope.ts";
 import { serveFamily } from "./family.ts";
 
@@ -29,8 +29,9 @@ export function serveServiceTokens(routes: Hono, account: Account): void {
     path: "/access/service_tokens",
     collection: serviceTokens,
     notFoundCode: accessNotFound,
+    limit: accessLimit(account.limits.serviceTokens, "service tokens"),
     create: (sent) => create(account, parseBody(body, sent, invalidRequest)),
-    update: (before, sent) => update(before, parseBody(body, sent, invalidRequest)),
+    update: (before, sent) => update(account, before, parseBody(body, sent, invalidRequest)),
     show,
     showChanged: (token, before) =>
       before?.clientSecret === token.clientSecret
@@ -56,27 +57,22 @@ export function serveServiceTokens(routes: Hono, account: Account): void {
     const before = one(c.req.param("id"));
     const sent = parseBody(rotation, await c.req.json().catch(() => ({})), invalidRequest);
     const token = serviceTokens.put(
-      rotate(before, before.clientSecretVersion + 1, sent.previous_client_secret_expires_at),
+      rotate(account, before, before.clientSecretVersion + 1, sent.previous_client_secret_expires_at),
     );
     return answer(c, { ...show(token), client_secret: token.clientSecret });
   });
   routes.post("/access/service_tokens/:id/refresh", (c) => {
     const before = one(c.req.param("id"));
-    const token = { ...before, expiresAt: expiry(before.duration), updatedAt: timestamp() };
+    const token = { ...before, expiresAt: expiry(account, before.duration), updatedAt: timestamp() };
     return answer(c, show(serviceTokens.put(token)));
   });
 }
 
-const expiry = (duration: string): number => Date.now() + (durationMs(duration) as number);
+/** Milliseconds since the epoch at which what begins now has lasted so long. */
+const expiry = (account: Account, duration: string): number =>
+  account.now() + (durationMs(duration) as number);
 
 function create(account: Account, sent: z.infer<typeof body>): ServiceToken {
-  // https://developers.cloudflare.com/cloudflare-one/account-limits/
-  if (account.serviceTokens.list().length >= 50)
-    throw new ApiError(
-      400,
-      invalidRequest,
-      "access.api.error.invalid_request: the account has 50 service tokens already",
-    );
   const duration = sent.duration ?? defaultDuration;
   return {
     id: randomUUID(),
@@ -86,13 +82,13 @@ function create(account: Account, sent: z.infer<typeof body>): ServiceToken {
     clientSecretVersion: sent.client_secret_version ?? 1,
     enabled: sent.enabled ?? true,
     duration,
-    expiresAt: expiry(duration),
+    expiresAt: expiry(account, duration),
     createdAt: timestamp(),
     updatedAt: timestamp(),
   };
 }
 
-function update(before: ServiceToken, sent: z.infer<typeof body>): ServiceToken {
+function update(account: Account, before: ServiceToken, sent: z.infer<typeof body>): ServiceToken {
   const version = sent.client_secret_version ?? before.clientSecretVersion;
   if (version < before.clientSecretVersion)
     throw new ApiError(
@@ -102,7 +98,7 @@ function update(before: ServiceToken, sent: z.infer<typeof body>): ServiceToken 
     );
   const rotated =
     version > before.clientSecretVersion
-      ? rotate(before, version, sent.previous_client_secret_expires_at)
+      ? rotate(account, before, version, sent.previous_client_secret_expires_at)
       : before;
   const duration = sent.duration ?? before.duration;
   const enabled = sent.enabled ?? before.enabled;
@@ -110,7 +106,7 @@ function update(before: ServiceToken, sent: z.infer<typeof body>): ServiceToken 
     ...rotated,
     name: sent.name,
     duration,
-    expiresAt: duration === before.duration ? before.expiresAt : expiry(duration),
+    expiresAt: duration === before.duration ? before.expiresAt : expiry(account, duration),
     enabled,
     // Disabling a token ends its previous secret too.
     previousSecret: enabled ? rotated.previousSecret : undefined,
@@ -118,8 +114,13 @@ function update(before: ServiceToken, sent: z.infer<typeof body>): ServiceToken 
   };
 }
 
-function rotate(before: ServiceToken, version: number, previousUntil: string | undefined): ServiceToken {
-  const expiresAt = previousUntil ? Date.parse(previousUntil) : Date.now();
+function rotate(
+  account: Account,
+  before: ServiceToken,
+  version: number,
+  previousUntil: string | undefined,
+): ServiceToken {
+  const expiresAt = previousUntil ? Date.parse(previousUntil) : account.now();
   return {
     ...before,
     clientSecret: credential("cfast_"),

@@ -61,6 +61,9 @@ export function serveTunnels(routes: Hono, account: Account, edge: TunnelEdge): 
         "the rehearsal has remotely managed tunnels only (config_src: cloudflare)",
       );
     refuseTaken(body.name);
+    // A guess: its code and words are not documented.
+    if (tunnels.list().filter((other) => !other.deletedAt).length >= account.limits.tunnels)
+      throw new ApiError(400, codes.invalid, "the account has as many tunnels as it may have");
     const tunnel: Tunnel = {
       id: randomUUID(),
       name: body.name,

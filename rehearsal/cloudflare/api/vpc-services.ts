@@ -53,6 +53,11 @@ export function serveVpcServices(routes: Hono, account: Account): void {
     path: "/connectivity/directory/services",
     collection: account.vpcServices,
     notFoundCode,
+    limit: {
+      most: account.limits.vpcServices,
+      // A guess: its code and words are not documented.
+      refusal: new ApiError(400, invalid, "the account has as many services as it may have"),
+    },
     create: (sent) => read(randomUUID(), sent, timestamp()),
     update: (before, sent) => read(before.id, sent, before.createdAt),
     show: (service) => ({

@@ -1,5 +1,6 @@
-import type { Hono } from "hono";
+import type { Context, Hono } from "hono";
 import type { Account, Zone } from "../account.ts";
+import { allows, tokenOf } from "./authenticate.ts";
 import { ApiError, answer, answerList } from "./envelope.ts";
 
 /** What lies outside `/accounts/{account_id}`: the token's check, the accounts and the zones. */
@@ -14,10 +15,29 @@ export function serveRoot(api: Hono, account: Account): void {
     account: { id: account.id, name: account.workersSubdomain },
     name_servers: ["ada.ns.cloudflare.com", "bob.ns.cloudflare.com"],
   });
-  api.get("/user/tokens/verify", (c) => answer(c, { id: account.id, status: "active" }));
-  api.get("/accounts", (c) => answerList(c, [showAccount]));
+  // Each kind of token has its own address; authenticate.ts refuses the other kind.
+  for (const path of ["/user/tokens/verify", "/accounts/:account/tokens/verify"])
+    api.get(path, (c) => {
+      const { id, state } = tokenOf(c);
+      return answer(c, { id, status: state });
+    });
+  api.get("/accounts", (c) => {
+    // https://developers.cloudflare.com/fundamentals/api/get-started/account-owned-tokens/; the code from reports.
+    if (tokenOf(c).kind === "account") throw new ApiError(400, 1001, "Invalid API Token type");
+    return answerList(c, [showAccount]);
+  });
   api.get("/accounts/:account", (c) => answer(c, showAccount));
+  const requireZoneRead = (c: Context) => {
+    if (allows(c, "Zone Read")) return;
+    const actor = `com.cloudflare.api.token.${tokenOf(c).id}`;
+    throw new ApiError(
+      403,
+      0,
+      `Actor '${actor}' requires permission 'com.cloudflare.api.account.zone.list' to list zones`,
+    );
+  };
   api.get("/zones", (c) => {
+    requireZoneRead(c);
     const name = c.req.query("name");
     return answerList(
       c,
@@ -28,6 +48,7 @@ export function serveRoot(api: Hono, account: Account): void {
     );
   });
   api.get("/zones/:id", (c) => {
+    requireZoneRead(c);
     const zone = account.zones.get(c.req.param("id"));
     if (!zone)
       throw new ApiError(

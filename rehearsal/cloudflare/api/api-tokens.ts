@@ -1,0 +1,46 @@
+import { credential, hexId } from "../identifiers.ts";
+import { type ApiPermission, programPermissions } from "./permissions.ts";
+
+/** What an API token is made with. */
+export interface ApiTokenOptions {
+  /** `user` (`cfut_…`) acts as a person, `account` (`cfat_…`) belongs to the account itself. A user's by default. */
+  readonly kind?: "user" | "account";
+  readonly state?: "active" | "disabled" | "expired";
+  /** What it may do: all that the program needs, unless told. */
+  readonly permissions?: readonly ApiPermission[];
+  /** What is left out of these. */
+  readonly without?: readonly ApiPermission[];
+}
+
+/** An API token as the API looks at it. */
+export interface ApiToken {
+  readonly id: string;
+  readonly kind: "user" | "account";
+  readonly state: "active" | "disabled" | "expired";
+  readonly permissions: ReadonlySet<ApiPermission>;
+}
+
+/** The tokens by which the account may be reached. */
+export interface ApiTokens {
+  issue(options?: ApiTokenOptions): string;
+  /** From now on it is as if there had never been such a token. */
+  revoke(token: string): void;
+  find(token: string): ApiToken | undefined;
+}
+
+export function createApiTokens(): ApiTokens {
+  // By the token itself: a lookup by hash tells nothing by its time.
+  const tokens = new Map<string, ApiToken>();
+  return {
+    issue: ({ kind = "user", state = "active", permissions = programPermissions, without = [] } = {}) => {
+      const token = credential(kind === "user" ? "cfut_" : "cfat_");
+      const granted = permissions.filter((permission) => !without.includes(permission));
+      tokens.set(token, { id: hexId(), kind, state, permissions: new Set(granted) });
+      return token;
+    },
+    revoke: (token) => {
+      tokens.delete(token);
+    },
+    find: (token) => tokens.get(token),
+  };
+}
