@@ -1,5 +1,6 @@
 import { Writable } from "node:stream";
 import { describe, expect, test } from "vitest";
+import { NotWalked, unlessNotWalked } from "../rehearsal/progress.ts";
 import { terminalProgress, timeTable } from "./terminal.ts";
 
 /** Standard error of a given kind, and what was written to it. */
@@ -32,7 +33,24 @@ describe("terminalProgress", () => {
     const failing = progress.step("breaks", () => Promise.reject(new Error("why")));
     await expect(failing).rejects.toThrow("why");
     expect(text()).toContain("✗ breaks");
-    expect(results).toEqual([{ name: "breaks", ok: false, seconds: expect.any(Number) }]);
+    expect(results).toEqual([{ name: "breaks", ok: false, status: "failed", seconds: expect.any(Number) }]);
+  });
+
+  test("tells a step that could not be walked from one that is well and from one that failed", async () => {
+    const { stream: out, text } = stream(false);
+    const { progress, results } = terminalProgress(out);
+    const refused = () => Promise.reject(new NotWalked("there is no edge"));
+    await progress.step("needs the edge", refused).catch(unlessNotWalked);
+    expect(text()).toContain("– needs the edge not walked: there is no edge");
+    expect(results).toEqual([
+      {
+        name: "needs the edge",
+        ok: false,
+        status: "not walked",
+        reason: "there is no edge",
+        seconds: expect.any(Number),
+      },
+    ]);
   });
 
   test("moves one line on a terminal, within its width", async () => {
@@ -50,8 +68,8 @@ describe("terminalProgress", () => {
 
 test("timeTable lines the columns up and adds the times", () => {
   const table = timeTable([
-    { name: "short", ok: true, seconds: 1.5 },
-    { name: "a longer name", ok: false, seconds: 10 },
+    { name: "short", ok: true, status: "ok", seconds: 1.5 },
+    { name: "a longer name", ok: false, status: "failed", seconds: 10 },
   ]);
   expect(table.split("\n")).toEqual([
     "step                   seconds",

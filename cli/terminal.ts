@@ -1,18 +1,29 @@
 import { styleText } from "node:util";
-import type { Progress } from "../rehearsal/progress.ts";
+import { NotWalked, type Progress } from "../rehearsal/progress.ts";
 
 /** One finished step of a run. */
 export interface StepResult {
   readonly name: string;
   readonly ok: boolean;
+  /** "not walked": it could not be tried here, and `reason` says why. Then `ok` is false, and nothing is wrong. */
+  readonly status: StepStatus;
   readonly seconds: number;
+  readonly reason?: string;
 }
+
+export type StepStatus = "ok" | "failed" | "not walked";
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 /** Without a terminal a long step says that it lives once in a while, in ms. */
 const signOfLifeMs = 15_000;
 
 type Style = Parameters<typeof styleText>[0];
+
+const marks: Readonly<Record<StepStatus, readonly [Style, string]>> = {
+  ok: ["green", "✓"],
+  failed: ["red", "✗"],
+  "not walked": ["yellow", "–"],
+};
 
 /** Colours only on a terminal, and not with NO_COLOR (https://no-color.org): styleText looks for both. */
 export const styled = (style: Style, text: string, stream: NodeJS.WriteStream): string =>
@@ -33,14 +44,18 @@ export function terminalProgress(stream: NodeJS.WriteStream = process.stderr): {
     async step(name, work) {
       const line = new StepLine(stream, name, depth);
       depth += 1;
+      const end = (status: StepStatus, reason?: string) => {
+        line.end(status, reason);
+        if (depth > 1) return;
+        results.push({ name, ok: status === "ok", status, seconds: line.seconds, ...(reason && { reason }) });
+      };
       try {
         const result = await work((text) => line.detail(text));
-        line.end(true);
-        if (depth === 1) results.push({ name, ok: true, seconds: line.seconds });
+        end("ok");
         return result;
       } catch (error) {
-        line.end(false);
-        if (depth === 1) results.push({ name, ok: false, seconds: line.seconds });
+        if (error instanceof NotWalked) end("not walked", error.message);
+        else end("failed");
         throw error;
       } finally {
         depth -= 1;
@@ -85,12 +100,13 @@ class StepLine {
     this.#detail = text.replaceAll("\n", " ");
   }
 
-  end(ok: boolean): void {
+  end(status: StepStatus, reason?: string): void {
     clearInterval(this.#timer);
     if (this.#stream.isTTY) this.#stream.write("\r\u001b[2K");
-    const mark = ok ? styled("green", "✓", this.#stream) : styled("red", "✗", this.#stream);
+    const [style, sign] = marks[status];
+    const behind = reason === undefined ? this.#elapsed() : `${status}: ${reason}`;
     this.#stream.write(
-      `${this.#indent}${mark} ${this.#name} ${styled("dim", this.#elapsed(), this.#stream)}\n`,
+      `${this.#indent}${styled(style, sign, this.#stream)} ${this.#name} ${styled("dim", behind, this.#stream)}\n`,
     );
   }
 
@@ -107,7 +123,7 @@ class StepLine {
 
 /** The steps and their times as a table, the sum below. */
 export function timeTable(results: readonly StepResult[]): string {
-  const rows = results.map(({ name, ok, seconds }) => [name, ok ? "ok" : "failed", seconds.toFixed(1)]);
+  const rows = results.map(({ name, status, seconds }) => [name, status, seconds.toFixed(1)]);
   const total = results.reduce((sum, { seconds }) => sum + seconds, 0);
   const all = [["step", "", "seconds"], ...rows, ["together", "", total.toFixed(1)]];
   const width = (column: number) => Math.max(...all.map((row) => (row[column] ?? "").length));

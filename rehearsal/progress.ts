@@ -9,3 +9,11 @@ export interface Progress {
 
 /** Progress that nobody watches. */
 export const quiet: Progress = { step: (_name, work) => work(() => {}) };
+
+/** Thrown inside a step that cannot be walked here, by no fault of what is walked: reported as such, never as ok. */
+export class NotWalked extends Error {}
+
+/** For the steps after which the walk goes on: `progress.step(…).catch(unlessNotWalked)`. */
+export function unlessNotWalked(error: unknown): void {
+  if (!(error instanceof NotWalked)) throw error;
+}
