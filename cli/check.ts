@@ -11,6 +11,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   "types of the chat page": ["tsc", "--project", "worker/chat/client"],
   "types of the Worker's tests": ["tsc", "--project", "worker/testing"],
   "dead code and unused packages (knip)": ["knip", "--no-progress"],
+  "documentation (npm run docs)": ["node", "cli/docs.ts", "--check"],
   "shell scripts (shellcheck)": [
     "shellcheck",
     "--external-sources",

@@ -2,7 +2,7 @@
  * Every refusal and failure of the gateway: the code is the contract, the message is for a person.
  * What is said before authentication tells nothing of tunnel, version or stack.
  */
-const ERRORS = {
+export const ERRORS = {
   GATEWAY_MISCONFIGURED: [
     503,
     "This gateway is not set up completely. Its operator finds the reason in the Worker's log.",

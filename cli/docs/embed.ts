@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import { extname, join } from "node:path";
+
+const root = join(import.meta.dirname, "../..");
+const languages: Readonly<Record<string, string>> = { ".sh": "sh", ".ts": "ts", ".py": "python" };
+
+/**
+ * A written page with the text of the files it names, so that what is shown is what is tested: between
+ * `<!-- file: examples/curl.sh -->` and the next `<!-- end -->` stands that file, whole.
+ *
+ * @throws Error when a file is not there or an end is missing
+ */
+export function withFiles(page: string): string {
+  return page.replaceAll(
+    /<!-- file: (\S+) -->\n(?:[\s\S]*?<!-- end -->)?/g,
+    (found: string, path: string) => {
+      if (!found.endsWith("<!-- end -->"))
+        throw new Error(`after <!-- file: ${path} --> there is no <!-- end -->`);
+      const text = readFileSync(join(root, path), "utf8").trimEnd();
+      return `<!-- file: ${path} -->\n\`\`\`${languages[extname(path)] ?? ""}\n${text}\n\`\`\`\n<!-- end -->`;
+    },
+  );
+}

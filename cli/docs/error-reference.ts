@@ -1,0 +1,71 @@
+import { errorCodes } from "../../infra/error-codes.ts";
+import { ERRORS, type ErrorCode } from "../../worker/errors.ts";
+import { code, generatedFrom, table } from "./markdown.ts";
+
+const none = "Nothing on the gateway's side: the request has to change.";
+const look = "Read the Worker's log (dashboard, Workers, the script, Logs).";
+
+/** What its operator does about each refusal of the Worker; kept out of the Worker, which only says what callers may know. */
+const mends: Readonly<Record<ErrorCode, string>> = {
+  GATEWAY_MISCONFIGURED: `${look} It names the variable. \`npx pulumi up --refresh\` sets all of them again.`,
+  HTTPS_REQUIRED:
+    "Call https. Rotate what was sent: a service token with `npx pulumi up --replace` of its resource.",
+  URL_REFUSED: none,
+  SECRET_IN_URL: "Send the token as a header; in a browser put it behind `#`.",
+  CROSS_SITE_REFUSED: "Call the API from a program, or from the gateway's own pages.",
+  ACCESS_TOKEN_MISSING:
+    "Access is not in front of this address: look for the application in Zero Trust, Access, Applications, and run `npx pulumi up --refresh`.",
+  ACCESS_TOKEN_EXPIRED: "Sign in again; programs send their two headers with each request.",
+  ACCESS_TOKEN_INVALID:
+    "The token is another application's, or the application was made anew by hand: `npx pulumi up --refresh`.",
+  ACCESS_KEYS_UNAVAILABLE:
+    "Wait a moment. If it stays: does `https://TEAM.cloudflareaccess.com/cdn-cgi/access/certs` answer?",
+  NOT_FOUND: "Only listed routes go through: see docs/use.md.",
+  METHOD_NOT_ALLOWED: "The answer's Allow header names the methods.",
+  JSON_REQUIRED: none,
+  WEBSOCKET_ORIGIN_REFUSED: none,
+  CLIENT_ADDRESS_REFUSED:
+    "Cloudflare sets this header itself; a Worker that calls this one must go by its public name.",
+  TUNNEL_DOWN: "On the Pi: `systemctl status cloudflared-STACK`.",
+  TUNNEL_UNSUITABLE:
+    "On the Pi: `cloudflared --version`, and let UDP 7844 out. The stack's unit allows QUIC only; another connector of this tunnel may not.",
+  OPENCLAW_DOWN: "On the Pi: `openclaw gateway status`. Is it on the port of `pi.openclawPort`?",
+  OPENCLAW_TIMEOUT: "Look at the Pi's load; the first answer after a start takes OpenClaw longer.",
+  OPENCLAW_UNREACHABLE: look,
+  OPENCLAW_UNEXPECTED: "On the Pi: `openclaw config get gateway.port`, then set `pi.openclawPort`.",
+  OPENCLAW_API_DISABLED: "`npx pulumi up --refresh` switches it on again.",
+  OPENCLAW_TOKEN_REFUSED: "`npx pulumi up --refresh` reads the token again.",
+  OPENCLAW_PROXY_REFUSED: "`npx pulumi up --refresh` sets it again.",
+  INTERNAL_ERROR: `${look} Search it for the request id.`,
+};
+
+/** docs/errors.md */
+export function errorReference(): string {
+  const program = Object.entries(errorCodes).map(([name, { meaning, mend }]) => [code(name), meaning, mend]);
+  const gateway = Object.entries(ERRORS).map(([name, [status, message]]) => [
+    code(name),
+    String(status),
+    message,
+    mends[name as ErrorCode],
+  ]);
+  return `${generatedFrom("infra/error-codes.ts", "worker/errors.ts")}
+
+# Error codes
+
+A code stays the same from version to version; the words around it may get better.
+
+## When the chain is built or taken down
+
+Said by \`pulumi up\`, \`preview\` and \`destroy\`, with the host, key or resource it is about and the command that mends it. Nothing that was built is lost: the next \`up\` goes on from there.
+
+${table(["code", "what happened", "what to do"], program)}
+
+## When the gateway is used
+
+Browsers get a page, programs OpenAI's error object: \`{"error":{"message","type","param","code","request_id"}}\`. The request id leads to the line in the Worker's log.
+
+${table(["code", "status", "what it says", "what its operator does"], gateway)}
+
+What Access itself refuses has no code of ours: a browser is sent to the login page; a program with a wrong service token gets 401 or 403, in older Cloudflare organizations the login page (302).
+`;
+}

@@ -1,0 +1,54 @@
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { configReference } from "./config-reference.ts";
+import { withFiles } from "./embed.ts";
+import { errorReference } from "./error-reference.ts";
+import { withDescriptions } from "./pulumi-yaml.ts";
+
+const root = join(import.meta.dirname, "../..");
+
+/** A file of the repository that `npm run docs` keeps up to date. */
+export interface Page {
+  /** From the repository's folder. */
+  readonly path: string;
+  /** The text as it should be, made from what the file holds now (empty when there is none). */
+  readonly text: (current: string) => string;
+}
+
+/** What is made from the code alone. */
+const generated: Readonly<Record<string, () => string>> = {
+  "docs/config.md": configReference,
+  "docs/errors.md": errorReference,
+};
+
+/** Every page, generated or written. */
+export const pages = (): Page[] => [
+  { path: "Pulumi.yaml", text: withDescriptions },
+  ...Object.entries(generated).map(([path, text]) => ({ path, text: () => text() })),
+  ...globSync(["README.md", "docs/*.md"], { cwd: root })
+    .filter((path) => !(path in generated))
+    .sort()
+    .map((path) => ({ path, text: withFiles })),
+];
+
+/** What a page holds now; empty when it is not there. */
+export function readPage(path: string): string {
+  try {
+    return readFileSync(join(root, path), "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
+}
+
+/** Where a page is on this machine. */
+export const fileOf = (path: string): string => join(root, path);
+
+/** Pages that are not what the code says now. */
+export const stalePages = (): string[] =>
+  pages()
+    .filter(({ path, text }) => {
+      const current = readPage(path);
+      return text(current) !== current;
+    })
+    .map(({ path }) => path);
