@@ -14,6 +14,7 @@ import {
 import type { Account, Binding, Script } from "../account.ts";
 import type { TunnelEdge } from "../tunnel/edge.ts";
 import { openVpcSocket, type VpcSocket } from "../tunnel/vpc-socket.ts";
+import { tieWorkerdToProcess } from "./mortal-workerd.ts";
 import { frontWorker, type PrivateHeaders, vpcWorker } from "./worker-sources.ts";
 
 /** Where the uploaded Workers run. */
@@ -57,6 +58,7 @@ interface Instance extends RunningScript {
 
 /** A runtime without scripts; each script that is deployed runs in a workerd of its own. */
 export async function createWorkerRuntime(parts: RuntimeParts): Promise<WorkerRuntime> {
+  tieWorkerdToProcess();
   const secret = randomBytes(8).toString("hex");
   const headers: PrivateHeaders = {
     url: `x-edge-url-${secret}`,
