@@ -21,6 +21,15 @@ function mend(status: number | undefined): string {
   return "\n  check the API token, its permissions (the README lists them) and openclaw-gateway:accountId";
 }
 
+/** Where Cloudflare's API is, and what signs in there. */
+export interface CloudflareLogin {
+  readonly baseUrl: string;
+  readonly token: string;
+}
+
+/** Where the API is unless CLOUDFLARE_BASE_URL or the stack's `cloudflare:baseUrl` says otherwise. */
+export const publicApi = "https://api.cloudflare.com/client/v4";
+
 /**
  * Reads one path of Cloudflare's API, for the few things that the provider has no data source for.
  *
@@ -34,14 +43,18 @@ function mend(status: number | undefined): string {
  */
 export async function readCloudflare<T>(path: string): Promise<T> {
   const config = new pulumi.Config("cloudflare");
-  const baseUrl =
-    config.get("baseUrl") ?? process.env.CLOUDFLARE_BASE_URL ?? "https://api.cloudflare.com/client/v4";
+  const baseUrl = config.get("baseUrl") ?? process.env.CLOUDFLARE_BASE_URL ?? publicApi;
   const token = pulumi.runtime.getConfig("cloudflare:apiToken") ?? process.env.CLOUDFLARE_API_TOKEN;
   if (!token) {
     throw new pulumi.RunError(
       "no Cloudflare API token: set CLOUDFLARE_API_TOKEN, or run: npx pulumi config set --secret cloudflare:apiToken",
     );
   }
+  return readCloudflareAs({ baseUrl, token }, path);
+}
+
+/** The same with a login of its own, for those who ask outside a stack. */
+export async function readCloudflareAs<T>({ baseUrl, token }: CloudflareLogin, path: string): Promise<T> {
   const response = await fetch(`${baseUrl.replace(/\/$/, "")}${path}`, {
     headers: { authorization: `Bearer ${token}`, accept: "application/json" },
     signal: AbortSignal.timeout(30_000),

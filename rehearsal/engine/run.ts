@@ -6,6 +6,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** After this long the command and everything it started are killed. */
   readonly timeoutMs: number;
+  /** Standard input: where secrets go, since arguments can be read by anyone on the machine. None by default. */
+  readonly stdin?: string;
   /** Each piece of stderr as it comes. */
   readonly onStderr?: (text: string) => void;
 }
@@ -21,9 +23,11 @@ export async function run(command: string, args: readonly string[], options: Run
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
     detached: true,
   });
+  // A command that ends without having read it all (EPIPE) says why by its exit code.
+  child.stdin.on("error", () => {}).end(options.stdin ?? "");
   let stdout = "";
   let stderr = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
