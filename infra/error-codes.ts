@@ -89,13 +89,33 @@ export const errorCodes = {
     meaning: "Nothing answered at the Pi's address and SSH port.",
     mend: "See that it is on and on this network: `ssh USER@HOST`.",
   },
+  PI_NAME_UNKNOWN: {
+    meaning: "The name of the Pi leads to no address.",
+    mend: "Set the Pi's address as pi.host: the router lists it, and `hostname -I` on the Pi says it.",
+  },
+  PI_NO_SSH: {
+    meaning: "The Pi answers, but not as an SSH server at the port of the config.",
+    mend: "Start SSH on the Pi (`sudo systemctl enable --now ssh`), or set pi.port.",
+  },
   PI_HOST_KEY_CHANGED: {
     meaning: "The Pi shows another SSH host key than the one that is pinned.",
     mend: "Compare both fingerprints with the Pi's own, then pin the new one; or find out what else answers there.",
   },
+  PI_HOST_KEY_TYPE: {
+    meaning: "The Pi shows its host key of another type than the one that is pinned.",
+    mend: "Pin its ECDSA key: `ssh-keyscan -t ecdsa HOST`.",
+  },
   PI_NO_KEY: {
     meaning: "There is neither an SSH agent nor a private key in the config to sign in at the Pi with.",
     mend: "Start an agent, or set pi.privateKey.",
+  },
+  PI_KEY_PASSWORD: {
+    meaning: "pi.privateKey is protected by a password, which nobody is there to type.",
+    mend: "Give it to the SSH agent (`ssh-add FILE`) and remove pi.privateKey, or make a key without a password for this alone.",
+  },
+  PI_KEY_FORMAT: {
+    meaning: "pi.privateKey is not a private key that SSH reads, or it is the public one.",
+    mend: "Set the whole file of the private key, with its BEGIN and END lines.",
   },
   PI_LOGIN_REFUSED: {
     meaning: "The Pi does not let this user in with the keys it was shown.",

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { PiConfig } from "./config.ts";
 import { piScript } from "./pi-script.ts";
-import { PiUnreachable, runOverSsh } from "./ssh.ts";
+import { runOverSsh } from "./ssh.ts";
+import { PiUnreachable } from "./ssh-refusal.ts";
 
 /** The oldest OpenClaw that the gateway works with: the proxy rules and config keys it relies on are in it. */
 const oldestOpenClaw = "2026.9.0";

@@ -1,25 +1,30 @@
-import { createHash } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import ssh2 from "ssh2";
 import type { PiConfig } from "./config.ts";
+import { goHostKeyOrder, hostKeyLine } from "./host-key.ts";
+import {
+  agentSilent,
+  hangUpWords,
+  loginRefused,
+  noCommonHostKey,
+  noKey,
+  notSsh,
+  PiUnreachable,
+  requireUsableKey,
+  unreachable,
+  wrongHostKey,
+} from "./ssh-refusal.ts";
 
 /** Within this an unreachable Pi is given up, all tries together. */
 const patienceMs = 30_000;
+/**
+ * Within this a name that is not found, or a door where no SSH answers: most often it is misspelt. An mDNS name may take
+ * a second question, and a busy sshd hangs up too (MaxStartups in sshd_config(5)).
+ */
+const shortPatienceMs = 5_000;
 const dialTimeoutMs = 8_000;
 /** A look takes a few seconds; a Pi that is swapping takes longer. */
 const commandTimeoutMs = 60_000;
-
-/** The way to the Pi is shut: what was seen, and what to do. */
-export class PiUnreachable extends Error {
-  readonly code: string;
-  readonly mend: string;
-
-  constructor(code: string, what: string, mend: string) {
-    super(what);
-    this.code = code;
-    this.mend = mend;
-  }
-}
 
 export interface SshResult {
   readonly code: number;
@@ -33,57 +38,65 @@ export interface SshResult {
  * What may pass (refused, no route, a dial that times out) is tried again with growing pauses, at most 30 s in all;
  * a wrong host key or a refused login is final at once.
  *
+ * @param timeoutMs the command is given up after this time
  * @throws PiUnreachable
  */
-export async function runOverSsh(pi: PiConfig, command: string, stdin: string): Promise<SshResult> {
-  const client = await connectWithin(pi, Date.now() + patienceMs);
+export async function runOverSsh(
+  pi: PiConfig,
+  command: string,
+  stdin: string,
+  timeoutMs = commandTimeoutMs,
+): Promise<SshResult> {
+  if (pi.privateKey !== undefined) requireUsableKey(pi.privateKey);
+  const client = await connectPatiently(pi);
   try {
-    return await run(client, command, stdin);
+    return await run(client, command, stdin, timeoutMs);
   } finally {
     // Not end(): that waits for the other side, which may have been unplugged.
     client.destroy();
   }
 }
 
-async function connectWithin(pi: PiConfig, deadline: number): Promise<ssh2.Client> {
-  const tried: string[] = [];
+async function connectPatiently(pi: PiConfig): Promise<ssh2.Client> {
+  const started = Date.now();
+  const seen: NodeJS.ErrnoException[] = [];
   for (let pauseMs = 500; ; pauseMs = Math.min(pauseMs * 2, 5_000)) {
+    const leftMs = patienceMs - (Date.now() - started);
     try {
-      return await connect(pi, Math.min(dialTimeoutMs, Math.max(1_000, deadline - Date.now())));
+      return await connect(pi, Math.min(dialTimeoutMs, Math.max(1_000, leftMs)));
     } catch (error) {
       if (error instanceof PiUnreachable) throw error;
-      tried.push((error as Error).message);
-      if (Date.now() + pauseMs >= deadline) {
-        const words = [...new Set(tried)].join("; ");
-        throw new PiUnreachable(
-          "PI_UNREACHABLE",
-          `${pi.host} port ${pi.port} was not reached in ${tried.length} tries: ${words}`,
-          `is the Pi on, and on this network? try: ssh ${pi.port === 22 ? "" : `-p ${pi.port} `}${pi.user}@${pi.host}; another address is set with: npx pulumi config set --path openclaw-gateway:pi.host ADDRESS`,
-        );
-      }
+      seen.push(error as NodeJS.ErrnoException);
+      const soon = isLikelyMisspelt(error as NodeJS.ErrnoException);
+      const deadline = started + (soon ? shortPatienceMs : patienceMs);
+      if (Date.now() + pauseMs >= deadline) throw unreachable(pi, seen);
       await pause(pauseMs);
     }
   }
 }
 
+const isLikelyMisspelt = ({ code, message }: NodeJS.ErrnoException) =>
+  ["ENOTFOUND", "EAI_AGAIN"].includes(code ?? "") || message.includes(hangUpWords);
+
+type SshError = NodeJS.ErrnoException & { level?: string };
+
 function connect(pi: PiConfig, timeoutMs: number): Promise<ssh2.Client> {
-  const [type = "", pinned = ""] = pi.hostKey.split(" ");
   const agent = pi.privateKey === undefined ? process.env.SSH_AUTH_SOCK : undefined;
-  if (pi.privateKey === undefined && !agent) {
-    throw new PiUnreachable(
-      "PI_NO_KEY",
-      "there is no key to sign in at the Pi with: no SSH agent runs (SSH_AUTH_SOCK is not set) and openclaw-gateway:pi.privateKey is not set",
-      "start an agent (eval $(ssh-agent) && ssh-add), or: npx pulumi config set --path --secret openclaw-gateway:pi.privateKey < ~/.ssh/id_ed25519",
-    );
-  }
+  if (pi.privateKey === undefined && !agent) throw noKey();
   return new Promise((resolve, reject) => {
     const client = new ssh2.Client();
     let shown: string | undefined;
-    client.once("ready", () => resolve(client));
-    client.once("error", (error: Error & { level?: string }) => {
-      client.destroy();
-      reject(explain(pi, error, pinned, shown));
+    client.once("ready", () => {
+      client.off("close", hungUp);
+      resolve(client);
     });
+    const hungUp = () => reject(new Error("the connection was closed before the login"));
+    client.on("error", async (error: SshError) => {
+      client.off("close", hungUp);
+      client.destroy();
+      reject(await explain(pi, error, shown, agent));
+    });
+    client.once("close", hungUp);
     client.connect({
       host: pi.host,
       port: pi.port,
@@ -91,57 +104,50 @@ function connect(pi: PiConfig, timeoutMs: number): Promise<ssh2.Client> {
       privateKey: pi.privateKey,
       agent,
       readyTimeout: timeoutMs,
-      // The only kind that is pinned: without this a host that also has other keys might show one of those.
-      algorithms: { serverHostKey: [type as ssh2.ServerHostKeyAlgorithm] },
+      algorithms: { serverHostKey: goHostKeyOrder },
       hostVerifier: (key: Buffer) => {
-        shown = key.toString("base64");
-        return shown === pinned;
+        shown = hostKeyLine(key);
+        return shown === pi.hostKey;
       },
     });
   });
 }
 
-function explain(
+/** An error of ssh2 as a refusal that is final; as it is when another try may go better. */
+async function explain(
   pi: PiConfig,
-  error: Error & { level?: string },
-  pinned: string,
+  error: SshError,
   shown: string | undefined,
-): Error {
-  if (shown !== undefined && shown !== pinned) {
-    return new PiUnreachable(
-      "PI_HOST_KEY_CHANGED",
-      `${pi.host} shows another host key than the pinned one:\n    pinned ${fingerprint(pinned)}\n    shown  ${fingerprint(shown)}`,
-      `if it was set up anew, compare on the Pi itself (ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub), then: npx pulumi config set --path openclaw-gateway:pi.hostKey "$(ssh-keyscan -t ed25519 ${pi.host} | cut -d' ' -f2-)"; if not, something else answers at its address`,
-    );
-  }
-  if (error.level === "client-authentication") {
-    return new PiUnreachable(
-      "PI_LOGIN_REFUSED",
-      `${pi.host} does not let ${pi.user} in with ${pi.privateKey === undefined ? "the keys of the SSH agent" : "openclaw-gateway:pi.privateKey"}`,
-      `put the public key there: ssh-copy-id ${pi.user}@${pi.host}`,
-    );
+  agent: string | undefined,
+): Promise<Error> {
+  if (shown !== undefined && shown !== pi.hostKey) return wrongHostKey(pi, pi.hostKey, shown);
+  if (error.message.includes("no matching host key format")) return noCommonHostKey(pi);
+  if (error.level === "agent" && agent) return agentSilent(agent);
+  if (error.level === "client-authentication" || error.message.includes("Too many authentication failures"))
+    return loginRefused(pi, agent);
+  // ssh2's words for a greeting that is not SSH's (RFC 4253, 4.2).
+  if (error.level === "handshake" || error.level === "protocol") {
+    if (/identification|Invalid (?:header|version)|SSH greeting/i.test(error.message))
+      return notSsh(pi, error.message);
   }
   return error;
 }
 
-/** As `ssh-keygen -l` shows it: SHA256, base64 without padding. */
-export const fingerprint = (base64Key: string): string =>
-  `SHA256:${createHash("sha256").update(Buffer.from(base64Key, "base64")).digest("base64").replace(/=+$/, "")}`;
-
-function run(client: ssh2.Client, command: string, stdin: string): Promise<SshResult> {
+function run(client: ssh2.Client, command: string, stdin: string, timeoutMs: number): Promise<SshResult> {
   return new Promise<SshResult>((resolve, reject) => {
-    const late = setTimeout(() => reject(tooSlow()), commandTimeoutMs);
-    client.once("error", reject);
-    client.once("close", () => {
+    const late = setTimeout(() => reject(tooSlow(timeoutMs)), timeoutMs);
+    const lost = () => {
       clearTimeout(late);
       reject(
         new PiUnreachable(
           "PI_CONNECTION_LOST",
-          "the connection to the Pi was lost",
-          "run npx pulumi up again",
+          "the connection to the Pi was lost while it was being looked at",
+          "is it still on? then run npx pulumi up again",
         ),
       );
-    });
+    };
+    client.on("error", lost);
+    client.once("close", lost);
     client.exec(command, (error, stream) => {
       if (error) return reject(error);
       let stdout = "";
@@ -153,14 +159,15 @@ function run(client: ssh2.Client, command: string, stdin: string): Promise<SshRe
         stderr += chunk;
       });
       stream.on("close", (code: number | null) => resolve({ code: code ?? 255, stdout, stderr }));
+      stream.on("error", () => {}); // a command may end without reading its input
       stream.end(stdin);
     });
   });
 }
 
-const tooSlow = () =>
+const tooSlow = (timeoutMs: number) =>
   new PiUnreachable(
     "PI_TOO_SLOW",
-    `the Pi did not answer within ${commandTimeoutMs / 1000} s`,
-    "look at its load, then run npx pulumi up again",
+    `the Pi did not answer within ${timeoutMs / 1000} s`,
+    "look at its load (ssh in, then: uptime; free -m), then run npx pulumi up again",
   );
