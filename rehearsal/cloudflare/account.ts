@@ -1,5 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { Collection, type Entry } from "./collection.ts";
-import { hexId } from "./identifiers.ts";
+import { hexId, timestamp } from "./identifiers.ts";
 import { type AccountLimits, freePlan } from "./limits.ts";
 
 /** A rule of Access: one key, such as `{"email": {"email": "a@example.com"}}`. */
@@ -124,8 +125,10 @@ export interface CustomDomain extends Entry {
   readonly environment: string;
 }
 
-/** A resource that the local Cloudflare keeps and answers but does nothing with: alerts, webhooks, login methods. */
+/** A resource that the local Cloudflare keeps as it was sent: alerts, webhooks, login methods. */
 export interface Kept extends Entry {
+  /** It was there before any program came. */
+  readonly preset?: boolean;
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly sent: Sent;
@@ -143,6 +146,8 @@ export interface Account {
   readonly workersSubdomain: string;
   readonly hasWorkersSubdomain: boolean;
   readonly teamDomain: string;
+  /** Addresses of the people who have a Cloudflare login for this account. */
+  readonly members: readonly string[];
   /**
    * Whether a request with service token headers is judged by these alone: always so for organizations made since
    * 2026-10-05 (https://developers.cloudflare.com/cloudflare-one/access-controls/service-credentials/service-tokens/).
@@ -174,9 +179,21 @@ export interface AccountOptions {
   readonly now?: () => number;
   /** Zones that are in the account already, by name. None by default. */
   readonly zones?: readonly string[];
+  /**
+   * Types of the login methods that the account has already: the one-time code by default. An organization made since
+   * 2026-06-18 begins with `cloudflare` alone, which knows the account's members and nobody else, until someone adds
+   * the one-time code (https://developers.cloudflare.com/cloudflare-one/integrations/identity-providers/one-time-pin/).
+   */
+  readonly loginMethods?: readonly string[];
+  readonly members?: readonly string[];
   /** An organization from before 2026-10-05 when false. Strict by default. */
   readonly strictServiceTokenAuth?: boolean;
 }
+
+const loginMethodNames: Readonly<Record<string, string>> = {
+  onetimepin: "One-time PIN",
+  cloudflare: "Cloudflare",
+};
 
 /** A new, empty account. */
 export function createAccount(options: AccountOptions = {}): Account {
@@ -190,6 +207,7 @@ export function createAccount(options: AccountOptions = {}): Account {
     workersSubdomain: name,
     hasWorkersSubdomain: options.workersSubdomain ?? true,
     teamDomain: `${name}.cloudflareaccess.com`,
+    members: options.members ?? ["owner@example.com"],
     strictServiceTokenAuth: options.strictServiceTokenAuth ?? true,
     tunnels: new Collection("tunnel"),
     vpcServices: new Collection("VPC service"),
@@ -204,11 +222,23 @@ export function createAccount(options: AccountOptions = {}): Account {
     webhooks: new Collection("webhook"),
     zones: new Collection("zone"),
   };
+  for (const type of options.loginMethods ?? ["onetimepin"]) {
+    const sent = { name: loginMethodNames[type] ?? type, type, config: {} };
+    const time = timestamp();
+    account.identityProviders.put({
+      id: randomUUID(),
+      name: sent.name,
+      preset: true,
+      createdAt: time,
+      updatedAt: time,
+      sent,
+    });
+  }
   for (const zone of options.zones ?? []) account.zones.put({ id: hexId(), name: zone });
   return account;
 }
 
-/** One line for each resource that exists, zones (which no program creates here) left out. */
+/** One line for each resource that exists, but for zones and what else the account began with. */
 export function describeResources(account: Account): string[] {
   const live = account.tunnels.list().filter((tunnel) => tunnel.deletedAt === null);
   const collections: Collection<Entry>[] = [
@@ -217,14 +247,15 @@ export function describeResources(account: Account): string[] {
     account.groups,
     account.apps,
     account.serviceTokens,
-    account.identityProviders,
     account.scripts,
     account.customDomains,
     account.alertPolicies,
     account.webhooks,
   ];
+  const methods = account.identityProviders.list().filter((method) => !method.preset);
   return [
     ...live.map((tunnel) => `tunnel ${tunnel.name} (${tunnel.id})`),
+    ...methods.map((method) => `identity provider ${method.name} (${method.id})`),
     ...collections.flatMap((all) => all.list().map((one) => `${all.kind} ${one.name ?? one.id} (${one.id})`)),
   ];
 }

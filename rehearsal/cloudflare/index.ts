@@ -55,6 +55,8 @@ export interface LocalCloudflare {
   readonly calls: readonly ApiCall[];
   /** The login code that lies in a person's inbox. */
   loginCode(email: string): string | undefined;
+  /** Where every client of the edge is from now on. */
+  moveClient(to: { readonly ip?: string; readonly country?: string }): void;
   /** Makes Access sign with a new key; the one before stays valid, older ones go. */
   rotateKeys(): Promise<void>;
   /** What goes wrong on request. */
@@ -104,6 +106,7 @@ export async function startCloudflare(options: LocalCloudflareOptions): Promise<
         resources: () => describeResources(account),
         calls: api.calls,
         loginCode: (email) => team.tickets.codeFor(email),
+        moveClient: (to) => void Object.assign(team.client, to),
         rotateKeys: team.keys.rotate,
         faults: {
           ...api.faults,

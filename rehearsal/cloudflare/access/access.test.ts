@@ -1,7 +1,8 @@
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestCloudflare, type TestCloudflare, uploadScript } from "../testing/account.ts";
-import { type Page, type Visit, visit } from "../testing/browse.ts";
+import { type Visit, visit } from "../testing/browse.ts";
+import { cookieOf, enterCode, loginUrl, postForm, signIn } from "../testing/sign-in.ts";
 
 const worker = `
 export default {
@@ -91,6 +92,26 @@ describe("Access before a Worker, in a strict organization", () => {
     expect(page.headers["set-cookie"]).toBeUndefined();
   });
 
+  it("judges a request with service token headers by these alone, whatever Allow policy or cookie there is", async () => {
+    const { cookie } = await signIn(cloudflare, target(), "ann@example.com");
+    expect((await ask("/", { headers: { cookie, ...built.other } })).status).toBe(403);
+    const { policies, applications } = cloudflare.client.zeroTrust.access;
+    const account_id = cloudflare.local.accountId;
+    const all = [{ everyone: {} }, { any_valid_service_token: {} }];
+    const anyone = await policies.create({ account_id, name: "anyone", decision: "allow", include: all });
+    const hostname = `open-to-all.${cloudflare.local.workersSubdomain}.workers.dev`;
+    await applications.create({
+      account_id,
+      type: "self_hosted",
+      name: "open-to-all",
+      domain: hostname,
+      policies: [{ id: anyone.id as string }],
+    });
+    const page = await visit(cloudflare.browser, `https://${hostname}/`, { headers: built.known });
+    expect(page.status).toBe(403);
+    expect(page.headers["set-cookie"]).toBeUndefined();
+  });
+
   it("keeps the earlier secret until its time after a rotation, and forgets both with a disabled token", async () => {
     const { client, local } = cloudflare;
     const token = client.zeroTrust.access.serviceTokens;
@@ -117,7 +138,16 @@ describe("Access before a Worker, in a strict organization", () => {
   });
 
   it("signs a person in by a code, back to where they wanted to go", async () => {
-    const cookie = await signIn("Ann@example.com", "/chat?x=1");
+    expect((await visit(cloudflare.browser, loginUrl(cloudflare, target()))).body).toContain("email");
+    const wrong = { email: "Ann@example.com", code: "x" };
+    expect((await postForm(cloudflare, loginUrl(cloudflare, target()), wrong)).status).toBe(401);
+    const done = await enterCode(cloudflare, target(), "Ann@example.com", "/chat?x=1");
+    const back = await visit(cloudflare.browser, done.headers.location as string);
+    expect([back.status, back.headers.location]).toEqual([302, "/chat?x=1"]);
+    expect(back.headers["set-cookie"]?.[0]).toMatch(/; Path=\/; Secure; HttpOnly; SameSite=Lax$/);
+    const again = await visit(cloudflare.browser, done.headers.location as string);
+    expect(again.status).toBe(400);
+    const cookie = cookieOf(back);
     const page = await ask("/chat?x=1", { headers: { cookie } });
     expect(page.status).toBe(200);
     const headers = JSON.parse(page.body).headers;
@@ -145,8 +175,11 @@ describe("Access before a Worker, in a strict organization", () => {
   });
 
   it("sends no code to who may not enter, and says nothing of it", async () => {
-    await expect(signIn("mallory@example.org", "/")).rejects.toThrow("no code");
-    await expect(signIn("eve@example.net", "/")).rejects.toThrow("no code");
+    for (const email of ["mallory@example.org", "eve@example.net"]) {
+      const page = await postForm(cloudflare, loginUrl(cloudflare, target()), { email });
+      expect(page.body).toContain("a code is on its way");
+      expect(cloudflare.local.loginCode(email)).toBeUndefined();
+    }
   });
 
   it("hands a token to no host but the application's", async () => {
@@ -158,25 +191,26 @@ describe("Access before a Worker, in a strict organization", () => {
       name: "other",
       domain: other,
     });
-    const url = loginUrl("/").replace(built.hostname, other);
+    const url = loginUrl(cloudflare, { ...target(), hostname: other });
     expect((await visit(cloudflare.browser, url)).status).toBe(404);
-    expect((await visit(cloudflare.browser, loginUrl("//evil.example"))).status).toBe(404);
+    expect((await visit(cloudflare.browser, loginUrl(cloudflare, target(), "//evil.example"))).status).toBe(
+      404,
+    );
   });
 
   it("refuses a session that was logged out, revoked, or is the team's own", async () => {
-    const cookie = await signIn("bob@example.org", "/");
+    const { cookie, team } = await signIn(cloudflare, target(), "bob@example.org");
     expect((await ask("/", { headers: { cookie } })).status).toBe(200);
     await ask("/cdn-cgi/access/logout", { headers: { cookie } });
     expect((await ask("/", { headers: { cookie } })).status).toBe(302);
-    const team = await teamSession("carol@example.org");
     expect((await ask("/", { headers: { cookie: team } })).status).toBe(302);
-    const carol = await signIn("carol@example.org", "/");
-    expect((await ask("/", { headers: { cookie: carol } })).status).toBe(200);
+    const carol = await signIn(cloudflare, target(), "carol@example.org");
+    expect((await ask("/", { headers: { cookie: carol.cookie } })).status).toBe(200);
     await cloudflare.client.zeroTrust.organizations.revokeUsers({
       account_id: cloudflare.local.accountId,
       email: "carol@example.org",
     });
-    expect((await ask("/", { headers: { cookie: carol } })).status).toBe(302);
+    expect((await ask("/", { headers: { cookie: carol.cookie } })).status).toBe(302);
   });
 
   it("leaves a Worker open that no application protects, as in reality", async () => {
@@ -195,52 +229,51 @@ describe("Access before a Worker, in a strict organization", () => {
     expect(page.body).not.toContain("cf-access");
   });
 
-  const loginUrl = (path: string) =>
-    `https://${cloudflare.local.teamDomain}/cdn-cgi/access/login/${built.hostname}?kid=${built.app.aud}&redirect_url=${encodeURIComponent(path)}`;
-  const post = (url: string, fields: Record<string, string>) =>
-    visit(cloudflare.browser, url, {
-      method: "POST",
-      headers: { "content-type": "application/x-www-form-urlencoded" },
-      body: new URLSearchParams(fields).toString(),
-    });
-  /** Walks the login as a browser would; gives the answer to the right code. */
-  const enterCode = async (email: string, path: string): Promise<Page> => {
-    expect((await visit(cloudflare.browser, loginUrl(path))).body).toContain("email");
-    expect((await post(loginUrl(path), { email })).body).toContain("a code is on its way");
-    const code = cloudflare.local.loginCode(email);
-    if (!code) throw new Error(`no code for ${email}`);
-    expect((await post(loginUrl(path), { email, code: "x" })).status).toBe(401);
-    return post(loginUrl(path), { email, code });
-  };
-  const cookieOf = (page: Page) => (page.headers["set-cookie"]?.[0] ?? "").split(";")[0] as string;
-  const teamSession = async (email: string) => cookieOf(await enterCode(email, "/"));
-  const signIn = async (email: string, path: string) => {
-    const done = await enterCode(email, path);
-    expect(done.status).toBe(302);
-    const back = await visit(cloudflare.browser, done.headers.location as string);
-    expect([back.status, back.headers.location]).toEqual([302, path]);
-    expect(back.headers["set-cookie"]?.[0]).toMatch(/; Path=\/; Secure; HttpOnly; SameSite=Lax$/);
-    const again = await visit(cloudflare.browser, done.headers.location as string);
-    expect(again.status).toBe(400);
-    return cookieOf(back);
-  };
+  const target = () => ({ hostname: built.hostname, aud: built.app.aud as string });
 });
 
 describe("Access in an organization from before October 2026", () => {
-  it("sends a bad service token to the login, and gives a machine a cookie", {
-    timeout: 60_000,
-  }, async () => {
-    const cloudflare = await startTestCloudflare(252, { strictServiceTokenAuth: false });
-    try {
-      const { hostname, known, other } = await build(cloudflare);
-      const ask = (headers: Record<string, string>) =>
-        visit(cloudflare.browser, `https://${hostname}/`, { headers });
-      expect((await ask(other)).status).toBe(302);
-      const page = await ask(known);
-      expect(page.status).toBe(200);
-      expect(page.headers["set-cookie"]?.[0]).toMatch(/^CF_Authorization=/);
-    } finally {
-      await cloudflare.local.close();
-    }
+  let cloudflare: TestCloudflare;
+  let built: Awaited<ReturnType<typeof build>>;
+  const ask = (headers: Visit["headers"]) =>
+    visit(cloudflare.browser, `https://${built.hostname}/`, { headers });
+
+  beforeAll(async () => {
+    cloudflare = await startTestCloudflare(252, { strictServiceTokenAuth: false });
+    built = await build(cloudflare);
+  }, 60_000);
+  afterAll(() => cloudflare?.local.close());
+
+  it("gives a machine a cookie, and takes that in place of its headers", async () => {
+    const page = await ask(built.known);
+    expect(page.status).toBe(200);
+    const cookie = cookieOf(page);
+    expect(cookie).toMatch(/^CF_Authorization=/);
+    const later = await ask({ cookie });
+    expect(later.status).toBe(200);
+    const { "cf-access-jwt-assertion": jwt } = JSON.parse(later.body).headers;
+    expect(decodeJwt(jwt)).toMatchObject({ common_name: built.known["cf-access-client-id"], sub: "" });
+  });
+
+  it("sends a bad service token to the login, and lets a person's cookie count beside it", async () => {
+    expect((await ask(built.other)).status).toBe(302);
+    const bad = { ...built.known, "cf-access-client-secret": "wrong" };
+    expect((await ask(bad)).status).toBe(302);
+    const target = { hostname: built.hostname, aud: built.app.aud as string };
+    const { cookie } = await signIn(cloudflare, target, "ann@example.com");
+    expect((await ask({ ...bad, cookie })).status).toBe(200);
+  });
+
+  it("answers 401 to a bad service token where the application asks for it", async () => {
+    const account_id = cloudflare.local.accountId;
+    await cloudflare.client.zeroTrust.access.applications.update(built.app.id as string, {
+      account_id,
+      type: "self_hosted",
+      name: "app",
+      domain: built.hostname,
+      service_auth_401_redirect: true,
+    });
+    expect((await ask(built.other)).status).toBe(401);
+    expect((await ask({})).status).toBe(302);
   });
 });

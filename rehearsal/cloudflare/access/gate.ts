@@ -2,7 +2,7 @@ import type { AccessApp } from "../account.ts";
 import { applicationFor } from "./applications.ts";
 import { cookiesOf, sessionCookie } from "./cookies.ts";
 import { answerPreflight, corsHeaders } from "./cors.ts";
-import { decidingPolicy } from "./rules.ts";
+import { decidingPolicy, holdsWhereItIs } from "./rules.ts";
 import { checkServiceCredentials } from "./service-auth.ts";
 import type { Team } from "./team.ts";
 
@@ -70,12 +70,16 @@ export async function passGate(team: Team, request: EdgeRequest): Promise<Passag
   if (decidingPolicy(team.account, app, {}, ["bypass"])) return through();
   const claims = await personOf(team, app, request);
   if (claims) {
+    if (!holdsWhereItIs(team.account, app, { ...claims.person, ...team.client }))
+      return plain(403, "Forbidden");
     const identity = {
       "cf-access-jwt-assertion": claims.jwt,
-      "cf-access-authenticated-user-email": claims.email,
+      "cf-access-authenticated-user-email": claims.person.email,
     };
     return through(identity, corsHeaders(app, request));
   }
+  const machine = await machineOf(team, app, request);
+  if (machine) return through({ "cf-access-jwt-assertion": machine });
   return sendToLogin(team, app, request);
 }
 
@@ -111,8 +115,21 @@ async function passAsService(team: Team, app: AccessApp, request: EdgeRequest): 
 async function personOf(team: Team, app: AccessApp, request: EdgeRequest) {
   for (const jwt of cookiesOf(request, "CF_Authorization")) {
     const claims = await team.tokens.read(jwt, "app", app.aud);
-    if (typeof claims?.email === "string" && !team.revocations.isRevoked(claims))
-      return { jwt, ...claims, email: claims.email };
+    const person = team.identities.find(claims?.identity_nonce);
+    if (claims && person && !team.revocations.isRevoked(claims)) return { jwt, ...claims, person };
+  }
+  return undefined;
+}
+
+/**
+ * The machine's cookie, which an older organization hands out and takes in place of the headers
+ * (https://developers.cloudflare.com/cloudflare-one/access-controls/service-credentials/service-tokens/).
+ */
+async function machineOf(team: Team, app: AccessApp, request: EdgeRequest): Promise<string | undefined> {
+  if (team.account.strictServiceTokenAuth) return undefined;
+  for (const jwt of cookiesOf(request, "CF_Authorization")) {
+    const claims = await team.tokens.read(jwt, "app", app.aud);
+    if (claims?.common_name && !team.revocations.isRevoked(claims)) return jwt;
   }
   return undefined;
 }
@@ -141,8 +158,8 @@ async function finishLogin(team: Team, request: EdgeRequest): Promise<Passage> {
 
 /** Ends the person's sessions in all applications. */
 async function logout(team: Team, app: AccessApp, request: EdgeRequest): Promise<Passage> {
-  const person = await personOf(team, app, request);
-  if (person) team.revocations.person(person.email);
+  const session = await personOf(team, app, request);
+  if (session) team.revocations.person(session.person.email);
   return plain(302, "", {
     location: `https://${team.account.teamDomain}/cdn-cgi/access/logout`,
     "set-cookie": "CF_Authorization=; Path=/; Max-Age=0; Secure; HttpOnly; SameSite=Lax",
@@ -150,15 +167,16 @@ async function logout(team: Team, app: AccessApp, request: EdgeRequest): Promise
 }
 
 async function tellIdentity(team: Team, app: AccessApp, request: EdgeRequest): Promise<Passage> {
-  const person = await personOf(team, app, request);
-  if (!person) return plain(401, "Unauthorized");
-  const { email, iat } = person;
+  const session = await personOf(team, app, request);
+  if (!session) return plain(401, "Unauthorized");
+  const { person, iat, sub } = session;
+  const method = team.account.identityProviders.get(person.loginMethod);
   const identity = {
-    email,
+    email: person.email,
     iat,
-    user_uuid: person.sub,
+    user_uuid: sub,
     geo: { country: team.client.country },
-    idp: { type: "onetimepin" },
+    idp: { id: method?.id, type: method?.sent.type },
   };
   return plain(200, JSON.stringify(identity), { "content-type": "application/json" });
 }

@@ -9,16 +9,44 @@ const page = (title: string, content: unknown) => html`<!doctype html>
 </html>`;
 
 /** Keeps the fragment of the page that sent the person here, as Access does: redirects inherit the form's. */
-const keepFragment = html`<script>document.querySelector("form").action += location.hash</script>`;
+const keepFragment = html`<script>
+for (const form of document.forms) form.action += location.hash;
+for (const link of document.links) if (link.target === "") link.href += location.hash;
+</script>`;
 
-/** Asks for the address. */
-export const emailPage = (hostname: string, action: string) =>
+/** Offers the login methods: the address for a one-time code, and a link for each identity provider. */
+export const loginPage = (
+  hostname: string,
+  action: string,
+  byCode: boolean,
+  providers: readonly { readonly name: string; readonly href: string }[],
+) =>
   page(
     "Sign in",
     html`<h1>Sign in to ${hostname}</h1>
-<form method="post" action="${action}">
+${byCode ? codeForm(action) : ""}
+${providers.length > 0 ? html`<nav aria-label="Identity providers">${providers.map(providerLink)}</nav>` : ""}
+${byCode || providers.length > 0 ? keepFragment : html`<p>No login method is set up for this application.</p>`}`,
+  );
+
+const codeForm = (action: string) => html`<form method="post" action="${action}">
 <label>Email <input type="email" name="email" autocomplete="email" required autofocus></label>
 <button>Send me a code</button>
+</form>`;
+
+const providerLink = ({ name, href }: { readonly name: string; readonly href: string }) =>
+  html`<p><a href="${href}">Sign in with ${name}</a></p>`;
+
+/** An identity provider as the rehearsal plays it. */
+export const identityProviderPage = (name: string, action: string, problem: string) =>
+  page(
+    name,
+    html`<h1>${name}</h1>
+<p role="status">${problem}</p>
+<p>In this rehearsal ${name} believes who you say you are.</p>
+<form method="post" action="${action}">
+<label>Email <input type="email" name="email" autocomplete="email" required autofocus></label>
+<button>Continue</button>
 </form>${keepFragment}`,
   );
 

@@ -6,6 +6,8 @@ export interface Person {
   readonly email: string;
   readonly country: string;
   readonly ip: string;
+  /** Id of the login method by which they proved it. */
+  readonly loginMethod: string;
 }
 
 /** Who asks: a person, a machine with a service token, or neither yet. */
@@ -53,8 +55,27 @@ function matchesRule(account: Account, rule: Rule, { person, token }: Identity):
   if (rule.email_domain) return same(person.email.split("@").at(-1) ?? "", rule.email_domain.domain);
   if (rule.geo) return same(person.country, rule.geo.country_code);
   if (rule.ip) return inRange(person.ip, String(rule.ip.ip));
-  // The one login method here is the one-time code, whatever provider of it the rule names.
-  return rule.login_method !== undefined;
+  if (rule.login_method) return rule.login_method.id === person.loginMethod;
+  return false;
+}
+
+/**
+ * Whether a session may go on from where its person is now. Of a policy's rules, countries and addresses are looked at
+ * on each request, all others at login alone
+ * (https://developers.cloudflare.com/cloudflare-one/access-controls/policies/).
+ */
+export function holdsWhereItIs(account: Account, app: AccessApp, person: Person): boolean {
+  const policies = app.policyIds.flatMap((id) => account.policies.publishedOne(id) ?? []);
+  const onTheWay = (rule: Rule) => rule.geo !== undefined || rule.ip !== undefined;
+  const holds = (rule: Rule) => matchesRule(account, rule, { person });
+  return policies
+    .filter(({ decision }) => decision === "allow")
+    .some(
+      ({ rules }) =>
+        (rules.include.some((rule) => !onTheWay(rule)) || rules.include.some(holds)) &&
+        rules.require.filter(onTheWay).every(holds) &&
+        !rules.exclude.filter(onTheWay).some(holds),
+    );
 }
 
 const same = (a: string, b: unknown): boolean => typeof b === "string" && a.toLowerCase() === b.toLowerCase();

@@ -1,4 +1,5 @@
 import type { Account } from "../account.ts";
+import { createIdentities, type Identities } from "./identities.ts";
 import { createSigningKeys, type SigningKeys } from "./keys.ts";
 import { createRevocations, type Revocations } from "./revocation.ts";
 import { createTickets, type Tickets } from "./tickets.ts";
@@ -11,8 +12,9 @@ export interface Team {
   readonly tokens: TokenIssuer;
   readonly revocations: Revocations;
   readonly tickets: Tickets;
+  readonly identities: Identities;
   /** How the world sees every client of the rehearsal. */
-  readonly client: { readonly ip: string; readonly country: string };
+  readonly client: { ip: string; country: string };
 }
 
 /** A team with new keys and nobody signed in. */
@@ -24,6 +26,7 @@ export async function createTeam(account: Account, client: Team["client"]): Prom
     tokens: createTokenIssuer(account.teamDomain, keys, account.now),
     revocations: createRevocations(account.now),
     tickets: createTickets(account.now),
-    client,
+    identities: createIdentities(),
+    client: { ...client },
   };
 }

@@ -1,6 +1,6 @@
 import { errors, type JWTPayload, jwtVerify, SignJWT } from "jose";
 import type { AccessApp, AccessPolicy, ServiceToken } from "../account.ts";
-import { durationMs, hexId } from "../identifiers.ts";
+import { durationMs } from "../identifiers.ts";
 import type { SigningKeys } from "./keys.ts";
 import type { Person } from "./rules.ts";
 
@@ -9,11 +9,17 @@ const defaultSession = "24h";
 /** Signs and reads the JWTs of one team. */
 export interface TokenIssuer {
   /** An application token for a person, as the cookie and the assertion carry it. */
-  forPerson(app: AccessApp, policy: AccessPolicy, person: Person, subject: string): Promise<string>;
+  forPerson(
+    app: AccessApp,
+    policy: AccessPolicy,
+    person: Person,
+    subject: string,
+    nonce: string,
+  ): Promise<string>;
   /** An application token for a machine: no email, no `nbf`, an empty subject. */
   forService(app: AccessApp, policy: AccessPolicy, token: ServiceToken): Promise<string>;
   /** The token of the team's own session (type "org"), which no application may accept. */
-  forTeam(person: Person, subject: string): Promise<string>;
+  forTeam(person: Person, subject: string, nonce: string): Promise<string>;
   /** The claims of a token that this team signed, of this type and for this audience; undefined when it is not valid. */
   read(jwt: string, type: "app" | "org", audience: string): Promise<JWTPayload | undefined>;
 }
@@ -28,22 +34,22 @@ export function createTokenIssuer(teamDomain: string, keys: SigningKeys, now: ()
       .setProtectedHeader({ alg: "RS256", kid, typ: "JWT" })
       .sign(privateKey);
   };
-  const personal = (type: "app" | "org", aud: string, person: Person, sub: string) => ({
+  const personal = (type: "app" | "org", aud: string, person: Person, sub: string, nonce: string) => ({
     type,
     aud: [aud],
     email: person.email,
     sub,
     country: person.country,
-    identity_nonce: hexId().slice(0, 16),
+    identity_nonce: nonce,
     nbf: Math.floor(now() / 1000),
   });
   return {
-    forPerson: (app, policy, person, sub) =>
-      sign(personal("app", app.aud, person, sub), sessionMs(app, policy)),
+    forPerson: (app, policy, person, sub, nonce) =>
+      sign(personal("app", app.aud, person, sub, nonce), sessionMs(app, policy)),
     forService: (app, policy, token) =>
       sign({ type: "app", aud: [app.aud], common_name: token.clientId, sub: "" }, sessionMs(app, policy)),
-    forTeam: (person, sub) =>
-      sign(personal("org", teamDomain, person, sub), durationMs(defaultSession) as number),
+    forTeam: (person, sub, nonce) =>
+      sign(personal("org", teamDomain, person, sub, nonce), durationMs(defaultSession) as number),
     read: async (jwt, type, audience) => {
       try {
         const { payload } = await jwtVerify(
