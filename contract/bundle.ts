@@ -19,6 +19,8 @@ export interface WorkerBundle {
   readonly sha256: string;
   readonly bytes: number;
   readonly gzipBytes: number;
+  /** npm packages whose code is in it, in alphabetical order. */
+  readonly packages: readonly string[];
 }
 
 /**
@@ -27,10 +29,11 @@ export interface WorkerBundle {
  * @throws esbuild's BuildFailure, which names file and line
  */
 export async function bundleWorker(): Promise<WorkerBundle> {
-  const source = await bundle("worker/index.ts", {
+  const inputs = new Set<string>();
+  const source = await bundle("worker/index.ts", inputs, {
     conditions: ["workerd", "worker", "browser"],
     loader: { ".html": "text", ".css": "text" },
-    plugins: [browserScript],
+    plugins: [browserScript(inputs)],
   });
   await writeWhole(join(root, ".build/worker.js"), source);
   return {
@@ -38,11 +41,18 @@ export async function bundleWorker(): Promise<WorkerBundle> {
     sha256: createHash("sha256").update(source).digest("hex"),
     bytes: source.byteLength,
     gzipBytes: gzipSync(source, { level: 9 }).byteLength,
+    packages: packagesOf(inputs),
   };
 }
 
+/** Names of the packages that files come from: the folder behind the last node_modules, two levels for a scope. */
+function packagesOf(files: Iterable<string>): string[] {
+  const names = [...files].map((file) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1]);
+  return [...new Set(names.filter((name) => name !== undefined))].sort();
+}
+
 /** `import text from "./main.ts?script"`: a browser module, bundled on its own, as a string in the Worker. */
-const browserScript: Plugin = {
+const browserScript = (inputs: Set<string>): Plugin => ({
   name: "browser-script",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /\?script$/ }, ({ path, resolveDir }) => ({
@@ -50,19 +60,21 @@ const browserScript: Plugin = {
       namespace: "browser-script",
     }));
     onLoad({ filter: /.*/, namespace: "browser-script" }, async ({ path }) => ({
-      contents: await bundle(path, {}),
+      contents: await bundle(path, inputs, {}),
       loader: "text",
     }));
   },
-};
+});
 
-async function bundle(entryPoint: string, options: BuildOptions): Promise<Uint8Array> {
+/** One bundle; the files that went into it are added to `inputs`. */
+async function bundle(entryPoint: string, inputs: Set<string>, options: BuildOptions): Promise<Uint8Array> {
   const result = await build({
     ...options,
     absWorkingDir: root,
     entryPoints: [entryPoint],
     bundle: true,
     write: false,
+    metafile: true,
     format: "esm",
     platform: "browser",
     target: "es2024",
@@ -73,6 +85,7 @@ async function bundle(entryPoint: string, options: BuildOptions): Promise<Uint8A
   });
   const [output] = result.outputFiles;
   if (!output) throw new Error(`esbuild gave no output for ${entryPoint}`);
+  for (const file of Object.keys(result.metafile.inputs)) inputs.add(file);
   return output.contents;
 }
 

@@ -1,0 +1,74 @@
+/** A permission that the API token needs, as Cloudflare names it in its two places. */
+export interface TokenPermission {
+  /** As the dashboard's token editor names it, under "Account". */
+  readonly name: string;
+  /** What is chosen beside the name in the token editor. */
+  readonly level: "Read" | "Edit" | "Admin" | "Bind";
+  /** As the API's permission groups and the provider's documentation name it. */
+  readonly group: string;
+  /** What it is for, to stand behind the word "for". */
+  readonly purpose: string;
+  /**
+   * What to read to see that it is there, below `/accounts/ID`. It proves Read, not more: whether a token may write is
+   * seen at the first write, for no API tells a token's permissions. Absent where no read proves anything.
+   */
+  readonly proof?: string;
+}
+
+/**
+ * All that the program's API token needs, with account scope, and nothing else. Names from "Accepted Permissions" of the
+ * Cloudflare provider's documentation (5.22) and
+ * https://developers.cloudflare.com/fundamentals/api/reference/permissions/. Whether Connectivity Directory can be
+ * chosen for API tokens in every account is not known: public reports contradict each other
+ * (https://developers.cloudflare.com/workers-vpc/configuration/vpc-services/ has the roles).
+ */
+export const tokenPermissions: readonly TokenPermission[] = [
+  {
+    name: "Cloudflare Tunnel",
+    level: "Edit",
+    group: "Cloudflare Tunnel Write",
+    purpose: "the tunnel and its token",
+    proof: "/cfd_tunnel?per_page=1&is_deleted=false",
+  },
+  {
+    name: "Connectivity Directory",
+    level: "Admin",
+    group: "Connectivity Directory Admin",
+    purpose: "the VPC service",
+    proof: "/connectivity/directory/services?per_page=1",
+  },
+  {
+    name: "Connectivity Directory",
+    level: "Bind",
+    group: "Connectivity Directory Bind",
+    purpose: "binding the Worker to the VPC service",
+  },
+  {
+    name: "Access: Apps and Policies",
+    level: "Edit",
+    group: "Access: Apps and Policies Write",
+    purpose: "the Access application and its policies",
+    proof: "/access/apps?per_page=1",
+  },
+  {
+    name: "Access: Service Tokens",
+    level: "Edit",
+    group: "Access: Service Tokens Write",
+    purpose: "the service tokens",
+    proof: "/access/service_tokens?per_page=1",
+  },
+  {
+    name: "Access: Organizations, Identity Providers, and Groups",
+    level: "Read",
+    group: "Access: Organizations, Identity Providers, and Groups Read",
+    purpose: "the team's name",
+    proof: "/access/organizations",
+  },
+  {
+    name: "Workers Scripts",
+    level: "Edit",
+    group: "Workers Scripts Write",
+    purpose: "the Worker and its address",
+    proof: "/workers/subdomain",
+  },
+];
