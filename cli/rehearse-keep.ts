@@ -3,8 +3,9 @@ import { join } from "node:path";
 import type { Stage } from "../rehearsal/stage.ts";
 import type { BuiltGateway } from "../rehearsal/walk/walk.ts";
 
-/** Keeps what ssh needs to reach the rehearsed Pi beside the visitor's files. */
+/** Keeps what ssh needs to reach the rehearsed Pi beside the visitor's files; the way to another machine is known. */
 export async function writePiKey({ workspace, host }: Stage): Promise<void> {
+  if (host.ownModel || host.privateKey === undefined) return;
   await writeFile(join(workspace.folder, "visitor", "pi-key"), host.privateKey, { mode: 0o600 });
   await writeFile(join(workspace.folder, "visitor", "known_hosts"), `${host.address} ${host.hostKey}\n`);
 }
@@ -25,6 +26,8 @@ export function howToUse({ cloudflare, workspace, host }: Stage, { url, visitor 
     `  chromium --user-data-dir=${join(workspace.folder, "chromium")} --host-resolver-rules="${rules}" --ignore-certificate-errors ${url}/chat.html`,
     "",
     "Look at the Pi:",
-    `  ssh -i ${join(visitorFolder, "pi-key")} -o UserKnownHostsFile=${join(visitorFolder, "known_hosts")} ${host.user}@${host.address}`,
+    host.ownModel
+      ? `  ssh -p ${host.port} ${host.user}@${host.address}`
+      : `  ssh -i ${join(visitorFolder, "pi-key")} -o UserKnownHostsFile=${join(visitorFolder, "known_hosts")} ${host.user}@${host.address}`,
   ].join("\n");
 }

@@ -67,7 +67,7 @@ export function programSuite(stage: () => Stage): void {
     beforeAll(async () => {
       before = await inventoryOf(stage().host);
       stack = await stage().workspace.stack(name, config());
-      secrets.privateKey = (stage().host.privateKey.split("\n")[3] ?? "").trim();
+      secrets.privateKey = ((stage().host.privateKey ?? "").split("\n")[3] ?? "").trim();
     });
     afterAll(async () => {
       await stack.destroy().catch(() => {});

@@ -25,7 +25,7 @@ beforeAll(async () => {
   process.env.SSH_AUTH_SOCK = agent.socket;
   // From cold this builds the engine, Debian and OpenClaw.
   shared = await setStage({ progress: quiet, providers: "stand-ins", teardown });
-  agent.add(shared.host.privateKey);
+  agent.add(shared.host.privateKey ?? "");
 }, 15 * 60_000);
 
 afterAll(async () => {

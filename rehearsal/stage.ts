@@ -1,13 +1,18 @@
+import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { PiConfig } from "../infra/config.ts";
 import { type CertificateAuthority, createCertificateAuthority } from "./ca.ts";
 import { connectorScript, type LocalCloudflare, startCloudflare } from "./cloudflare/index.ts";
 import { type Engine, ensureEngine } from "./engine/index.ts";
+import { ownArchitecture, packConnector } from "./host/deb.ts";
 import { type Host, startHost } from "./host/host.ts";
-import { servePackages } from "./host/packages.ts";
+import { borrowMachine } from "./host/other/machine.ts";
+import { connectorVersion, servePackages } from "./host/packages.ts";
 import { prepareHost } from "./host/prepare.ts";
-import { takeSlot } from "./host/slot.ts";
+import { requireMachine } from "./host/requirements.ts";
+import { type Slot, takeSlot } from "./host/slot.ts";
 import type { Progress } from "./progress.ts";
 import { startProviders } from "./providers/index.ts";
 import { openWorkspace, type RehearsalWorkspace } from "./workspace.ts";
@@ -26,6 +31,8 @@ export interface Stage {
 export interface StageOptions {
   readonly progress: Progress;
   readonly providers: ProviderKind;
+  /** Another machine to take instead of a container; where it is, and how to sign in. */
+  readonly other?: OtherMachine;
   /**
    * Takes each part down again, in the reverse order, when the caller disposes it: also while the stage is still being
    * set, or after that failed. Nothing is left on the machine then but the cache.
@@ -33,13 +40,23 @@ export interface StageOptions {
   readonly teardown: AsyncDisposableStack;
 }
 
+/** A machine that is somebody's own. */
+export interface OtherMachine {
+  readonly pi: PiConfig;
+  /** The stack that will be built there. */
+  readonly stack: string;
+  /** Called when the connection to it ends by itself. */
+  readonly onLost: (reason: Error) => void;
+}
+
 /**
  * Sets the stage. What is expensive comes from the user's cache folder or goes there.
  *
  * @throws Error in words when this machine cannot (not Linux, not root, no way to an engine)
  */
-export async function setStage({ progress, providers, teardown }: StageOptions): Promise<Stage> {
-  const assets = await prepareHost(progress);
+export async function setStage(options: StageOptions): Promise<Stage> {
+  const { progress, providers, teardown } = options;
+  const startPi = options.other ? await otherMachine(options, options.other) : await container(options);
   const engine = await ensureEngine(progress);
   const ca = await createCertificateAuthority();
   const slot = await takeSlot();
@@ -47,13 +64,7 @@ export async function setStage({ progress, providers, teardown }: StageOptions):
   const { edgeAddress, streetAddress } = slot;
   const cloudflare = await startCloudflare({ ca, edgeAddress, streetAddress, folder: slot.folder, progress });
   teardown.defer(() => cloudflare.close());
-  const packages = await servePackages({
-    address: streetAddress,
-    ca,
-    connector: fileURLToPath(connectorScript),
-  });
-  teardown.defer(() => packages.close());
-  const host = await startHost(assets, { slot, index: 0, name: "raspberrypi", ca, progress });
+  const host = await startPi(slot, ca);
   teardown.defer(() => host.stop());
   const attached = providers === "real" ? undefined : await startProviders({ env: {}, progress });
   if (attached) teardown.defer(() => attached.close());
@@ -67,6 +78,29 @@ export async function setStage({ progress, providers, teardown }: StageOptions):
   });
   teardown.defer(() => workspace.remove());
   return { engine, ca, cloudflare, host, workspace };
+}
+
+type StartPi = (slot: Slot, ca: CertificateAuthority) => Promise<Host>;
+
+/** A Debian container on the slot's street, where the package archive is too. */
+async function container({ progress, teardown }: StageOptions): Promise<StartPi> {
+  const assets = await prepareHost(progress);
+  return async (slot, ca) => {
+    const deb = await packConnector({
+      version: connectorVersion,
+      architecture: await ownArchitecture(),
+      programs: { "usr/bin/cloudflared": await readFile(connectorScript) },
+    });
+    const packages = await servePackages({ address: slot.streetAddress, ca, deb });
+    teardown.defer(() => packages.close());
+    return startHost(assets, { slot, index: 0, name: "raspberrypi", ca, progress });
+  };
+}
+
+async function otherMachine({ progress }: StageOptions, other: OtherMachine): Promise<StartPi> {
+  await progress.step("this machine's packages", () => requireMachine());
+  const connector = fileURLToPath(connectorScript);
+  return ({ streetAddress }) => borrowMachine(other.pi, { ...other, streetAddress, connector, progress });
 }
 
 /** Where `pulumi up` of this user has its plugins: shared, since they are large and the same for all. */

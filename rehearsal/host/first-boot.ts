@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { createCertificateAuthority } from "../ca.ts";
 import { cached } from "../cache.ts";
 import { guestRoot } from "./container.ts";
-import { awaitOpenClaw, bootHost, type Host } from "./host.ts";
+import { awaitOpenClaw, bootHost, type RehearsedHost } from "./host.ts";
 import type { HostAssets } from "./prepare.ts";
 import { run } from "./run.ts";
 import { compileCache } from "./settings.ts";
@@ -52,7 +52,7 @@ export async function prepareFirstBoot(
   return { layers: [join(folder, "caches"), ...layers], home: join(folder, "installation") };
 }
 
-async function install(host: Host, detail: (text: string) => void): Promise<void> {
+async function install(host: RehearsedHost, detail: (text: string) => void): Promise<void> {
   detail("openclaw gateway install");
   await asUser(host, "sudo loginctl enable-linger pi");
   await asUser(host, "openclaw gateway install --json");
@@ -64,7 +64,7 @@ async function install(host: Host, detail: (text: string) => void): Promise<void
 }
 
 /** Goes once through what a rehearsal will do, so that the code for it is in the compile cache. */
-async function warmUp(host: Host, detail: (text: string) => void): Promise<void> {
+async function warmUp(host: RehearsedHost, detail: (text: string) => void): Promise<void> {
   detail("a first answer");
   const question = JSON.stringify({ messages: [{ role: "user", content: "Are you there?" }] });
   const url = "http://127.0.0.1:18789/v1/chat/completions";
@@ -79,7 +79,7 @@ async function warmUp(host: Host, detail: (text: string) => void): Promise<void>
   await asUser(host, "systemctl --user stop openclaw-gateway.service");
 }
 
-async function asUser(host: Host, command: string, stdin = ""): Promise<void> {
+async function asUser(host: RehearsedHost, command: string, stdin = ""): Promise<void> {
   const { code, stdout, stderr } = await host.exec(command, { stdin, timeoutMs: 120_000 });
   if (code !== 0) throw new Error(`On the host, "${command}" failed (exit ${code}): ${stderr || stdout}`);
 }

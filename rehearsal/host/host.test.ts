@@ -1,15 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdir, readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type CertificateAuthority, createCertificateAuthority } from "../ca.ts";
 import { isAlive } from "../cache.ts";
 import { quiet } from "../progress.ts";
 import { cgroupTrees } from "./cgroup.ts";
-import { awaitOpenClaw, bootHost, type Host, startHost } from "./host.ts";
+import { ownArchitecture, packConnector } from "./deb.ts";
+import { awaitOpenClaw, bootHost, type RehearsedHost, startHost } from "./host.ts";
 import { newKeyPair } from "./keys.ts";
 import { type PackageServer, servePackages } from "./packages.ts";
 import { type HostAssets, prepareHost } from "./prepare.ts";
@@ -30,14 +29,18 @@ beforeAll(async () => {
 afterAll(() => slot?.release());
 
 describe("a rehearsed host", () => {
-  let host: Host;
+  let host: RehearsedHost;
   let packages: PackageServer;
 
   beforeAll(async () => {
-    const connector = join(tmpdir(), `connector-${process.pid}`);
-    await writeFile(connector, "#!/bin/sh\necho 'cloudflared version 2026.8.2 (built for a test)'\n");
-    packages = await servePackages({ address: slot.streetAddress, ca, connector });
-    await rm(connector);
+    const deb = await packConnector({
+      version: "2026.8.2",
+      architecture: await ownArchitecture(),
+      programs: {
+        "usr/bin/cloudflared": "#!/bin/sh\necho 'cloudflared version 2026.8.2 (built for a test)'\n",
+      },
+    });
+    packages = await servePackages({ address: slot.streetAddress, ca, deb });
     host = await startHost(assets, { slot, index: 0, name: "raspberrypi", ca, progress: quiet });
   }, 3 * 60_000);
 

@@ -30,22 +30,30 @@ export interface ExecOptions {
   readonly asRoot?: boolean;
 }
 
-/** What it takes to reach a host; plain data, so that one process can start it and another use it. */
-export interface HostDetails extends SshTarget {
-  readonly user: "pi";
-  readonly port: 22;
-  /** The token in its openclaw.json, for tests that look for it where it must not be. */
+/** A machine that the program's steps are done on: Debian with OpenClaw, reached by SSH. */
+export interface Host extends SshTarget {
+  /** The token in its openclaw.json. */
   readonly gatewayToken: string;
+  /** Where its openclaw.json is. */
+  readonly openclawFolder: string;
+  /** Whether a question is answered by a model of its owner's, whose words nobody knows beforehand. */
+  readonly ownModel: boolean;
+  /** Runs a shell command over real SSH as its user, or as root. */
+  exec(command: string, options?: ExecOptions): Promise<CommandResult>;
+  /** Leaves nothing of the rehearsal on it. */
+  stop(): Promise<void>;
+}
+
+/** What it takes to reach a rehearsed host; plain data, so that one process can start it and another use it. */
+export interface HostDetails extends Omit<Host, "exec" | "stop"> {
+  readonly privateKey: string;
   /** The process of this machine that the host's container hangs on. */
   readonly containerPid: number;
 }
 
-/** A rehearsed Raspberry Pi: Debian, reached by SSH, with OpenClaw running as user pi. */
-export interface Host extends HostDetails {
-  /** Runs a shell command over real SSH as pi, or as root in the guest. */
-  exec(command: string, options?: ExecOptions): Promise<CommandResult>;
-  /** Pulls the plug: nothing of the guest is left when this is done. */
-  stop(): Promise<void>;
+/** A rehearsed Raspberry Pi: a Debian container, with OpenClaw running as user pi. Its `stop` pulls the plug. */
+export interface RehearsedHost extends Host, HostDetails {
+  readonly privateKey: string;
 }
 
 /** `exec` for a host that another process of this machine has started. */
@@ -61,7 +69,7 @@ export const execOn =
  *
  * @throws Error, with the end of the guest's console or OpenClaw's log, when it does not come up; nothing is left then
  */
-export async function startHost(assets: HostAssets, options: HostOptions): Promise<Host> {
+export async function startHost(assets: HostAssets, options: HostOptions): Promise<RehearsedHost> {
   return options.progress.step(`host ${options.name}`, async (detail) => {
     const host = await bootHost(assets, options, { chatCompletions: false });
     try {
@@ -84,7 +92,7 @@ export async function bootHost(
   { layers, home }: HostAssets,
   options: Omit<HostOptions, "progress">,
   { chatCompletions }: { chatCompletions: boolean },
-): Promise<Host> {
+): Promise<RehearsedHost> {
   const { slot, index, name, ca } = options;
   const hostKeys = newHostKeys();
   const userKey = newKeyPair("ed25519");
@@ -108,9 +116,11 @@ export async function bootHost(
     hostKey: hostKeys.ecdsa.public.split(" ").slice(0, 2).join(" "),
     privateKey: userKey.private,
     gatewayToken,
+    openclawFolder: "/home/pi/.openclaw",
+    ownModel: false,
     containerPid: container.pid,
   };
-  const host: Host = { ...details, exec: execOn(details), stop: container.stop };
+  const host: RehearsedHost = { ...details, exec: execOn(details), stop: container.stop };
   try {
     await awaitLogin(host, container);
   } catch (error) {

@@ -2,10 +2,10 @@ import { once } from "node:events";
 import { createServer } from "node:https";
 import type { CertificateAuthority } from "../ca.ts";
 import { layOutArchive } from "./archive.ts";
-import { packConnector } from "./deb.ts";
+import type { DebianPackage } from "./deb.ts";
 
 /** The version the rehearsal's connector comes as; it answers `cloudflared --version` with the same. */
-const connectorVersion = "2026.8.2";
+export const connectorVersion = "2026.8.2";
 
 export interface PackageServer {
   close(): Promise<void>;
@@ -16,18 +16,18 @@ export interface PackageServer {
  *
  * @param address where to listen, on port 443
  * @param ca issues the certificate; the guests trust it
- * @param connector path of the executable that the package installs as /usr/bin/cloudflared
+ * @param deb the one package that the archive has
  */
 export async function servePackages({
   address,
   ca,
-  connector,
+  deb,
 }: {
   readonly address: string;
   readonly ca: CertificateAuthority;
-  readonly connector: string;
+  readonly deb: DebianPackage;
 }): Promise<PackageServer> {
-  const files = await layOutArchive(await packConnector(connector, connectorVersion));
+  const files = await layOutArchive(deb);
   const server = createServer(await ca.issue(["pkg.cloudflare.com"]), (request, response) => {
     const content = files.get(new URL(request.url ?? "/", "https://pkg.cloudflare.com").pathname);
     if (!content) response.writeHead(404).end();

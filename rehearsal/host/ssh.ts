@@ -7,8 +7,8 @@ export interface SshTarget {
   readonly user: string;
   /** The key the server has to prove it holds, "ssh-ed25519 AAAA…". */
   readonly hostKey: string;
-  /** The user's private key, OpenSSH PEM. */
-  readonly privateKey: string;
+  /** The user's private key, OpenSSH PEM; without one the SSH agent's keys are tried. */
+  readonly privateKey?: string;
 }
 
 /**
@@ -30,20 +30,25 @@ export async function sshExec(
         timeoutMs,
       );
     });
-    return await Promise.race([expired, login(client, target).then(() => execute(client, command, stdin))]);
+    const done = login(client, target).then(() => execute(client, command, stdin));
+    return await Promise.race([expired, done]);
   } finally {
     clearTimeout(timer);
     client.destroy(); // end() would wait for an answer, which a host that was stopped never gives
   }
 }
 
-function login(client: Client, target: SshTarget): Promise<void> {
+/** Connects a client and signs in, with the host's key pinned. */
+export function login(client: Client, target: SshTarget): Promise<void> {
   const [algorithm = "", key = ""] = target.hostKey.split(" ");
   const config: ConnectConfig = {
     host: target.address,
     port: target.port,
     username: target.user,
-    privateKey: target.privateKey,
+    ...(target.privateKey === undefined
+      ? { agent: process.env.SSH_AUTH_SOCK }
+      : { privateKey: target.privateKey }),
+    keepaliveInterval: 5_000,
     readyTimeout: 20_000,
     // The server has several keys and shows the one that is asked for: ask for the one we know (RFC 4253, 7.1).
     algorithms: { serverHostKey: [algorithm as "ssh-ed25519"] },

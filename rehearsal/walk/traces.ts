@@ -19,10 +19,10 @@ export async function inventoryOf(host: Host): Promise<Inventory> {
     find /var/lib/apt/lists -maxdepth 1 -type f -name 'pkg*'
     find /etc /usr/local /var/lib/openclaw-gateway -xdev -mindepth 1 -printf 'path %p %m %u\\n' 2>/dev/null
     find /usr/bin /usr/sbin -xdev -printf 'program %p\\n'
-    sha256sum /home/pi/.openclaw/openclaw.json
-    ls -A /home/pi/.openclaw | grep -E '^openclaw' | grep -v last-good | sed 's/^/config /'
+    sha256sum '${host.openclawFolder}/openclaw.json'
+    ls -A '${host.openclawFolder}' | grep -E '^openclaw' | grep -v last-good | sed 's/^/config /'
   `;
-  const { code, stdout, stderr } = await host.exec(script, { asRoot: true });
+  const { code, stdout, stderr } = await host.exec(script, { asRoot: true, timeoutMs: 180_000 });
   if (code !== 0) throw new Error(`the host could not be looked through: ${stderr}`);
   return new Set(stdout.split("\n").filter(Boolean));
 }
