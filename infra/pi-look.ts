@@ -26,9 +26,10 @@ export class PiNotReady extends pulumi.RunError {
  * Looks at the Pi before anything is created: reachable, the right machine, sudo, room, OpenClaw there, new enough and
  * running. The command provider can only say "process exited with status 1", and tries an unreachable host for minutes.
  *
+ * @returns what look.sh has told
  * @throws PiNotReady with every problem of the first kind found: the way there, or all that is wrong on it
  */
-export async function lookAtPi(config: PiConfig): Promise<void> {
+export async function lookAtPi(config: PiConfig): Promise<Facts> {
   const script = piScript("look", { asRoot: false });
   const stdin = script.stdin({ openclaw_port: String(config.openclawPort) });
   try {
@@ -39,7 +40,9 @@ export async function lookAtPi(config: PiConfig): Promise<void> {
         `the look at ${config.host} failed: ${stderr.trim()}`,
         `try the same by hand: ssh ${target(config)}`,
       );
-    judge(config, parseFacts(stdout));
+    const facts = parseFacts(stdout);
+    judge(config, facts);
+    return facts;
   } catch (error) {
     if (error instanceof PiUnreachable) throw new PiNotReady(error.code, error.message, error.mend);
     throw error;
@@ -48,6 +51,7 @@ export async function lookAtPi(config: PiConfig): Promise<void> {
 
 const target = ({ user, host, port }: PiConfig) => `${port === 22 ? "" : `-p ${port} `}${user}@${host}`;
 
+/** By name; a name that the Pi did not tell is not in it. */
 type Facts = Readonly<Record<string, string>>;
 
 /** The `name=value` lines of look.sh. */
