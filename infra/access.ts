@@ -1,6 +1,7 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import type { GatewayConfig } from "./config.ts";
+import { claims, onlyIfFree } from "./free-name.ts";
 
 export interface AccessArgs {
   readonly accountId: string;
@@ -41,10 +42,12 @@ export class Access extends pulumi.ComponentResource {
   }
 
   private createServiceToken(name: string, args: AccessArgs, token: GatewayConfig["serviceTokens"][number]) {
+    const { accountId } = args;
+    const tokenName = `${args.name}-${token.name}`;
     return new cloudflare.ZeroTrustAccessServiceToken(
       `${name}-token-${token.name}`,
-      { accountId: args.accountId, name: `${args.name}-${token.name}`, duration: token.duration },
-      { parent: this },
+      { accountId, name: tokenName, duration: token.duration },
+      { parent: this, ...onlyIfFree(claims.serviceToken(accountId, tokenName)) },
     );
   }
 
@@ -107,7 +110,7 @@ export class Access extends pulumi.ComponentResource {
         serviceAuth401Redirect: true,
         appLauncherVisible: true,
       },
-      { parent: this },
+      { parent: this, ...onlyIfFree(claims.application(args.accountId, args.hostname)) },
     );
   }
 

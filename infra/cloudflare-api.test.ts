@@ -6,18 +6,27 @@ import { readCloudflare } from "./cloudflare-api.ts";
 
 const token = "cfut_a-token-that-must-not-be-shown-anywhere";
 
+interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly headers?: Record<string, string>;
+}
+const good = { status: 200, body: { success: true, errors: [], result: { subdomain: "family" } } };
+
 describe("readCloudflare", () => {
   let api: Server;
   let baseUrl: string;
   let asked: IncomingMessage[];
-  let answer: { status: number; body: unknown };
+  /** One after the other; the last one stays. */
+  let answers: Answer[];
 
   beforeEach(async () => {
     asked = [];
-    answer = { status: 200, body: { success: true, errors: [], result: { subdomain: "family" } } };
+    answers = [good];
     api = createServer((request, response) => {
       asked.push(request);
-      response.writeHead(answer.status).end(JSON.stringify(answer.body));
+      const { status, body, headers } = (answers.length > 1 ? answers.shift() : answers[0]) as Answer;
+      response.writeHead(status, headers).end(JSON.stringify(body));
     });
     await new Promise<void>((resolve) => api.listen(0, "127.0.0.1", resolve));
     baseUrl = `http://127.0.0.1:${(api.address() as AddressInfo).port}/client/v4`;
@@ -26,6 +35,7 @@ describe("readCloudflare", () => {
 
   afterEach(() => {
     vi.unstubAllEnvs();
+    vi.restoreAllMocks();
     api.close();
   });
 
@@ -52,10 +62,9 @@ describe("readCloudflare", () => {
   test("gives Cloudflare's own words and code, and never the token", async () => {
     vi.stubEnv("CLOUDFLARE_API_TOKEN", token);
     vi.stubEnv("CLOUDFLARE_BASE_URL", baseUrl);
-    answer = {
-      status: 403,
-      body: { success: false, errors: [{ code: 10000, message: "Authentication error" }] },
-    };
+    answers = [
+      { status: 403, body: { success: false, errors: [{ code: 10000, message: "Authentication error" }] } },
+    ];
     const error = await readCloudflare("/accounts/1/workers/subdomain").catch((caught: Error) => caught);
     expect(String(error)).toContain(
       "403 to GET /accounts/1/workers/subdomain: Authentication error (code 10000)",
@@ -63,18 +72,53 @@ describe("readCloudflare", () => {
     expect(JSON.stringify(error) + String(error)).not.toContain(token);
   });
 
-  test("says that nothing answered", async () => {
-    vi.stubEnv("CLOUDFLARE_API_TOKEN", token);
-    vi.stubEnv("CLOUDFLARE_BASE_URL", "http://127.0.0.1:9");
-    await expect(readCloudflare("/x")).rejects.toThrow(
-      /did not answer GET \/x: .*\n {2}is this machine online/,
+  test("tries again what may pass by itself, and says so", async () => {
+    const words: string[] = [];
+    answers = [{ status: 503, body: {}, headers: { "retry-after": "0" } }, good];
+    expect(await readCloudflare("/x", { baseUrl, token, onWait: (text) => words.push(text) })).toEqual(
+      good.body.result,
     );
+    expect(words).toEqual(["Cloudflare answered 503: trying again in 0 s"]);
+    expect(asked).toHaveLength(2);
+  });
+
+  test("gives up after four tries", async () => {
+    answers = [{ status: 500, body: {}, headers: { "retry-after": "0" } }];
+    await expect(readCloudflare("/x", { baseUrl, token })).rejects.toThrow(/CLOUDFLARE_BUSY: .* 500 to GET/);
+    expect(asked).toHaveLength(4);
+  });
+
+  test("does not wait for the five minutes that follow a spent budget", async () => {
+    answers = [{ status: 429, body: {}, headers: { "retry-after": "300" } }];
+    await expect(readCloudflare("/x", { baseUrl, token })).rejects.toThrow(
+      /CLOUDFLARE_BUSY[\s\S]*wait five minutes/,
+    );
+    expect(asked).toHaveLength(1);
+  });
+
+  test("asks a refusal only once", async () => {
+    answers = [{ status: 404, body: { success: false, errors: [{ code: 7003, message: "no route" }] } }];
+    await expect(readCloudflare("/x", { baseUrl, token })).rejects.toMatchObject({
+      status: 404,
+      codes: [7003],
+      code: "CLOUDFLARE_REFUSED",
+    });
+    expect(asked).toHaveLength(1);
+  });
+
+  test("says that nothing answered", async () => {
+    const { port } = api.address() as AddressInfo;
+    await new Promise((resolve) => api.close(resolve));
+    const pauses = vi.spyOn(globalThis, "setTimeout").mockImplementation((go) => setImmediate(go) as never);
+    await expect(readCloudflare("/x", { baseUrl: `http://127.0.0.1:${port}`, token })).rejects.toThrow(
+      /CLOUDFLARE_UNREACHABLE: .*did not answer GET \/x: .*\n {2}is this machine online/,
+    );
+    const waited = pauses.mock.calls.map(([, ms]) => ms);
+    expect(waited).toEqual(expect.arrayContaining([1_000, 3_000, 9_000]));
   });
 
   test("says so when the answer is none of Cloudflare's", async () => {
-    vi.stubEnv("CLOUDFLARE_API_TOKEN", token);
-    vi.stubEnv("CLOUDFLARE_BASE_URL", baseUrl);
-    answer = { status: 502, body: "<html>" };
-    await expect(readCloudflare("/x")).rejects.toThrow("502 to GET /x: no explanation");
+    answers = [{ status: 502, body: "<html>", headers: { "retry-after": "0" } }];
+    await expect(readCloudflare("/x", { baseUrl, token })).rejects.toThrow("502 to GET /x: no explanation");
   });
 });

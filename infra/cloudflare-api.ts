@@ -1,74 +1,144 @@
+import { AsyncResource } from "node:async_hooks";
 import * as pulumi from "@pulumi/pulumi";
+import type { ErrorCode } from "./error-codes.ts";
+import { Refusal } from "./refusal.ts";
 
-/** Cloudflare did not give what was asked: its status, its codes and its words. Pulumi prints it without a stack trace. */
-export class CloudflareApiError extends pulumi.RunError {
-  readonly code = "CLOUDFLARE_API";
+const answerTimeoutMs = 30_000;
+/** Between two tries when Cloudflare names no time. */
+const pausesMs = [1_000, 3_000, 9_000];
+/** A longer Retry-After is not waited for: after 429 it can be five minutes, and a person had rather be told. */
+const longestPauseMs = 30_000;
+
+/** Cloudflare did not give what was asked: its status, its codes and its words. */
+export class CloudflareApiError extends Refusal {
   /** Undefined when there was no answer at all. */
   readonly status: number | undefined;
+  /** Cloudflare's own codes (https://developers.cloudflare.com/fundamentals/api/reference/). */
+  readonly codes: readonly number[];
 
-  constructor(path: string, status: number | undefined, words: string) {
+  constructor(path: string, { status, codes, words }: Answer) {
+    const [code, ...mend] = explain(status);
     super(
-      `CLOUDFLARE_API: Cloudflare ${status ? `answered ${status} to` : "did not answer"} GET ${path}: ${words}${mend(status)}`,
+      code,
+      `Cloudflare ${status ? `answered ${status} to` : "did not answer"} GET ${path}: ${words}`,
+      ...mend,
     );
     this.status = status;
+    this.codes = codes;
   }
 }
 
-/** What to do about a status, on a line of its own. */
-function mend(status: number | undefined): string {
-  if (status === undefined) return "\n  is this machine online? try: curl -I https://api.cloudflare.com";
-  if (![400, 401, 403, 404].includes(status)) return "";
-  return "\n  check the API token, its permissions (the README lists them) and openclaw-gateway:accountId";
+function explain(status: number | undefined): [ErrorCode, ...string[]] {
+  if (status === undefined)
+    return ["CLOUDFLARE_UNREACHABLE", "is this machine online? try: curl -I https://api.cloudflare.com"];
+  if (status === 429)
+    return [
+      "CLOUDFLARE_BUSY",
+      "this user has asked too often (1,200 calls in five minutes, all tokens and the dashboard together): wait five minutes, then run the same command again",
+    ];
+  if (status >= 500)
+    return ["CLOUDFLARE_BUSY", "see https://www.cloudflarestatus.com, then run the same command again"];
+  return [
+    "CLOUDFLARE_REFUSED",
+    "check the API token, its permissions (the README lists them) and openclaw-gateway:accountId",
+  ];
 }
 
-/** Where Cloudflare's API is, and what signs in there. */
-export interface CloudflareLogin {
+/** Where the API is and who asks. */
+export interface CloudflareApi {
+  /** Such as `https://api.cloudflare.com/client/v4`, without a slash at its end. */
   readonly baseUrl: string;
   readonly token: string;
+  /** Told before each further try, in words for a person. */
+  readonly onWait?: (words: string) => void;
 }
 
-/** Where the API is unless CLOUDFLARE_BASE_URL or the stack's `cloudflare:baseUrl` says otherwise. */
-export const publicApi = "https://api.cloudflare.com/client/v4";
-
 /**
- * Reads one path of Cloudflare's API, for the few things that the provider has no data source for.
- *
- * It signs in with the provider's own settings, in the provider's order: the stack's `cloudflare:apiToken` and
+ * The API as the stack's provider asks it, in the provider's order of settings: the stack's `cloudflare:apiToken` and
  * `cloudflare:baseUrl`, then CLOUDFLARE_API_TOKEN and CLOUDFLARE_BASE_URL
  * (https://www.pulumi.com/registry/packages/cloudflare/installation-configuration/).
+ *
+ * @throws Refusal when there is no token
+ */
+export function cloudflareOfStack(): CloudflareApi {
+  const config = new pulumi.Config("cloudflare");
+  const baseUrl =
+    config.get("baseUrl") ?? process.env.CLOUDFLARE_BASE_URL ?? "https://api.cloudflare.com/client/v4";
+  const token = pulumi.runtime.getConfig("cloudflare:apiToken") ?? process.env.CLOUDFLARE_API_TOKEN;
+  if (!token) {
+    throw new Refusal(
+      "CLOUDFLARE_TOKEN_MISSING",
+      "there is no API token for Cloudflare",
+      "for this shell: export CLOUDFLARE_API_TOKEN=..., or in the stack, encrypted: npx pulumi config set --secret cloudflare:apiToken",
+    );
+  }
+  return {
+    baseUrl: baseUrl.replace(/\/$/, ""),
+    token,
+    // A hook calls this outside the program's async context, where an inline program's SDK knows no engine to tell.
+    onWait: AsyncResource.bind((words: string) => void pulumi.log.info(words, undefined, undefined, true)),
+  };
+}
+
+/**
+ * Reads one path of Cloudflare's API, for the few things that the provider has no data source for. What may pass by
+ * itself (no answer, 429, 5xx) is tried up to four times.
  *
  * @param path below `/client/v4`, such as `/accounts/ID/workers/subdomain`
  * @returns the `result` of the answer
  * @throws CloudflareApiError with Cloudflare's own words; never with the token
  */
-export async function readCloudflare<T>(path: string): Promise<T> {
-  const config = new pulumi.Config("cloudflare");
-  const baseUrl = config.get("baseUrl") ?? process.env.CLOUDFLARE_BASE_URL ?? publicApi;
-  const token = pulumi.runtime.getConfig("cloudflare:apiToken") ?? process.env.CLOUDFLARE_API_TOKEN;
-  if (!token) {
-    throw new pulumi.RunError(
-      "no Cloudflare API token: set CLOUDFLARE_API_TOKEN, or run: npx pulumi config set --secret cloudflare:apiToken",
+export async function readCloudflare<T>(path: string, api: CloudflareApi = cloudflareOfStack()): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    const answer = await ask(path, api);
+    if (answer.success) return answer.result as T;
+    const passing = answer.status === undefined || answer.status === 429 || answer.status >= 500;
+    const pauseMs = answer.retryAfterMs ?? pausesMs[tries - 1] ?? 0;
+    if (!passing || tries > pausesMs.length || pauseMs > longestPauseMs)
+      throw new CloudflareApiError(path, answer);
+    api.onWait?.(
+      `Cloudflare ${answer.status ? `answered ${answer.status}` : "did not answer"}: trying again in ${Math.ceil(pauseMs / 1000)} s`,
     );
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
-  return readCloudflareAs({ baseUrl, token }, path);
 }
 
-/** The same with a login of its own, for those who ask outside a stack. */
-export async function readCloudflareAs<T>({ baseUrl, token }: CloudflareLogin, path: string): Promise<T> {
-  const response = await fetch(`${baseUrl.replace(/\/$/, "")}${path}`, {
-    headers: { authorization: `Bearer ${token}`, accept: "application/json" },
-    signal: AbortSignal.timeout(30_000),
-  }).catch((error: Error) => {
-    throw new CloudflareApiError(
-      path,
-      undefined,
-      (error.cause as Error | undefined)?.message ?? error.message,
-    );
-  });
-  const answer = (await response.json().catch(() => undefined)) as
-    | { success: boolean; errors: { code: number; message: string }[]; result: T }
+interface Answer {
+  readonly success: boolean;
+  readonly status: number | undefined;
+  readonly codes: readonly number[];
+  readonly words: string;
+  readonly result?: unknown;
+  readonly retryAfterMs?: number;
+}
+
+async function ask(path: string, { baseUrl, token }: CloudflareApi): Promise<Answer> {
+  let response: Response;
+  try {
+    response = await fetch(`${baseUrl}${path}`, {
+      headers: { authorization: `Bearer ${token}`, accept: "application/json" },
+      signal: AbortSignal.timeout(answerTimeoutMs),
+    });
+  } catch (error) {
+    const { message, cause } = error as Error;
+    return {
+      success: false,
+      status: undefined,
+      codes: [],
+      words: (cause as Error | undefined)?.message ?? message,
+    };
+  }
+  const body = (await response.json().catch(() => undefined)) as
+    | { success: boolean; errors?: { code: number; message: string }[]; result: unknown }
     | undefined;
-  if (response.ok && answer?.success) return answer.result;
-  const words = answer?.errors?.map(({ code, message }) => `${message} (code ${code})`).join(", ");
-  throw new CloudflareApiError(path, response.status, words || "no explanation");
+  const errors = body?.errors ?? [];
+  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
+  return {
+    success: response.ok && body?.success === true,
+    status: response.status,
+    codes: errors.map(({ code }) => code),
+    words: errors.map(({ code, message }) => `${message} (code ${code})`).join(", ") || "no explanation",
+    result: body?.result,
+    retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : undefined,
+  };
 }

@@ -1,12 +1,14 @@
 import * as pulumi from "@pulumi/pulumi";
 import { bundleWorker } from "../contract/bundle.ts";
 import { Access } from "./access.ts";
+import { cloudflareOfStack } from "./cloudflare-api.ts";
 import { readConfig } from "./config-source.ts";
 import { refusePublicHostnames } from "./ingress.ts";
 import { nameParts } from "./names.ts";
 import { gatewayOutputs } from "./outputs.ts";
 import { Pi } from "./pi.ts";
 import { lookAtPi } from "./pi-look.ts";
+import { lookAtAccount } from "./preflight.ts";
 import { Tunnel } from "./tunnel.ts";
 import { GatewayWorker } from "./worker.ts";
 
@@ -17,8 +19,9 @@ import { GatewayWorker } from "./worker.ts";
 export default async function gateway() {
   const stack = pulumi.getStack();
   const config = readConfig(stack);
-  const { base, hostname } = await nameParts(stack, config);
   const { accountId } = config;
+  const account = await lookAtAccount(accountId, cloudflareOfStack());
+  const { base, hostname } = nameParts(stack, config, account);
   await refusePublicHostnames(accountId, base);
   if (!pulumi.runtime.isDryRun()) {
     pulumi.log.info(`looking at ${config.pi.host}`, undefined, undefined, true);

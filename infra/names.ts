@@ -1,5 +1,5 @@
-import { readCloudflare } from "./cloudflare-api.ts";
 import type { GatewayConfig } from "./config.ts";
+import type { AccountFacts } from "./preflight.ts";
 
 /** What the stack's parts are called in the account, and where the gateway is found. */
 export interface Names {
@@ -11,14 +11,10 @@ export interface Names {
 
 /**
  * Names follow from the stack, so that two stacks of one account never collide and a stack is recognised in the
- * dashboard. The account's workers.dev name is asked of the API when the config does not give it: no data source
- * of the provider has it.
+ * dashboard. The account's workers.dev name is the account's own where the config does not give it.
  */
-export async function nameParts(stack: string, config: GatewayConfig): Promise<Names> {
+export function nameParts(stack: string, config: GatewayConfig, account: AccountFacts): Names {
   const base = `openclaw-${stack}`;
-  const subdomain =
-    config.workersSubdomain ||
-    (await readCloudflare<{ subdomain: string }>(`/accounts/${config.accountId}/workers/subdomain`))
-      .subdomain;
+  const subdomain = config.workersSubdomain || account.workersSubdomain;
   return { base, hostname: `${base}.${subdomain}.workers.dev` };
 }

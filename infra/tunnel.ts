@@ -1,5 +1,6 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
+import { claims, onlyIfFree } from "./free-name.ts";
 
 export interface TunnelArgs {
   readonly accountId: string;
@@ -29,7 +30,7 @@ export class Tunnel extends pulumi.ComponentResource {
     return new cloudflare.ZeroTrustTunnelCloudflared(
       `${name}-tunnel`,
       { accountId: args.accountId, name: args.name, configSrc: "cloudflare" },
-      { parent: this },
+      { parent: this, ...onlyIfFree(claims.tunnel(args.accountId, args.name)) },
     );
   }
 
@@ -55,7 +56,7 @@ export class Tunnel extends pulumi.ComponentResource {
         httpPort: args.openclawPort,
         host: { ipv4: "127.0.0.1", network: { tunnelId: this.tunnelId } },
       },
-      { parent: this },
+      { parent: this, ...onlyIfFree(claims.vpcService(args.accountId, args.name)) },
     );
   }
 }

@@ -7,6 +7,7 @@ import {
   WORKER_COMPATIBILITY_FLAGS,
   WORKER_MAIN_MODULE,
 } from "../contract/worker.ts";
+import { claims, onlyIfFree } from "./free-name.ts";
 
 export interface GatewayWorkerArgs {
   readonly accountId: string;
@@ -49,7 +50,7 @@ export class GatewayWorker extends pulumi.ComponentResource {
         // Invocation logs record the URL and headers of every request: the audit line says what may be said.
         observability: { enabled: true, logs: { enabled: true, invocationLogs: false } },
       },
-      { parent: this },
+      { parent: this, ...onlyIfFree(claims.worker(args.accountId, args.scriptName)) },
     );
   }
 

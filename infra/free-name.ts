@@ -1,0 +1,118 @@
+import * as pulumi from "@pulumi/pulumi";
+import {
+  type CloudflareApi,
+  CloudflareApiError,
+  cloudflareOfStack,
+  readCloudflare,
+} from "./cloudflare-api.ts";
+import { Refusal } from "./refusal.ts";
+
+/** A name that a resource is about to take in the account. */
+export interface NameClaim {
+  /** In a sentence: "tunnel", "Worker". */
+  readonly kind: string;
+  /** What must be free: the resource's name, or for an Access application its hostname. */
+  readonly name: string;
+  /** Where resources of this kind are read, below `/client/v4`; filtered by name where the API can. */
+  readonly list: string;
+  /** Which property of a listed resource is the name, and which its id. */
+  readonly nameKey?: string;
+  readonly idKey?: string;
+  /** Where one resource of this kind is read and deleted. */
+  readonly item: (id: string) => string;
+}
+
+type Listed = Readonly<Record<string, unknown>>;
+
+/**
+ * Looks, when a resource is about to be created and only then, whether its name is free. A Worker's upload would
+ * overwrite another one of the same name without a word; the rest is refused by Cloudflare, in words that name no way
+ * out. An up that was cut, or whose answer got lost, leaves such a resource behind: it exists, and the state does not
+ * know it.
+ *
+ * The look runs in the preview too, so that a clash is found before anything is built. There is no hook that explains a
+ * refused create afterwards: the engine keeps the names of error hooks in the state, and where a destroy fails, which
+ * runs no program, it then says that the hook is not registered and swallows Cloudflare's own words (v3.259, step.go).
+ *
+ * @returns the options of the resource
+ */
+export function onlyIfFree(claim: NameClaim): Pick<pulumi.CustomResourceOptions, "hooks"> {
+  const api = cloudflareOfStack();
+  const look = new pulumi.ResourceHook(
+    `is the name of the ${claim.kind} ${claim.name} free`,
+    () => refuseTaken(claim, api),
+    { onDryRun: true },
+  );
+  return { hooks: { beforeCreate: [look] } };
+}
+
+/** @throws Refusal when there is a resource of this name */
+export async function refuseTaken(claim: NameClaim, api: CloudflareApi): Promise<void> {
+  const { list, name, nameKey = "name" } = claim;
+  const listed = await readCloudflare<Listed | Listed[]>(list, api).catch((error: Error): Listed[] => {
+    // A Worker is asked for by its name and not looked for in a list.
+    if (error instanceof CloudflareApiError && error.status === 404) return [];
+    throw error;
+  });
+  const taken = [listed].flat().find((one) => one[nameKey] === name);
+  if (taken) throw nameInUse(claim, taken, api);
+}
+
+function nameInUse(
+  { kind, name, item, idKey = "id" }: NameClaim,
+  taken: Listed,
+  api: CloudflareApi,
+): Refusal {
+  const id = String(taken[idKey]);
+  const since = taken.created_at ?? taken.created_on;
+  const age = since ? `, made ${since}` : "";
+  return new Refusal(
+    "CLOUDFLARE_NAME_IN_USE",
+    `the account has a ${kind} ${name} already, which this stack did not make or does not remember (id ${id}${age})`,
+    "is it left over from an up of this stack that was cut short? delete it, then run npx pulumi up again:",
+    `  ${deletion(`${api.baseUrl}${item(id)}`)}`,
+    "is it anything else? leave it, and give this stack another name: npx pulumi stack rename NAME",
+  );
+}
+
+/** The token comes by the shell's own printf: in curl's arguments any user of the machine could read it. */
+const deletion = (url: string): string =>
+  `printf 'Authorization: Bearer %s' "$CLOUDFLARE_API_TOKEN" | curl -sS -X DELETE -H @- '${url}'`;
+
+/** The claims of a stack's resources, by what they are. */
+export const claims = {
+  tunnel: (accountId: string, name: string): NameClaim => ({
+    kind: "tunnel",
+    name,
+    list: `/accounts/${accountId}/cfd_tunnel?name=${encodeURIComponent(name)}&is_deleted=false`,
+    item: (id) => `/accounts/${accountId}/cfd_tunnel/${id}`,
+  }),
+  vpcService: (accountId: string, name: string): NameClaim => ({
+    kind: "VPC service",
+    name,
+    // It knows no filter by name. A guess: that a page may be so long; on a shorter one Cloudflare refuses the create.
+    list: `/accounts/${accountId}/connectivity/directory/services?per_page=1000`,
+    idKey: "service_id",
+    item: (id) => `/accounts/${accountId}/connectivity/directory/services/${id}`,
+  }),
+  application: (accountId: string, hostname: string): NameClaim => ({
+    kind: "Access application for",
+    name: hostname,
+    nameKey: "domain",
+    list: `/accounts/${accountId}/access/apps?domain=${encodeURIComponent(hostname)}`,
+    item: (id) => `/accounts/${accountId}/access/apps/${id}`,
+  }),
+  serviceToken: (accountId: string, name: string): NameClaim => ({
+    kind: "service token",
+    name,
+    list: `/accounts/${accountId}/access/service_tokens?name=${encodeURIComponent(name)}`,
+    item: (id) => `/accounts/${accountId}/access/service_tokens/${id}`,
+  }),
+  worker: (accountId: string, name: string): NameClaim => ({
+    kind: "Worker",
+    name,
+    nameKey: "id",
+    list: `/accounts/${accountId}/workers/services/${name}`,
+    item: (id) => `/accounts/${accountId}/workers/scripts/${id}`,
+  }),
+} as const;
