@@ -141,6 +141,25 @@ describe("a session", () => {
     expect((await visit(cloudflare.browser, login, { headers: { cookie: team } })).status).toBe(200);
   });
 
+  it("does not go on where its country is not allowed", async () => {
+    const { id = "" } = await cloudflare.client.zeroTrust.access.policies.create({
+      account_id,
+      name: "at home",
+      decision: "allow",
+      include: [{ everyone: {} }],
+      require: [{ geo: { country_code: "DE" } }],
+    });
+    const app = await protect("home", { policies: [{ id }] });
+    const { cookie } = await signIn(cloudflare, app, "ann@example.com");
+    expect((await ask(app, { cookie })).status).toBe(200);
+    cloudflare.local.moveClient({ country: "FR" });
+    try {
+      expect((await ask(app, { cookie })).status).toBe(403);
+    } finally {
+      cloudflare.local.moveClient({ country: "DE" });
+    }
+  });
+
   it("is of type org at the team's domain and of type app at the application's", async () => {
     const app = await protect("types");
     const { cookie, team } = await signIn(cloudflare, app, "ann@example.com");

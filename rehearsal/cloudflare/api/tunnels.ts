@@ -37,7 +37,7 @@ export function serveTunnels(routes: Hono, account: Account, edge: TunnelEdge): 
     if (tunnel.deletedAt) throw new ApiError(404, codes.unknown, "Tunnel not found");
     return tunnel;
   };
-  const show = (tunnel: Tunnel) => showTunnel(account, tunnel, edge.connectors(tunnel.id));
+  const show = (tunnel: Tunnel) => showTunnel(account, tunnel, edge);
   const refuseTaken = (name: string, except?: string) => {
     const taken = tunnels.find((other) => other.name === name && !other.deletedAt && other.id !== except);
     if (taken) throw new ApiError(409, codes.nameTaken, "You already have a tunnel with this name.");
@@ -125,7 +125,8 @@ export function serveTunnels(routes: Hono, account: Account, edge: TunnelEdge): 
 const encodeToken = (accountId: string, tunnel: Tunnel): string =>
   Buffer.from(JSON.stringify({ a: accountId, t: tunnel.id, s: tunnel.secret })).toString("base64");
 
-function showTunnel(account: Account, tunnel: Tunnel, connectors: readonly Connector[]) {
+function showTunnel(account: Account, tunnel: Tunnel, edge: TunnelEdge) {
+  const connectors = edge.connectors(tunnel.id);
   return {
     id: tunnel.id,
     account_tag: account.id,
@@ -138,7 +139,7 @@ function showTunnel(account: Account, tunnel: Tunnel, connectors: readonly Conne
     connections: [],
     tun_type: "cfd_tunnel",
     metadata: {},
-    status: connectors.length > 0 ? "healthy" : "inactive",
+    status: edge.status(tunnel.id),
     remote_config: true,
     config_src: "cloudflare",
   };

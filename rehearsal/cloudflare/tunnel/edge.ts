@@ -17,6 +17,9 @@ export interface Connector {
   readonly connections: readonly Connection[];
 }
 
+/** How a tunnel is, by the names of the API. */
+export type TunnelStatus = "inactive" | "degraded" | "healthy" | "down";
+
 /** Why a VPC service could not be reached, by the names of RFC 9209, section 2.3, as Workers VPC uses them. */
 export type ProxyErrorCode =
   | "connection_refused"
@@ -43,6 +46,11 @@ export class ProxyError extends Error {
 export interface TunnelEdge {
   /** The connectors that are signed in for a tunnel now. */
   connectors(tunnelId: string): Connector[];
+  /**
+   * `inactive` before a connector has ever come, `down` once all are gone, `degraded` while one has lost a connection
+   * (https://developers.cloudflare.com/cloudflare-one/networks/connectors/cloudflare-tunnel/monitor-tunnels/notifications/).
+   */
+  status(tunnelId: string): TunnelStatus;
   /** Ends the connections of a tunnel's connectors, or of one of them; running connectors come back. */
   disconnect(tunnelId: string, connectorId?: string): void;
   /**

@@ -46,6 +46,10 @@ export interface TunnelServer extends TunnelEdge {
 export async function startTunnelServer(account: Account, address: string): Promise<TunnelServer> {
   const connections = new Map<string, Registered>();
   const pending = new Map<string, PendingStream>();
+  /** Tunnels that had a connector once. */
+  const known = new Set<string>();
+  /** How many connections each connector had at its best. */
+  const most = new Map<string, number>();
   const sockets = new Set<Socket>();
 
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
@@ -88,6 +92,11 @@ export async function startTunnelServer(account: Account, address: string): Prom
       draining: false,
     };
     connections.set(connection.id, connection);
+    known.add(registration.tunnel);
+    const own = [...connections.values()].filter(
+      (one) => one.registration.connector === registration.connector,
+    );
+    most.set(registration.connector, Math.max(own.length, most.get(registration.connector) ?? 0));
     socket.on("close", () => forget(connection));
     socket.on("end", () => socket.end());
     socket.setTimeout(timeouts.silenceMs, () => socket.destroy());
@@ -103,8 +112,8 @@ export async function startTunnelServer(account: Account, address: string): Prom
     if (word === "DRAIN") connection.draining = true;
     if (word === "FAILED") {
       const [stream = "", code = ""] = splitWord(argument);
-      const known: ProxyErrorCode[] = ["connection_refused", "connection_timeout", "dns_error"];
-      pending.get(stream)?.settle(known.find((one) => one === code) ?? "destination_unavailable");
+      const told: ProxyErrorCode[] = ["connection_refused", "connection_timeout", "dns_error"];
+      pending.get(stream)?.settle(told.find((one) => one === code) ?? "destination_unavailable");
     }
   }
 
@@ -139,6 +148,11 @@ export async function startTunnelServer(account: Account, address: string): Prom
   return {
     open,
     connectors: (tunnelId) => groupByConnector(tunnelId, [...connections.values()]),
+    status: (tunnelId) => {
+      const connectors = groupByConnector(tunnelId, [...connections.values()]);
+      if (connectors.length === 0) return known.has(tunnelId) ? "down" : "inactive";
+      return connectors.every((one) => one.connections.length === most.get(one.id)) ? "healthy" : "degraded";
+    },
     disconnect: (tunnelId, connectorId) => {
       for (const { registration, socket } of connections.values()) {
         if (
