@@ -109,7 +109,10 @@ describe("readCloudflare", () => {
   test("says that nothing answered", async () => {
     const { port } = api.address() as AddressInfo;
     await new Promise((resolve) => api.close(resolve));
-    const pauses = vi.spyOn(globalThis, "setTimeout").mockImplementation((go) => setImmediate(go) as never);
+    const real = globalThis.setTimeout;
+    const pauses = vi
+      .spyOn(globalThis, "setTimeout")
+      .mockImplementation(((go: () => void, _ms: number, ...rest: []) => real(go, 1, ...rest)) as never);
     await expect(readCloudflare("/x", { baseUrl: `http://127.0.0.1:${port}`, token })).rejects.toThrow(
       /CLOUDFLARE_UNREACHABLE: .*did not answer GET \/x: .*\n {2}is this machine online/,
     );
