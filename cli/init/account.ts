@@ -1,0 +1,119 @@
+import { CloudflareApiError, readCloudflare } from "../../infra/cloudflare-api.ts";
+import { configSchema } from "../../infra/config.ts";
+import { lookAtAccount } from "../../infra/preflight.ts";
+import { type ApiToken, apiTokenAtHand, askApiToken } from "./api-token.ts";
+import type { Person } from "./person.ts";
+import { Refusal } from "./refusal.ts";
+import { isRefusal, type Setup, wrongBy } from "./setup.ts";
+import type { Stored } from "./stored.ts";
+
+/** The account that the stack is built in, looked at. */
+export interface CloudflareAccount {
+  readonly token: ApiToken;
+  readonly accountId: string;
+  /** `TEAM.cloudflareaccess.com`, where people log in. */
+  readonly teamDomain: string;
+  /** NAME in NAME.workers.dev. */
+  readonly workersSubdomain: string;
+}
+
+const accountId = configSchema.shape.accountId;
+
+/**
+ * Gets a token and an account that go together and have all that the program needs. A person can mend what is missing
+ * in the dashboard and look again, or give another token or account.
+ */
+export async function chooseAccount(setup: Setup, stored: Stored): Promise<CloudflareAccount> {
+  const { options, person } = setup;
+  person?.heading("Cloudflare");
+  let token: ApiToken | undefined;
+  let account = options.accountId ?? (stored.values.accountId as string | undefined);
+  let atHand = () => apiTokenAtHand(options, stored);
+  for (;;) {
+    try {
+      token ??= (await atHand()) ?? (person && (await askApiToken(person)));
+      if (!token) throw new Error("no token, and nobody to ask");
+      const login = loginWith(token, stored);
+      account ??= await pickAccount(setup, login);
+      const wrong = wrongBy(accountId, account);
+      if (wrong)
+        throw new Refusal("ACCOUNT_ID", `${JSON.stringify(account)} is no account id; wanted: ${wrong}`);
+      return { token, accountId: account, ...(await look(setup, account, login)) };
+    } catch (error) {
+      if (!person || !isRefusal(error)) throw error;
+      person.warn((error as Error).message);
+      atHand = async () => undefined;
+      if (!token) continue;
+      const next = await nextTry(person, account !== undefined);
+      if (next === "token") token = undefined;
+      if (next === "account") account = await askAccountId(person);
+    }
+  }
+}
+
+const nextTry = (person: Person, hasAccount: boolean) =>
+  person.choose({
+    message: "What now?",
+    choices: [
+      { value: "again", name: "Look again: I have mended it" },
+      { value: "token", name: "Another API token" },
+      ...(hasAccount ? [{ value: "account", name: "Another account" }] : []),
+    ],
+  });
+
+function loginWith({ value }: ApiToken, { baseUrl }: Stored) {
+  const base = baseUrl ?? process.env.CLOUDFLARE_BASE_URL ?? "https://api.cloudflare.com/client/v4";
+  return { baseUrl: base.replace(/\/$/, ""), token: value };
+}
+
+type Login = ReturnType<typeof loginWith>;
+
+function look({ progress }: Setup, id: string, login: Login) {
+  return progress.step("looking at the Cloudflare account", async (detail) => {
+    const api = { ...login, onWait: detail };
+    const { workersSubdomain } = await lookAtAccount(id, api);
+    const { auth_domain: teamDomain } = await readCloudflare<{ auth_domain: string }>(
+      `/accounts/${id}/access/organizations`,
+      api,
+    );
+    return { workersSubdomain, teamDomain };
+  });
+}
+
+/** The accounts that a user's token opens, to choose from; a token of an account is not told any. */
+async function pickAccount({ person, progress }: Setup, login: Login): Promise<string> {
+  const accounts = await progress.step("looking which accounts the token opens", () => listAccounts(login));
+  const [first, ...others] = accounts;
+  if (first && others.length === 0) {
+    person?.tell(`The token opens one account: ${first.name}`);
+    return first.id;
+  }
+  if (!person)
+    throw new Refusal(
+      "ACCOUNT_ID",
+      first ? "the token opens several accounts" : "the token does not tell its account",
+      ["name one: --account-id ID", ...accounts.map(({ id, name }) => `${id}  ${name}`)].join("\n  "),
+    );
+  if (!first) return askAccountId(person);
+  return person.choose({
+    message: "Which account?",
+    choices: accounts.map(({ id, name }) => ({ value: id, name: `${name} (${id})` })),
+  });
+}
+
+async function listAccounts(login: Login): Promise<{ id: string; name: string }[]> {
+  if (login.token.startsWith("cfat_")) return [];
+  try {
+    return await readCloudflare("/accounts", login);
+  } catch (error) {
+    // 1001: a token of the account itself, from before their prefix.
+    if (error instanceof CloudflareApiError && error.codes.includes(1001)) return [];
+    throw error;
+  }
+}
+
+const askAccountId = (person: Person): Promise<string> =>
+  person.text({
+    message: "Account id (the 32 digits in the address of its dashboard)",
+    wrong: (answer) => wrongBy(accountId, answer),
+  });
