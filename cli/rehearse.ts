@@ -1,39 +1,22 @@
 import { setTimeout } from "node:timers/promises";
-import { Command, Option } from "commander";
-import { type ProviderKind, type Stage, setStage } from "../rehearsal/stage.ts";
+import { readRealPackage } from "../rehearsal/host/real-package.ts";
+import { type OtherMachine, type Stage, setStage } from "../rehearsal/stage.ts";
+import { tryRealConnector } from "../rehearsal/walk/real-connector.ts";
 import { inventoryOf } from "../rehearsal/walk/traces.ts";
-import { type BuiltGateway, build, takeDown, upAgain, useGateway } from "../rehearsal/walk/walk.ts";
+import {
+  type BuiltGateway,
+  build,
+  stackName,
+  takeDown,
+  upAgain,
+  useGateway,
+} from "../rehearsal/walk/walk.ts";
 import { howToUse, writePiKey } from "./rehearse-keep.ts";
+import { readOptions } from "./rehearse-options.ts";
+import { askForPi } from "./rehearse-pi.ts";
 import { styled, terminalProgress, timeTable } from "./terminal.ts";
 
-interface Options {
-  readonly keep: boolean;
-  readonly json: boolean;
-  readonly providers: ProviderKind;
-}
-
-const options = new Command("npm run rehearse --")
-  .description(
-    "Builds the whole chain on this machine with the real program, engine, Debian, OpenClaw and Workers runtime and a\n" +
-      "local Cloudflare; uses it with curl and as a browser would; takes it down and looks for what is left.\n" +
-      "Needs Linux and root. No account, no key, nothing of this machine's settings is touched.",
-  )
-  .option("--keep", "leave the chain running, print how to use it, and take it down at Ctrl-C", false)
-  .option("--json", "the steps as JSON on standard output, everything else on standard error", false)
-  .addOption(
-    new Option(
-      "--providers <kind>",
-      "provider plugins: stand-ins, or the real ones that the engine has or can fetch",
-    )
-      .choices(["stand-ins", "real"])
-      .default("stand-ins"),
-  )
-  .addHelpText(
-    "after",
-    "\nExit code: 0 when every step was as it should be, else 1.\n\nFor example:\n  npm run rehearse\n  npm run rehearse -- --keep\n  npm run --silent rehearse -- --json > steps.json",
-  )
-  .parse()
-  .opts<Options>();
+const options = readOptions();
 
 class Interrupted extends Error {}
 
@@ -55,24 +38,43 @@ try {
 } catch (error) {
   failure = error;
 }
-await progress
-  .step("the stage is cleared", () => teardown.disposeAsync())
-  .catch((error: unknown) => {
-    failure ??= error;
-  });
+let leftBehind: unknown;
+if (results.length > 0) {
+  await progress
+    .step("the stage is cleared", () => teardown.disposeAsync())
+    .catch((error: unknown) => {
+      leftBehind = error;
+    });
+}
 report();
-process.exit(failure === undefined ? 0 : 1);
+process.exit(isWell() ? 0 : 1);
+
+function isWell(): boolean {
+  return failure === undefined && leftBehind === undefined;
+}
 
 async function rehearse(): Promise<void> {
   const { signal } = interruption;
-  const stage = await setStage({ progress, providers: options.providers, teardown });
+  const cloudflared = options.cloudflared ? await readRealPackage(options.cloudflared) : undefined;
+  const other = options.pi ? await otherMachine(options.pi) : undefined;
+  const stage = await setStage({ progress, providers: options.providers, teardown, other, cloudflared });
   signal.throwIfAborted();
+  if (cloudflared) return tryRealConnector(stage, cloudflared, progress);
   const before = await inventoryOf(stage.host);
   const gateway = await build(stage, progress, signal);
   await useGateway(stage, gateway, progress);
   await upAgain(gateway, progress, signal);
   if (options.keep) await keep(stage, gateway);
   await takeDown(stage, gateway, before, progress, signal);
+}
+
+async function otherMachine(pi: string): Promise<OtherMachine> {
+  const { identity, yes } = options;
+  return {
+    pi: await askForPi({ pi, identity, yes, signal: interruption.signal }),
+    stack: stackName,
+    onLost: (reason) => interruption.abort(reason),
+  };
 }
 
 /** Leaves the chain running until Ctrl-C, which here is no interruption but the way on. */
@@ -101,14 +103,25 @@ async function interruptible(work: Promise<void>): Promise<void> {
 
 function report(): void {
   const out = options.json ? process.stderr : process.stdout;
-  out.write(`\n${timeTable(results)}\n\n`);
-  if (failure === undefined) {
-    out.write(`${styled("green", "The whole chain was built, used and taken down.", out)}\n`);
-  } else {
+  if (results.length > 0) out.write(`\n${timeTable(results)}\n\n`);
+  if (isWell()) {
+    const notWalked = results.filter(({ status }) => status === "not walked").length;
     const words =
-      failure instanceof Interrupted ? "Interrupted; everything was taken down." : (failure as Error).message;
-    process.stderr.write(`${styled("red", words, process.stderr)}\n`);
+      notWalked === 0
+        ? "The whole chain was built, used and taken down."
+        : `What was walked was as it should be; ${notWalked} of ${results.length} steps were not walked, and nothing is known of them.`;
+    out.write(`${styled(notWalked === 0 ? "green" : "yellow", words, out)}\n`);
+  } else {
+    process.stderr.write(`${styled("red", whatFailed(), process.stderr)}\n`);
   }
-  if (options.json)
-    process.stdout.write(`${JSON.stringify({ ok: failure === undefined, steps: results }, null, 2)}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify({ ok: isWell(), steps: results }, null, 2)}\n`);
+}
+
+function whatFailed(): string {
+  const wordsOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+  if (leftBehind === undefined)
+    return failure instanceof Interrupted ? "Interrupted; everything was taken down." : wordsOf(failure);
+  const first =
+    failure instanceof Interrupted ? "Interrupted." : failure === undefined ? "" : wordsOf(failure);
+  return `${first}\nNot everything could be taken down: ${wordsOf(leftBehind)}`.trim();
 }

@@ -6,7 +6,7 @@ import type { PiConfig } from "../infra/config.ts";
 import { type CertificateAuthority, createCertificateAuthority } from "./ca.ts";
 import { connectorScript, type LocalCloudflare, startCloudflare } from "./cloudflare/index.ts";
 import { type Engine, ensureEngine } from "./engine/index.ts";
-import { ownArchitecture, packConnector } from "./host/deb.ts";
+import { type DebianPackage, ownArchitecture, packConnector } from "./host/deb.ts";
 import { type Host, startHost } from "./host/host.ts";
 import { borrowMachine } from "./host/other/machine.ts";
 import { connectorVersion, servePackages } from "./host/packages.ts";
@@ -33,6 +33,8 @@ export interface StageOptions {
   readonly providers: ProviderKind;
   /** Another machine to take instead of a container; where it is, and how to sign in. */
   readonly other?: OtherMachine;
+  /** What the package archive has as cloudflared instead of the stand-in. */
+  readonly cloudflared?: DebianPackage;
   /**
    * Takes each part down again, in the reverse order, when the caller disposes it: also while the stage is still being
    * set, or after that failed. Nothing is left on the machine then but the cache.
@@ -83,19 +85,22 @@ export async function setStage(options: StageOptions): Promise<Stage> {
 type StartPi = (slot: Slot, ca: CertificateAuthority) => Promise<Host>;
 
 /** A Debian container on the slot's street, where the package archive is too. */
-async function container({ progress, teardown }: StageOptions): Promise<StartPi> {
+async function container({ progress, teardown, cloudflared }: StageOptions): Promise<StartPi> {
   const assets = await prepareHost(progress);
   return async (slot, ca) => {
-    const deb = await packConnector({
-      version: connectorVersion,
-      architecture: await ownArchitecture(),
-      programs: { "usr/bin/cloudflared": await readFile(connectorScript) },
-    });
+    const deb = cloudflared ?? (await standIn());
     const packages = await servePackages({ address: slot.streetAddress, ca, deb });
     teardown.defer(() => packages.close());
     return startHost(assets, { slot, index: 0, name: "raspberrypi", ca, progress });
   };
 }
+
+const standIn = async (): Promise<DebianPackage> =>
+  packConnector({
+    version: connectorVersion,
+    architecture: await ownArchitecture(),
+    programs: { "usr/bin/cloudflared": await readFile(connectorScript) },
+  });
 
 async function otherMachine({ progress }: StageOptions, other: OtherMachine): Promise<StartPi> {
   await progress.step("this machine's packages", () => requireMachine());

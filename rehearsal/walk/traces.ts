@@ -6,14 +6,14 @@ export type Inventory = ReadonlySet<string>;
 /**
  * Lists packages, system files with their content's hash, units, and openclaw.json with its hash.
  *
- * Left out is what any Debian changes by itself (logs, caches, the package database's own copies) and OpenClaw's own
+ * Left out is what any Debian changes by itself (logs, caches, the package database's own copies, scopes of logins) and OpenClaw's own
  * data beside its config (sessions, devices, the copy of the last good config that its gateway keeps): using an
  * assistant leaves those.
  */
 export async function inventoryOf(host: Host): Promise<Inventory> {
   const script = `
     dpkg-query -W -f 'package \${Package} \${Version} \${db:Status-Abbrev}\\n'
-    systemctl list-unit-files --no-legend --no-pager | awk '{ print "unit", $1, $2 }'
+    systemctl list-unit-files --no-legend --no-pager | awk '$2 != "transient" { print "unit", $1, $2 }'
     find /etc /usr/share/keyrings /usr/local /opt -xdev \\( -path /opt/openclaw -o -path /opt/node \\) -prune -o -type f -print |
       grep -vE '^/etc/(ld.so.cache|machine-id|resolv.conf|mtab)$' | sort | xargs -r sha256sum | awk '{ print "file", $2, $1 }'
     find /var/lib/apt/lists -maxdepth 1 -type f -name 'pkg*'
