@@ -162,6 +162,11 @@ export const errorCodes = {
     meaning: "Something that this stack made on the Pi could not be undone.",
     mend: "Mend what is said above it, then run `npx pulumi destroy` again.",
   },
+  PI_LEFT_BEHIND: {
+    meaning:
+      "The config now names another Pi or another user, and what the stack made at the old one could not be taken off.",
+    mend: "Switch the old one off, or stop its connector with the line that is shown.",
+  },
 
   CLOUDFLARED_TOO_OLD: {
     meaning: "The cloudflared on the Pi is too old for Workers VPC.",

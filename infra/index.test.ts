@@ -154,7 +154,6 @@ describe("the program", () => {
     for (const { inputs } of commands) {
       expect(inputs.addPreviousOutputInEnv).toBe(false);
       expect(inputs.environment).toBeUndefined();
-      expect(inputs.triggers).toEqual([hostKey]);
       expect(String(inputs.create)).not.toContain(tunnelToken);
       expect(isSecret(inputs.stdin)).toBe(true);
       expect(revealed(inputs.connection)).toMatchObject({ host: "192.168.1.20", hostKey });

@@ -1,6 +1,8 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { PiConfig } from "./config.ts";
+import { cleanWhatIsLeft } from "./pi-move.ts";
+import { repeatWhenPiReturns } from "./pi-return.ts";
 import { encodedPiFile, piScript } from "./pi-script.ts";
 
 export interface PiArgs {
@@ -18,18 +20,21 @@ export class Pi extends pulumi.ComponentResource {
   readonly gatewayToken: pulumi.Output<string>;
   readonly openclawVersion: pulumi.Output<string>;
   readonly cloudflaredVersion: pulumi.Output<string>;
+  private readonly repeated: pulumi.ResourceHookBinding;
 
   constructor(name: string, args: PiArgs, opts?: pulumi.ComponentResourceOptions) {
     super("openclaw-gateway:index:Pi", name, { host: args.config.host }, opts);
+    // Not for the footprint: what fails while it is deleted is told by a destroy, which knows no hooks.
+    this.repeated = { onError: [repeatWhenPiReturns(name, args.config)] };
     const footprint = this.recordFootprint(name, args);
     const connector = this.installConnector(name, args, footprint);
     const openclaw = this.configureOpenClaw(name, args, connector);
-    const facts = openclaw.stdout.apply(
-      (stdout) => JSON.parse(stdout) as { token: string; openclaw: string },
-    );
+    const facts = openclaw.stdout.apply((stdout) => answerIn<{ token: string; openclaw: string }>(stdout));
     this.gatewayToken = pulumi.secret(facts.token);
     this.openclawVersion = pulumi.unsecret(facts.openclaw);
-    this.cloudflaredVersion = connector.stdout.apply((stdout) => JSON.parse(stdout).cloudflared as string);
+    this.cloudflaredVersion = connector.stdout.apply(
+      (stdout) => answerIn<{ cloudflared: string }>(stdout).cloudflared,
+    );
     this.registerOutputs({
       openclawVersion: this.openclawVersion,
       cloudflaredVersion: this.cloudflaredVersion,
@@ -51,7 +56,7 @@ export class Pi extends pulumi.ComponentResource {
         delete: script.command("delete"),
         stdin: pulumi.secret(stdin),
       },
-      { parent: this },
+      { parent: this, hooks: { beforeUpdate: [cleanWhatIsLeft()] } },
     );
   }
 
@@ -63,7 +68,7 @@ export class Pi extends pulumi.ComponentResource {
     return new command.remote.Command(
       `${name}-connector`,
       { ...this.run(args), create: script.command("create"), stdin: pulumi.secret(stdin) },
-      { parent: this, dependsOn: footprint },
+      { parent: this, dependsOn: footprint, hooks: this.repeated },
     );
   }
 
@@ -77,11 +82,16 @@ export class Pi extends pulumi.ComponentResource {
         create: script.command("create"),
         stdin: pulumi.secret(script.stdin(openclawSettings(args))),
       },
-      { parent: this, dependsOn: connector, additionalSecretOutputs: ["stdout"] },
+      {
+        parent: this,
+        dependsOn: connector,
+        hooks: this.repeated,
+        additionalSecretOutputs: ["stdout"],
+      },
     );
   }
 
-  /** How each command of this Pi runs. */
+  /** How each command of this Pi runs. A changed connection updates it: the command runs anew, which every step allows. */
   private run({ config }: PiArgs) {
     return {
       connection: {
@@ -95,14 +105,15 @@ export class Pi extends pulumi.ComponentResource {
         dialErrorLimit: 3,
         perDialTimeout: 10,
       },
-      // The host key is the machine: on another one the commands run anew, and the old one is cleaned.
-      triggers: [config.hostKey],
       // By default the last stdout, which may hold a secret, is offered to sshd as an environment variable.
       addPreviousOutputInEnv: false,
       logging: command.remote.Logging.Stderr,
     };
   }
 }
+
+/** A step's answer is its last line: a login shell whose .bashrc prints something says that first. */
+const answerIn = <T>(stdout: string): T => JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
 
 const encoded = (text: string): string => Buffer.from(text).toString("base64");
 

@@ -1,0 +1,172 @@
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type FakeHost, startFakeHost } from "../rehearsal/providers/testing/fake-host.ts";
+import { openTestStack, type TestStack } from "../rehearsal/providers/testing/stack.ts";
+import type { PiConfig } from "./config.ts";
+import { Pi } from "./pi.ts";
+import { leftBehind } from "./pi-move.ts";
+
+describe("what a changed config leaves behind", () => {
+  const before = { host: "pi.lan", port: 22, user: "pi", hostKey: "key 1", privateKey: "k" };
+  test.each([
+    ["nothing changed", {}, undefined],
+    ["a new SD card: another key at the same address", { hostKey: "key 2" }, undefined],
+    ["a new SD card with another user", { hostKey: "key 2", user: "me" }, undefined],
+    ["a new address of the same Pi", { host: "10.0.0.7" }, undefined],
+    ["another private key", { privateKey: "l" }, undefined],
+    ["another user of the same Pi", { user: "me" }, before],
+    ["another user, at the Pi's new address", { user: "me", host: "10.0.0.7" }, { host: "10.0.0.7" }],
+    ["another Pi", { host: "10.0.0.7", hostKey: "key 2" }, before],
+  ])("%s", (_what, change, left) => {
+    const place = leftBehind(before, { ...before, ...change });
+    if (left === undefined) expect(place).toBeUndefined();
+    else expect(place).toEqual({ ...before, ...left });
+  });
+});
+
+/** One address, behind which another machine can be put. */
+async function startAddress() {
+  const sockets = new Set<Socket>();
+  let target = 0;
+  const server = createServer((socket) => {
+    const way = connect(target, "127.0.0.1");
+    for (const end of [socket, way]) {
+      sockets.add(end.on("error", () => {}));
+      end.once("close", () => sockets.delete(end));
+    }
+    socket.pipe(way).pipe(socket);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const cut = () => sockets.forEach((socket) => void socket.destroy());
+  return {
+    port: (server.address() as AddressInfo).port,
+    leadTo: (host: FakeHost) => {
+      target = host.port;
+    },
+    cut,
+    close: () => {
+      cut();
+      server.close();
+    },
+  };
+}
+
+describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
+  let one: FakeHost;
+  let two: FakeHost;
+  let stack: TestStack;
+  let address: Awaited<ReturnType<typeof startAddress>>;
+  let said = "";
+
+  const at = (host: FakeHost, port = host.port): PiConfig => ({
+    host: "127.0.0.1",
+    port,
+    user: "pi",
+    hostKey: host.hostKey.split(" ").slice(0, 2).join(" "),
+    privateKey: host.privateKey,
+    openclawPort: 18789,
+  });
+  const up = (config: PiConfig) => {
+    said = "";
+    stack.use(async () => {
+      new Pi("home", { config, stack: "home", origin: "https://home.example.com", tunnelToken: "t" });
+    });
+    const hear = (text: string) => {
+      said += text;
+    };
+    return stack.stack.up({ onOutput: hear, onError: hear });
+  };
+  /** The steps that a host was told to do, in order. */
+  const steps = (host: FakeHost) =>
+    host.runs.splice(0).flatMap(({ command }) => / (\w+ (?:create|delete)) \w+$/.exec(command)?.[1] ?? []);
+  const answer = (command: string) => ({
+    stdout: `${command.includes(" openclaw ") ? '{"token":"t","openclaw":"2026.9.6"}' : '{"cloudflared":"2026.8.2"}'}\n`,
+  });
+  const allSteps = ["footprint create", "connector create", "openclaw create"];
+
+  beforeAll(async () => {
+    [one, two, address] = await Promise.all([startFakeHost(), startFakeHost(), startAddress()]);
+    stack = await openTestStack("http://127.0.0.1:9/client/v4");
+  }, 600_000);
+  afterAll(async () => {
+    await stack?.close();
+    address?.close();
+    await Promise.all([one?.close(), two?.close()]);
+  });
+  beforeEach(() => {
+    for (const host of [one, two]) Object.assign(host, { reply: answer }).runs.length = 0;
+  });
+
+  test("a new SD card is set up by an ordinary up, and destroyed like the first", async () => {
+    address.leadTo(one);
+    await up(at(one, address.port));
+    expect(steps(one)).toEqual(allSteps);
+    address.leadTo(two);
+    await up(at(two, address.port));
+    expect(steps(two)).toEqual(allSteps);
+    await stack.stack.destroy();
+    expect([steps(one), steps(two)]).toEqual([[], ["footprint delete"]]);
+  });
+
+  test("another Pi is set up once the old one is clean", async () => {
+    await up(at(one));
+    expect(steps(one)).toEqual(allSteps);
+    let cleanedFirst = false;
+    two.reply = (command) => {
+      cleanedFirst ||= one.runs.some((run) => run.command.includes("footprint delete"));
+      return answer(command);
+    };
+    await up(at(two));
+    expect(steps(one)).toEqual(["footprint delete"]);
+    expect(cleanedFirst).toBe(true);
+    expect(steps(two)).toEqual(allSteps);
+    await up(at(two));
+    expect(steps(two)).toEqual([]);
+    await stack.stack.destroy();
+    expect(steps(two)).toEqual(["footprint delete"]);
+  });
+
+  test("an old Pi that cannot be cleaned is left with a warning", async () => {
+    await up(at(one));
+    one.reply = () => ({ stderr: "PI_NOT_CLEANED: could not undo on the Pi: connector\n", status: 1 });
+    await up(at(two));
+    expect(said).toContain(`PI_LEFT_BEHIND: what this stack made at -p ${one.port} pi@127.0.0.1`);
+    expect(said).toContain("PI_NOT_CLEANED");
+    expect(steps(two)).toEqual(allSteps);
+    await stack.stack.destroy();
+  });
+
+  test("a step that the connection broke under runs again when the Pi is back", async () => {
+    address.leadTo(one);
+    let cuts = 0;
+    one.reply = (command) => {
+      if (command.includes("connector create") && cuts++ === 0) address.cut();
+      return answer(command);
+    };
+    await up(at(one, address.port));
+    expect(said).toMatch(/PI_CONNECTION_LOST[\s\S]*is back: the step runs again/);
+    expect(steps(one)).toEqual([
+      "footprint create",
+      "connector create",
+      "connector create",
+      "openclaw create",
+    ]);
+    await stack.stack.destroy();
+  });
+
+  test("a step that says what is wrong is not repeated", async () => {
+    one.reply = (command) =>
+      command.includes("connector create") ? { stderr: "APT_FAILED: no\n", status: 1 } : answer(command);
+    await expect(up(at(one))).rejects.toThrow(/APT_FAILED: no/);
+    expect(steps(one)).toEqual(["footprint create", "connector create"]);
+    await stack.stack.destroy();
+    expect(steps(one)).toEqual(["footprint delete"]);
+  });
+
+  test("a login shell that prints something does not hide the answer", async () => {
+    one.reply = (command) => ({ stdout: `Welcome to your Pi!\n${answer(command).stdout}` });
+    await up(at(one));
+    await stack.stack.destroy();
+  });
+});
