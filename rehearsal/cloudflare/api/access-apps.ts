@@ -46,6 +46,7 @@ export function serveAccessApps(routes: Hono, account: Account, onRevoke: (app: 
     for (const uri of uris) refuseForeignHost(account, uri);
     if (clashingApp(account, uris, id))
       throw new ApiError(409, 11010, "access.api.error.application_already_exists");
+    refuseSamePrecedence(sent.policies);
     const policyIds = inPrecedence(sent.policies).map((policy) => policy.id);
     for (const policyId of policyIds) {
       if (!account.policies.get(policyId))
@@ -89,6 +90,16 @@ export function serveAccessApps(routes: Hono, account: Account, onRevoke: (app: 
     onRevoke(app);
     return answer(c, null);
   });
+}
+
+function refuseSamePrecedence(policies: readonly { precedence?: number }[]): void {
+  const given = policies.flatMap(({ precedence }) => precedence ?? []);
+  if (new Set(given).size < given.length)
+    throw new ApiError(
+      400,
+      invalidRequest,
+      "access.api.error.invalid_request: policy precedences must be unique",
+    );
 }
 
 /** Those with a precedence by it, then those without in the order they came. */
