@@ -34,9 +34,10 @@ export async function lookAtAccount(accountId: string, api: CloudflareApi): Prom
   const answers = await Promise.all(proofs.map((permission) => prove(accountId, permission, api)));
   if (answers.every((answer) => answer.refused)) throw wrongAccount(accountId);
 
-  const missing: Missing[] = proofs.flatMap((permission, index) =>
-    answers[index]?.refused ? [missingPermission(permission, page)] : [],
-  );
+  // Whoever may not even read lacks all of that name: for Connectivity Directory those are two.
+  const refused = new Set(proofs.filter((_, index) => answers[index]?.refused).map(({ name }) => name));
+  const lacking = tokenPermissions.filter(({ name }) => refused.has(name));
+  const missing = lacking.map((permission) => missingPermission(permission, page));
   if (answers.some((answer) => answer.zeroTrustOff)) missing.push(zeroTrustOff(accountId));
   const { subdomain } = answers.find((answer) => answer.subdomain !== undefined) ?? {};
   if (answers.some((answer) => answer.noSubdomain)) missing.push(noWorkersName(accountId));

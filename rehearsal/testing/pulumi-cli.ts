@@ -9,7 +9,10 @@ export interface CliResult {
 }
 
 /** Runs the real `pulumi` in the rehearsal's workspace, by Pulumi.yaml: what `npx pulumi` does for a user. */
-export async function pulumiCli({ engine, workspace }: Stage, ...args: string[]): Promise<CliResult> {
+export async function pulumiCli(
+  { engine, workspace }: Pick<Stage, "engine" | "workspace">,
+  ...args: string[]
+): Promise<CliResult> {
   const path = engine.languageHost ? `${engine.languageHost}:${process.env.PATH}` : process.env.PATH;
   const child = spawn(engine.command, [...args, "--non-interactive", "--color=never"], {
     cwd: workspace.folder,

@@ -1,0 +1,227 @@
+import { execFile } from "node:child_process";
+import { tmpdir } from "node:os";
+import { promisify } from "node:util";
+import type { ConfigMap, Stack } from "@pulumi/pulumi/automation/index.js";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { tokenPermissions } from "../contract/permissions.ts";
+import { type ApiPermission, programPermissions } from "../rehearsal/cloudflare/index.ts";
+import {
+  startTestCloudflare,
+  type TestCloudflare,
+  uploadScript,
+} from "../rehearsal/cloudflare/testing/account.ts";
+import { type Engine, ensureEngine } from "../rehearsal/engine/index.ts";
+import { quiet } from "../rehearsal/progress.ts";
+import { startProviders } from "../rehearsal/providers/index.ts";
+import { pulumiCli } from "../rehearsal/testing/pulumi-cli.ts";
+import { openWorkspace, type RehearsalWorkspace } from "../rehearsal/workspace.ts";
+
+// A preview on the real engine asks the account and no Pi, so these need no host.
+const hostKey = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`;
+const teardown = new AsyncDisposableStack();
+let engine: Engine;
+let account: TestCloudflare;
+let workspace: RehearsalWorkspace;
+let stack: Stack;
+
+const configOf = ({ local }: TestCloudflare): ConfigMap => ({
+  "cloudflare:baseUrl": { value: local.apiUrl },
+  "cloudflare:apiToken": { value: local.apiToken, secret: true },
+  "openclaw-gateway:accountId": { value: local.accountId },
+  "openclaw-gateway:pi.host": { value: "192.0.2.1" },
+  "openclaw-gateway:pi.hostKey": { value: hostKey },
+  "openclaw-gateway:access.emails[0]": { value: "owner@example.com" },
+});
+
+async function startAccount(slot: number, options: Parameters<typeof startTestCloudflare>[1] = {}) {
+  const started = await startTestCloudflare(slot, options);
+  teardown.defer(() => started.local.close());
+  return started;
+}
+
+/** What a person reads under "Diagnostics" when a preview is refused with this config. */
+async function refusal(change: ConfigMap, base: ConfigMap = configOf(account)): Promise<string> {
+  await stack.setAllConfig({ ...base, ...change }, true);
+  return stack.preview().then(
+    () => "no refusal",
+    (error: Error) => /^Diagnostics:\n([\s\S]*?)\nResources:/m.exec(error.message)?.[1] ?? error.message,
+  );
+}
+
+const token = (value: string): ConfigMap => ({ "cloudflare:apiToken": { value, secret: true } });
+
+beforeAll(async () => {
+  engine = await ensureEngine(quiet);
+  account = await startAccount(238);
+  const providers = await startProviders({ env: {}, progress: quiet });
+  teardown.defer(() => providers.close());
+  const { apiUrl, apiToken } = account.local;
+  workspace = await openWorkspace(engine, { apiUrl, apiToken, env: providers.env, parent: tmpdir() });
+  teardown.defer(() => workspace.remove());
+  stack = await workspace.stack("bad", configOf(account));
+});
+
+afterAll(() => teardown.disposeAsync());
+
+describe("the API token", () => {
+  test("is taken when it is a user's or the account's own, with all permissions and no more than these", async () => {
+    const permissions = tokenPermissions.map(({ group }) => group as ApiPermission);
+    for (const kind of ["user", "account"] as const)
+      expect(await refusal(token(account.local.issueApiToken({ kind, permissions })))).toBe("no refusal");
+  });
+
+  test.each(["user", "account"] as const)("of the kind %s is refused when nobody knows it", async (kind) => {
+    const unknown = account.local.issueApiToken({ kind });
+    account.local.revokeApiToken(unknown);
+    const message = await refusal(token(unknown));
+    expect(message).toContain("CLOUDFLARE_TOKEN_INVALID: Cloudflare does not know this API token");
+    expect(message).toContain("npx pulumi config set --secret cloudflare:apiToken");
+    expect(message).not.toContain(unknown);
+  });
+
+  test("is refused without a stack trace when it is old-style and unknown, having been tried in both ways", async () => {
+    const message = await refusal(token("x".repeat(40)));
+    expect(message).toContain("CLOUDFLARE_TOKEN_INVALID");
+    expect(message).not.toMatch(/\.ts:[0-9]+/);
+  });
+
+  test.each([
+    ["user", "expired", "CLOUDFLARE_TOKEN_EXPIRED", /past its end date[\s\S]*profile\/api-tokens/],
+    ["user", "disabled", "CLOUDFLARE_TOKEN_DISABLED", /switched off[\s\S]*profile\/api-tokens/],
+    ["account", "expired", "CLOUDFLARE_TOKEN_EXPIRED", /past its end date[\s\S]*[0-9a-f]{32}\/api-tokens/],
+  ] as const)("of the kind %s that is %s is told so", async (kind, state, code, words) => {
+    const message = await refusal(token(account.local.issueApiToken({ kind, state })));
+    expect(message).toContain(`error: ${code}: `);
+    expect(message).toMatch(words);
+  });
+
+  test.each(tokenPermissions.filter(({ proof }) => proof))(
+    "without $name is told exactly that, and where to click",
+    async ({ name, level, group }) => {
+      const without = programPermissions.filter((one) => one.startsWith(group.replace(/ \w+$/, " ")));
+      expect(without).not.toEqual([]);
+      const message = await refusal(token(account.local.issueApiToken({ without })));
+      expect(message).toContain(
+        `CLOUDFLARE_PERMISSION_MISSING: the API token lacks the permission "${name}: ${level}"`,
+      );
+      expect(message).toContain("https://dash.cloudflare.com/profile/api-tokens");
+      const named = [...message.matchAll(/lacks the permission "(.*): \w+"/g)].map((match) => match[1]);
+      expect([...new Set(named)]).toEqual([name]);
+    },
+  );
+
+  test("without two permissions hears of both at once", async () => {
+    const without: ApiPermission[] = ["Cloudflare Tunnel Write", "Workers Scripts Write"];
+    const message = await refusal(token(account.local.issueApiToken({ kind: "account", without })));
+    expect(message).toContain("CLOUDFLARE_NOT_READY: 2 things are missing at Cloudflare");
+    expect(message).toMatch(/"Cloudflare Tunnel: Edit"[\s\S]*"Workers Scripts: Edit"/);
+    expect(message).toContain(`https://dash.cloudflare.com/${account.local.accountId}/api-tokens`);
+  });
+
+  test("that is nowhere is asked for, with the two ways to give it", async () => {
+    await stack.setAllConfig(configOf(account), true);
+    await stack.removeConfig("cloudflare:apiToken");
+    const { output, code } = await pulumiCli({ engine, workspace }, "preview", "--stack", "bad");
+    expect(code).not.toBe(0);
+    expect(output).toMatch(/CLOUDFLARE_TOKEN_MISSING[\s\S]*export CLOUDFLARE_API_TOKEN/);
+    // An inline program's SDK tells the engine twice; a person with the CLI hears it once.
+    expect(output.match(/^ +error: CLOUDFLARE_TOKEN_MISSING/gm)).toHaveLength(1);
+  });
+});
+
+describe("the account", () => {
+  test.each(["user", "account"] as const)(
+    "is told to be wrong when the %s token opens none of it",
+    async (kind) => {
+      const message = await refusal({
+        ...token(account.local.issueApiToken({ kind })),
+        "openclaw-gateway:accountId": { value: "0".repeat(32) },
+      });
+      // An account's token is verified within its account, so there it is the token that is unknown.
+      expect(message).toContain(kind === "user" ? "CLOUDFLARE_ACCOUNT_WRONG" : "CLOUDFLARE_TOKEN_INVALID");
+      expect(message).toContain(`the account ${"0".repeat(32)}`);
+    },
+  );
+
+  test("hears of Zero Trust and of the workers.dev name together when neither is set up", async () => {
+    const bare = await startAccount(239, { zeroTrust: false, workersSubdomain: false });
+    const message = await refusal({}, configOf(bare));
+    expect(message).toContain("CLOUDFLARE_NOT_READY: 2 things");
+    expect(message).toMatch(/CLOUDFLARE_ZERO_TRUST_OFF[\s\S]*one\.dash\.cloudflare\.com/);
+    expect(message).toMatch(/CLOUDFLARE_WORKERS_NAME_MISSING[\s\S]*workers-and-pages/);
+    expect(message).not.toContain("PERMISSION");
+  });
+
+  test("is asked with reads alone", async () => {
+    const start = account.local.calls.length;
+    expect(await refusal({})).toBe("no refusal");
+    const calls = account.local.calls.slice(start);
+    expect(calls.length).toBeLessThan(20);
+    expect(calls.filter(({ method }) => method !== "GET")).toEqual([]);
+  });
+
+  test("is asked again after one 5xx", async () => {
+    account.local.faults.failOnce("GET", /\/workers\/subdomain$/, 503);
+    expect(await refusal({})).toBe("no refusal");
+  });
+
+  test("is not asked on and on when the budget is spent", async () => {
+    account.local.faults.budget(3);
+    const message = await refusal({}).finally(() => account.local.faults.clear());
+    expect(message).toMatch(/CLOUDFLARE_BUSY: Cloudflare answered 429 [\s\S]*wait five minutes/);
+  });
+});
+
+describe("a name in use", () => {
+  const inUse = async (kind: string) => {
+    const message = await refusal({});
+    expect(message).toContain(`CLOUDFLARE_NAME_IN_USE: the account has a ${kind}`);
+    expect(message).toContain("npx pulumi stack rename NAME");
+    const command = /^\s*(printf .*)$/m.exec(message)?.[1] ?? "";
+    expect(command).not.toContain(account.local.apiToken);
+    return command;
+  };
+  /** Runs the command as it stands. */
+  const run = async (command: string) => {
+    const env = { ...process.env, CLOUDFLARE_API_TOKEN: account.local.apiToken };
+    const { stdout } = await promisify(execFile)("sh", ["-c", command], { env });
+    expect(JSON.parse(stdout)).toMatchObject({ success: true });
+    expect(await refusal({})).toBe("no refusal");
+  };
+  const path = () => `/accounts/${account.local.accountId}`;
+
+  test("by a tunnel is refused in the preview, and the line that is shown mends it", async () => {
+    await account.client.post(`${path()}/cfd_tunnel`, {
+      body: { name: "openclaw-bad", config_src: "cloudflare" },
+    });
+    await run(await inUse("tunnel openclaw-bad already"));
+  });
+
+  test("by somebody's Worker is refused before the upload would overwrite it", async () => {
+    await uploadScript(account, "openclaw-bad", "export default { fetch: () => new Response('mine') }");
+    await run(await inUse("Worker openclaw-bad already"));
+  });
+
+  test("by a service token is refused", async () => {
+    await account.client.post(`${path()}/access/service_tokens`, { body: { name: "openclaw-bad-cli" } });
+    await run(await inUse("service token openclaw-bad-cli already"));
+  });
+
+  test("by an Access application for the hostname is refused, whatever it is called", async () => {
+    const domain = `openclaw-bad.${account.local.workersSubdomain}.workers.dev`;
+    const body = { type: "self_hosted", name: "another", domain };
+    await account.client.post(`${path()}/access/apps`, { body });
+    await run(await inUse(`Access application for ${domain} already`));
+  });
+
+  test("by a VPC service is refused", async () => {
+    const tunnel = { body: { name: "another", config_src: "cloudflare" } };
+    const { result } = (await account.client.post(`${path()}/cfd_tunnel`, tunnel)) as {
+      result: { id: string };
+    };
+    const host = { ipv4: "127.0.0.1", network: { tunnel_id: result.id } };
+    const body = { name: "openclaw-bad", type: "http", http_port: 80, host };
+    await account.client.post(`${path()}/connectivity/directory/services`, { body });
+    await run(await inUse("VPC service openclaw-bad already"));
+  });
+});
