@@ -9,7 +9,7 @@ let api: CloudflareApi;
 let account: string;
 
 beforeAll(async () => {
-  cloudflare = await startTestCloudflare(238);
+  cloudflare = await startTestCloudflare(140);
   const { apiUrl, apiToken, accountId } = cloudflare.local;
   api = createApi({ apiToken, baseUrl: apiUrl });
   account = `/accounts/${accountId}`;

@@ -5,7 +5,7 @@ import type { ScriptRuntime } from "../edge/runtime.ts";
 import { timestamp } from "../identifiers.ts";
 import { allows } from "./authenticate.ts";
 import { ApiError, answer, answerList } from "./envelope.ts";
-import { invalidScript, readMetadata, resolveBindings } from "./script-metadata.ts";
+import { invalidScript, readMainModule, readMetadata, resolveBindings } from "./script-metadata.ts";
 
 /** The script of this name; 10007 when there is none. */
 export function scriptOf(account: Account, name: string): Script {
@@ -17,6 +17,13 @@ export function scriptOf(account: Account, name: string): Script {
 /** Upload, read and deletion of Workers: A/workers/scripts and A/workers/services. */
 export function serveScripts(routes: Hono, account: Account, runtime: ScriptRuntime): void {
   const one = (c: Context): Script => scriptOf(account, c.req.param("name") as string);
+  /** The upload counts only once the script has started, as Cloudflare validates it by running it. */
+  const put = async (script: Script) => {
+    await runtime.deploy(script).catch((error: Error) => {
+      throw new ApiError(400, invalidScript, `Uncaught ${error.message}`);
+    });
+    return { ...showScript(account.scripts.put(script)), startup_time_ms: 5 };
+  };
 
   routes.get("/workers/scripts", (c) => answerList(c, account.scripts.list().map(showScript)));
   routes.put("/workers/scripts/:name", async (c) => {
@@ -26,12 +33,11 @@ export function serveScripts(routes: Hono, account: Account, runtime: ScriptRunt
       await c.req.formData(),
       allows(c, "Connectivity Directory Bind"),
     );
-    // The upload counts only once the script has started, as Cloudflare validates it by running it.
-    await runtime.deploy(script).catch((error: Error) => {
-      throw new ApiError(400, invalidScript, `Uncaught ${error.message}`);
-    });
-    return answer(c, { ...showScript(account.scripts.put(script)), startup_time_ms: 5 });
+    return answer(c, await put(script));
   });
+  // A new version's code alone: config and metadata stay as they are
+  // (https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/content/methods/update/).
+  routes.put("/workers/scripts/:name/content", async (c) => answer(c, await put(await readContent(one(c), await c.req.formData()))));
   routes.delete("/workers/scripts/:name", async (c) => {
     const script = one(c);
     account.scripts.delete(script.id);
@@ -66,29 +72,9 @@ export function serveScripts(routes: Hono, account: Account, runtime: ScriptRunt
 async function readUpload(account: Account, name: string, form: FormData, mayBind: boolean): Promise<Script> {
   const before = account.scripts.get(name);
   if (!before) refuseNew(account);
-  const part = form.get("metadata");
-  if (part === null) throw new ApiError(400, invalidScript, "the metadata part is missing");
-  const metadataText = typeof part === "string" ? part : await part.text();
+  const metadataText = await metadataOf(form);
   const metadata = readMetadata(account, metadataText, before, mayBind);
-  const modules: ScriptModule[] = [];
-  for (const [key, value] of form) {
-    if (key === "metadata") continue;
-    // Clients name a module by the part or by its file, as `main_module` shows.
-    const file =
-      typeof value === "string" ? new File([value], key, { type: "application/javascript+module" }) : value;
-    const moduleName = key === metadata.main_module ? key : file.name;
-    modules.push({
-      name: moduleName,
-      contentType: file.type,
-      content: new Uint8Array(await file.arrayBuffer()),
-    });
-  }
-  if (!modules.some((module) => module.name === metadata.main_module))
-    throw new ApiError(
-      400,
-      invalidScript,
-      `main_module ${metadata.main_module} is not among the uploaded modules`,
-    );
+  const modules = await readModules(form, metadata.main_module);
   return {
     id: name,
     etag: etagOf(modules, metadataText),
@@ -105,6 +91,44 @@ async function readUpload(account: Account, name: string, form: FormData, mayBin
     updatedAt: timestamp(),
     metadata,
   };
+}
+
+/** The script with other modules. */
+async function readContent(before: Script, form: FormData): Promise<Script> {
+  const metadataText = await metadataOf(form);
+  const mainModule = readMainModule(metadataText);
+  const modules = await readModules(form, mainModule);
+  const etag = etagOf(modules, JSON.stringify(before.metadata));
+  return { ...before, etag, mainModule, modules, updatedAt: timestamp() };
+}
+
+async function metadataOf(form: FormData): Promise<string> {
+  const part = form.get("metadata");
+  if (part === null) throw new ApiError(400, invalidScript, "the metadata part is missing");
+  return typeof part === "string" ? part : part.text();
+}
+
+async function readModules(form: FormData, mainModule: string): Promise<ScriptModule[]> {
+  const modules: ScriptModule[] = [];
+  for (const [key, value] of form) {
+    if (key === "metadata") continue;
+    // Clients name a module by the part or by its file, as `main_module` shows.
+    const file =
+      typeof value === "string" ? new File([value], key, { type: "application/javascript+module" }) : value;
+    const moduleName = key === mainModule ? key : file.name;
+    modules.push({
+      name: moduleName,
+      contentType: file.type,
+      content: new Uint8Array(await file.arrayBuffer()),
+    });
+  }
+  if (!modules.some((module) => module.name === mainModule))
+    throw new ApiError(
+      400,
+      invalidScript,
+      `main_module ${mainModule} is not among the uploaded modules`,
+    );
+  return modules;
 }
 
 /** What stands against one more Worker. A guess: the words of 10037. */

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
 import Cloudflare from "cloudflare";
 import { type CertificateAuthority, createCertificateAuthority } from "../../ca.ts";
 import { quiet } from "../../progress.ts";
@@ -13,16 +15,46 @@ export interface TestCloudflare {
   readonly streetAddress: string;
 }
 
-/** Starts one on loopback addresses of its own: `127.86.{slot}.1` and `.2`. Slots from 200 are for tests. */
+/** Slots 128 to 253 are for tests; those below belong to rehearsals (host/slot.ts), 254 to the connector's own test. */
+const slots = { first: 128, last: 253 };
+
+/**
+ * Starts one on loopback addresses of its own: `127.86.{slot}.1` and `.2`.
+ *
+ * @param firstSlot where to begin the search for a slot that no other test of this machine has
+ */
 export async function startTestCloudflare(
-  slot: number,
+  firstSlot: number,
   options: Partial<LocalCloudflareOptions> = {},
 ): Promise<TestCloudflare> {
   const ca = await createCertificateAuthority();
+  const { slot, release } = await takeSlot(firstSlot);
   const [edgeAddress, streetAddress] = [`127.86.${slot}.1`, `127.86.${slot}.2`];
-  const local = await startCloudflare({ ca, edgeAddress, streetAddress, progress: quiet, ...options });
+  const started = await startCloudflare({ ca, edgeAddress, streetAddress, progress: quiet, ...options });
+  const local = {
+    ...started,
+    close: async () => {
+      await started.close();
+      await release();
+    },
+  };
   const client = new Cloudflare({ baseURL: local.apiUrl, apiToken: local.apiToken, maxRetries: 0 });
   return { ca, local, client, browser: { edgeAddress, certificate: ca.certificate }, streetAddress };
+}
+
+/** An abstract socket (unix(7)) holds a slot: the kernel frees it with its process, however that ends. */
+async function takeSlot(first: number): Promise<{ slot: number; release(): Promise<void> }> {
+  for (let tried = 0; tried <= slots.last - slots.first; tried++) {
+    const slot = slots.first + ((first - slots.first + tried) % (slots.last - slots.first + 1));
+    const lock = createServer().unref();
+    lock.listen(`\0openclaw-gateway/test-slot-${slot}`);
+    const taken = await once(lock, "listening").then(
+      () => true,
+      () => false,
+    );
+    if (taken) return { slot, release: () => new Promise((resolve) => lock.close(() => resolve())) };
+  }
+  throw new Error("all slots of the tests are taken");
 }
 
 /** Uploads a Worker of one module as the provider does: the module under its file name, and the metadata as JSON. */
