@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { configSchema } from "../../infra/config.ts";
 import { errorCodes } from "../../infra/error-codes.ts";
@@ -8,6 +9,7 @@ import { withFiles } from "./embed.ts";
 import { errorReference } from "./error-reference.ts";
 import { fileOf, stalePages } from "./pages.ts";
 import { withDescriptions } from "./pulumi-yaml.ts";
+import { recipePages, recipesOf, untried } from "./recipes.ts";
 
 test("no page is stale: else run `npm run docs`", () => {
   expect(stalePages()).toEqual([]);
@@ -77,5 +79,33 @@ describe("a page that shows a file", () => {
   test("is refused when the file is not there, or the end is missing", () => {
     expect(() => withFiles("<!-- file: examples/none.sh -->\n<!-- end -->")).toThrow(/none\.sh/);
     expect(() => withFiles("<!-- file: examples/curl.sh -->\n")).toThrow(/no <!-- end -->/);
+  });
+});
+
+describe("the pages' shell lines", () => {
+  const written = globSync(["README.md", "docs/*.md"], { cwd: fileOf("") });
+
+  test("are tried, a file that is tried, or said to be neither and why", () => {
+    for (const path of written)
+      expect([path, untried(readFileSync(fileOf(path), "utf8"))]).toEqual([path, []]);
+  });
+
+  test("are found by the name above them, without the indent of a list", () => {
+    const page = "1. Do it.\n\n   <!-- tried: it -->\n   ```sh\n   one\n   two\n   ```\n";
+    expect([...recipesOf(page)]).toEqual([["it", "one\ntwo\n"]]);
+    expect(untried("It:\n\n```sh\nrm x\n```\n")).toEqual([""]);
+  });
+
+  test("that are tried stand on the pages that the tests read", () => {
+    const pagesWithRecipes = written.filter((path) =>
+      readFileSync(fileOf(path), "utf8").includes("<!-- tried:"),
+    );
+    expect(pagesWithRecipes.sort()).toEqual([...recipePages].sort());
+  });
+
+  test("lead to pages that are there", () => {
+    for (const path of written)
+      for (const [, target = ""] of readFileSync(fileOf(path), "utf8").matchAll(/\]\(((?!https?:)[^)#]+)/g))
+        expect([path, target, existsSync(join(dirname(fileOf(path)), target))]).toEqual([path, target, true]);
   });
 });

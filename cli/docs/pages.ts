@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { configReference } from "./config-reference.ts";
 import { withFiles } from "./embed.ts";
 import { errorReference } from "./error-reference.ts";
+import { permissionReference } from "./permission-reference.ts";
 import { withDescriptions } from "./pulumi-yaml.ts";
+import { versionReference } from "./version-reference.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -19,6 +21,8 @@ export interface Page {
 const generated: Readonly<Record<string, () => string>> = {
   "docs/config.md": configReference,
   "docs/errors.md": errorReference,
+  "docs/permissions.md": permissionReference,
+  "docs/versions.md": versionReference,
 };
 
 /** Every page, generated or written. */

@@ -1,0 +1,25 @@
+import { tokenPermissions } from "../../contract/permissions.ts";
+import { generatedFrom, table } from "./markdown.ts";
+
+/** docs/permissions.md */
+export function permissionReference(): string {
+  const rows = tokenPermissions.map(({ name, level, group, purpose }) => [
+    `${name}: ${level}`,
+    purpose,
+    `\`${group}\``,
+  ]);
+  return `${generatedFrom("contract/permissions.ts")}
+
+# The API token's permissions
+
+Cloudflare dashboard, My Profile, API Tokens, Create Token, Create Custom Token. Under Permissions choose "Account" for each line; under Account Resources only the one account. A token of the account itself (Manage Account, Account API Tokens) is made of the same permissions.
+
+${table(["permission and level in the dashboard", "for", "name in the API"], rows)}
+
+The program needs no other, and nothing of any zone. Before anything is built \`npx pulumi up\` and \`npm run init\` look whether they are there, as far as reading can tell; what only a write can show is said when the write is refused, with the permission's name.
+
+Not certain: Cloudflare's pages give Connectivity Directory as roles of a member, and reports differ on whether every account can choose them for a token. Where they are not in the list, the person who makes the token has to have that role.
+
+Give the token an end date, and make a new one before it. The gateway does not need it once it is built: it is used by \`pulumi\` alone.
+`;
+}
