@@ -44,6 +44,9 @@ function explain(status: number | undefined): [ErrorCode, ...string[]] {
   ];
 }
 
+/** Where the API is unless something says otherwise. */
+export const publicApi = "https://api.cloudflare.com/client/v4";
+
 /** Where the API is and who asks. */
 export interface CloudflareApi {
   /** Such as `https://api.cloudflare.com/client/v4`, without a slash at its end. */
@@ -62,8 +65,7 @@ export interface CloudflareApi {
  */
 export function cloudflareOfStack(): CloudflareApi {
   const config = new pulumi.Config("cloudflare");
-  const baseUrl =
-    config.get("baseUrl") ?? process.env.CLOUDFLARE_BASE_URL ?? "https://api.cloudflare.com/client/v4";
+  const baseUrl = config.get("baseUrl") ?? process.env.CLOUDFLARE_BASE_URL ?? publicApi;
   const token = pulumi.runtime.getConfig("cloudflare:apiToken") ?? process.env.CLOUDFLARE_API_TOKEN;
   if (!token) {
     throw new Refusal(

@@ -51,8 +51,11 @@ type TokenState = { readonly status: "active" | "disabled" | "expired" };
  * User and account tokens are verified at addresses of their own, each of which refuses the other kind. The prefix tells
  * them apart (https://developers.cloudflare.com/fundamentals/api/get-started/token-formats/); tokens made before 2026
  * have none, so they are tried at both.
+ *
+ * @param accountId not looked at for a token that shows to be a user's
+ * @throws Refusal when it is unknown, expired or disabled
  */
-async function verifyToken(accountId: string, api: CloudflareApi): Promise<"user" | "account"> {
+export async function verifyToken(accountId: string, api: CloudflareApi): Promise<"user" | "account"> {
   const paths = { user: "/user/tokens/verify", account: `/accounts/${accountId}/tokens/verify` };
   const kinds: ("user" | "account")[] = api.token.startsWith("cfut_")
     ? ["user"]
