@@ -22,9 +22,24 @@ describe("who may call", () => {
 
   it("verifies its own token and refuses every other", async () => {
     expect((await cloudflare.client.user.tokens.verify()).status).toBe("active");
-    expect(await get("/user/tokens/verify", "Bearer wrong")).toEqual([401, 1000]);
-    expect(await get(`/accounts/${account_id}/cfd_tunnel`, "Bearer wrong")).toEqual([401, 10000]);
-    expect(await get(`/accounts/${account_id}/cfd_tunnel`)).toEqual([400, 6003]);
+    const wrong = `Bearer ${"w".repeat(40)}`;
+    expect(await get("/user/tokens/verify", wrong)).toEqual([401, 1000]);
+    expect(await get(`/accounts/${account_id}/tokens/verify`, wrong)).toEqual([401, 1000]);
+    expect(await get(`/accounts/${account_id}/cfd_tunnel`, wrong)).toEqual([401, 10000]);
+    for (const path of ["/accounts", `/accounts/${account_id}`, "/zones"])
+      expect(await get(path, wrong)).toEqual([403, 9109]);
+  });
+
+  it("refuses what cannot be a token, and a call without one", async () => {
+    for (const malformed of [
+      "Bearer short",
+      `Bearer ${"w".repeat(180)}`,
+      "Bearer ",
+      "Basic abc",
+      "w".repeat(40),
+    ])
+      expect(await get("/accounts", malformed)).toEqual([400, 6003]);
+    expect(await get(`/accounts/${account_id}/cfd_tunnel`)).toEqual([400, 9106]);
   });
 
   it("knows one account, and names a route it does not have", async () => {

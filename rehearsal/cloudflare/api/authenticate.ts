@@ -17,24 +17,25 @@ export const tokenOf = (c: Context): ApiToken => c.get("apiToken" as never);
 export const allows = (c: Context, permission: ApiPermission): boolean =>
   tokenOf(c).permissions.has(permission);
 
+/** What passes for a token at all. The reports are of 37 and of 180 characters; where it begins is a guess. */
+const tokenShape = /^[0-9A-Za-z_-]{40,80}$/;
+
 /**
  * Lets a call in by its token: known, alive, of this account, and with a permission for the route.
  *
- * Where the refusals are known from: 6003, 1000, 10000 and 1001 from public reports. A guess: that a token which is
+ * The refusals are those that public reports show: 9106 without a token, 6003 and 6111 for what is none, 1000 when it
+ * is verified, 9109 where accounts and zones are asked for, 10000 below an account. A guess: that a token which is
  * disabled or has expired is refused like an unknown one, and told apart by the verify address alone, whose answer
  * has the three states (https://developers.cloudflare.com/api/resources/user/subresources/tokens/methods/verify/).
  */
 export function authenticate(account: Account, tokens: ApiTokens): MiddlewareHandler {
   return async (c, next) => {
     const { path, method } = c.req;
-    const given = /^Bearer (\S+)$/.exec(c.req.header("authorization") ?? "")?.[1];
-    if (given === undefined) throw new ApiError(400, 6003, "Invalid request headers");
-    const token = tokens.find(given);
+    const token = tokens.find(presented(c.req.header("authorization")));
     const verifies = verifiesUser.test(path) ? "user" : verifiesAccount.test(path) ? "account" : undefined;
     if (verifies !== undefined && token?.kind !== verifies)
       throw new ApiError(401, 1000, "Invalid API Token");
-    if (!token || (token.state !== "active" && verifies === undefined))
-      throw new ApiError(401, refused, "Authentication error");
+    if (!token || (token.state !== "active" && verifies === undefined)) throw unknownToken(path);
     const [, named, below = ""] = /^\/client\/v4\/accounts\/([^/]+)(\/.*)?$/.exec(path) ?? [];
     if (named !== undefined && named !== account.id) throw new ApiError(403, refused, "Authentication error");
     const wanted = permissionsFor(method, below);
@@ -44,3 +45,20 @@ export function authenticate(account: Account, tokens: ApiTokens): MiddlewareHan
     await next();
   };
 }
+
+/** The token of a call, if it could be one. */
+function presented(authorization: string | undefined): string {
+  if (authorization === undefined)
+    throw new ApiError(400, 9106, "Missing X-Auth-Key, X-Auth-Email or Authorization headers");
+  const token = /^Bearer (\S+)$/.exec(authorization)?.[1];
+  if (token === undefined || !tokenShape.test(token))
+    throw new ApiError(400, 6003, "Invalid request headers", [
+      { code: 6111, message: "Invalid format for Authorization header" },
+    ]);
+  return token;
+}
+
+const unknownToken = (path: string): ApiError =>
+  /^\/client\/v4\/accounts\/[^/]+\//.test(path)
+    ? new ApiError(401, refused, "Authentication error")
+    : new ApiError(403, 9109, "Invalid access token");

@@ -6,12 +6,20 @@ import type * as z from "zod";
 export class ApiError extends Error {
   readonly status: ContentfulStatusCode;
   readonly code: number;
+  /** What lies behind it, where the real API says so. */
+  readonly chain: readonly { readonly code: number; readonly message: string }[] | undefined;
 
-  constructor(status: ContentfulStatusCode, code: number, message: string) {
+  constructor(
+    status: ContentfulStatusCode,
+    code: number,
+    message: string,
+    chain?: readonly { readonly code: number; readonly message: string }[],
+  ) {
     super(message);
     this.name = "ApiError";
     this.status = status;
     this.code = code;
+    this.chain = chain;
   }
 }
 
@@ -31,7 +39,8 @@ export function answerList(c: Context, entries: readonly unknown[]): Response {
 
 /** The envelope of a refusal. */
 export function answerError(c: Context, error: ApiError): Response {
-  const errors = [{ code: error.code, message: error.message }];
+  const { code, message, chain } = error;
+  const errors = [{ code, message, ...(chain && { error_chain: chain }) }];
   return c.json({ success: false, errors, messages: [], result: null }, error.status);
 }
 

@@ -51,13 +51,7 @@ export function readMetadata(
   before: Script | undefined,
   mayBind: boolean,
 ): ScriptMetadata {
-  let sent: unknown;
-  try {
-    sent = JSON.parse(part);
-  } catch {
-    throw new ApiError(400, invalidScript, "the metadata part is not JSON");
-  }
-  const read = parseBody(metadata, sent, invalidScript);
+  const read = parseBody(metadata, parsePart(part), invalidScript);
   const names = new Set<string>();
   for (const one of read.bindings) {
     if (names.has(one.name)) throw new ApiError(400, invalidScript, `binding ${one.name} is declared twice`);
@@ -67,6 +61,18 @@ export function readMetadata(
   }
   refuseWrongMigration(read, before?.migrationTag);
   return read;
+}
+
+/** The main module that an upload of code alone names. @throws {ApiError} 10021 malformed */
+export const readMainModule = (part: string): string =>
+  parseBody(metadata.pick({ main_module: true }), parsePart(part), invalidScript).main_module;
+
+function parsePart(part: string): unknown {
+  try {
+    return JSON.parse(part);
+  } catch {
+    throw new ApiError(400, invalidScript, "the metadata part is not JSON");
+  }
 }
 
 /**

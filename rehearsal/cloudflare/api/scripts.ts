@@ -37,7 +37,9 @@ export function serveScripts(routes: Hono, account: Account, runtime: ScriptRunt
   });
   // A new version's code alone: config and metadata stay as they are
   // (https://developers.cloudflare.com/api/resources/workers/subresources/scripts/subresources/content/methods/update/).
-  routes.put("/workers/scripts/:name/content", async (c) => answer(c, await put(await readContent(one(c), await c.req.formData()))));
+  routes.put("/workers/scripts/:name/content", async (c) =>
+    answer(c, await put(await readContent(one(c), await c.req.formData()))),
+  );
   routes.delete("/workers/scripts/:name", async (c) => {
     const script = one(c);
     account.scripts.delete(script.id);
@@ -123,11 +125,7 @@ async function readModules(form: FormData, mainModule: string): Promise<ScriptMo
     });
   }
   if (!modules.some((module) => module.name === mainModule))
-    throw new ApiError(
-      400,
-      invalidScript,
-      `main_module ${mainModule} is not among the uploaded modules`,
-    );
+    throw new ApiError(400, invalidScript, `main_module ${mainModule} is not among the uploaded modules`);
   return modules;
 }
 

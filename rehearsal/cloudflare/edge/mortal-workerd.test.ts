@@ -1,6 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync, readFileSync } from "node:fs";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
@@ -25,9 +28,17 @@ function statOf(pid: number) {
   }
 }
 
-it("leaves no workerd behind when its owner is killed", { timeout: 60_000 }, async () => {
+it("leaves no workerd behind when its owner is killed, and no files but in its own folder", {
+  timeout: 60_000,
+}, async () => {
   const program = fileURLToPath(new URL("../testing/keep-worker-running.ts", import.meta.url));
-  const owner = spawn(process.execPath, [program, "232"], { stdio: ["ignore", "pipe", "inherit"] });
+  const folder = await mkdtemp(join(tmpdir(), "mortal-workerd-"));
+  const [own, temporary] = [join(folder, "own"), join(folder, "temporary")];
+  await Promise.all([mkdir(own), mkdir(temporary)]);
+  const owner = spawn(process.execPath, [program, "232", own], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, TMPDIR: temporary },
+  });
   const ended = once(owner, "exit");
   try {
     await Promise.race([once(owner.stdout, "data"), ended.then(() => expect.fail("the owner ended"))]);
@@ -38,7 +49,10 @@ it("leaves no workerd behind when its owner is killed", { timeout: 60_000 }, asy
     await expect
       .poll(() => workerds.map((pid) => statOf(pid)?.state ?? "gone"), { timeout: 10_000 })
       .toEqual([expect.stringMatching(/^(gone|Z)$/)]);
+    expect(await readdir(temporary)).toEqual([]);
   } finally {
     owner.kill("SIGKILL");
+    await ended;
+    await rm(folder, { recursive: true });
   }
 });

@@ -7,6 +7,7 @@ import {
   Log,
   LogLevel,
   Miniflare,
+  type MiniflareOptions,
   type WorkerOptions,
   type Request as WorkerRequest,
   Response as WorkerResponse,
@@ -40,7 +41,7 @@ export interface WorkerRuntime extends ScriptRuntime {
 
 /** What the runtime needs from its surroundings. */
 export interface RuntimeParts {
-  /** Where its sockets are made; the temporary folder by default. */
+  /** Where its sockets and files are made; the temporary folder by default. */
   readonly folder?: string;
   readonly account: Account;
   readonly tunnels: TunnelEdge;
@@ -119,7 +120,7 @@ async function startInstance(
     });
   }
   const leaveSignals = keepSignalListeners();
-  const miniflare = new Miniflare({
+  const miniflare = inTemporaryFolder(folder, {
     host: "127.0.0.1",
     cf: false,
     log: new Log(LogLevel.NONE),
@@ -250,3 +251,18 @@ function keepSignalListeners(): () => void {
 }
 
 const signals = ["SIGINT", "SIGTERM"] as const;
+
+/**
+ * Miniflare makes a folder where the environment says that temporary ones go, and removes it when it is disposed. Of a
+ * rehearsal that was killed it would stay: so it goes where the next rehearsal clears.
+ */
+function inTemporaryFolder(folder: string, options: MiniflareOptions): Miniflare {
+  const before = process.env.TMPDIR;
+  process.env.TMPDIR = folder;
+  try {
+    return new Miniflare(options);
+  } finally {
+    if (before === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = before;
+  }
+}
