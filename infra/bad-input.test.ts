@@ -1,5 +1,7 @@
 import { execFile } from "node:child_process";
+import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import type { ConfigMap, Stack } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -172,10 +174,79 @@ describe("the account", () => {
   });
 });
 
+describe("the config", () => {
+  /** The stack file that a person wrote by hand, and what the CLI says to it. */
+  const preview = async (settings: Record<string, unknown>) => {
+    await stack.setAllConfig(configOf(account), true);
+    const file = join(workspace.folder, "Pulumi.bad.yaml");
+    const before = await readFile(file, "utf8");
+    const lines = Object.entries(settings).map(([key, value]) => `  ${key}: ${JSON.stringify(value)}\n`);
+    const written = before.replace(/^config:\n/m, `config:\n${lines.join("")}`);
+    await writeFile(file, written);
+    return pulumiCli({ engine, workspace }, "preview", "--stack", "bad");
+  };
+  const removed = async (...keys: string[]) => {
+    await stack.removeAllConfig(keys, true);
+  };
+
+  test("with a misspelt key is mended by the line that is shown, at the top and further in", async () => {
+    const { output } = await preview({ "openclaw-gateway:workersSubdomian": "family" });
+    expect(output).toContain('workersSubdomian: not a key of this project; did you mean "workersSubdomain"?');
+    const line = /^ *(npx pulumi config get .*)$/m.exec(output)?.[1] ?? "";
+    const env = { ...process.env, ...workspace.env };
+    const shell = `npx() { shift; ${engine.command} "$@" --stack bad; }; ${line}`;
+    await promisify(execFile)("sh", ["-c", shell], { cwd: workspace.folder, env });
+    expect((await stack.getConfig("openclaw-gateway:workersSubdomain")).value).toBe("family");
+    await stack.preview();
+    await removed("openclaw-gateway:workersSubdomain");
+  });
+
+  test("of a wrong type at the top is refused by Pulumi itself, from what Pulumi.yaml says", async () => {
+    const { output, code } = await preview({ "openclaw-gateway:serviceTokens": "cli" });
+    expect(code).not.toBe(0);
+    expect(output).toContain("configuration key 'serviceTokens' must be of type 'array<object>'");
+    await removed("openclaw-gateway:serviceTokens");
+  });
+
+  test("with two problems further in hears of both at once, and of no secret", async () => {
+    await stack.setAllConfig(
+      {
+        ...configOf(account),
+        "openclaw-gateway:pi.hsot": { value: "192.0.2.7" },
+        "openclaw-gateway:pi.privateKey": { value: "no-key-but-private", secret: true },
+      },
+      true,
+    );
+    const { output } = await pulumiCli({ engine, workspace }, "preview", "--stack", "bad");
+    await removed("openclaw-gateway:pi.hsot", "openclaw-gateway:pi.privateKey");
+    expect(output).toContain('CONFIG_INVALID: the config of stack "bad" has 2 problems');
+    expect(output).toContain('pi.hsot: not a key of this project; did you mean "host"?');
+    expect(output).toContain("pi.privateKey: something else (not shown: it is a secret)");
+    expect(output).not.toContain("no-key-but-private");
+  });
+
+  test("asks for the right passphrase when it is wrong, and for one when there is none", async () => {
+    for (const passphrase of ["wrong", ""]) {
+      const other = { ...workspace, env: { ...workspace.env, PULUMI_CONFIG_PASSPHRASE: passphrase } };
+      const { output, code } = await pulumiCli({ engine, workspace: other }, "preview", "--stack", "bad");
+      expect(code).not.toBe(0);
+      expect(output).toContain("incorrect passphrase");
+    }
+    const { PULUMI_CONFIG_PASSPHRASE: _, ...env } = workspace.env;
+    const { output } = await pulumiCli(
+      { engine, workspace: { ...workspace, env } },
+      "preview",
+      "--stack",
+      "bad",
+    );
+    expect(output).toContain("passphrase must be set with PULUMI_CONFIG_PASSPHRASE");
+  });
+});
+
 describe("a name in use", () => {
   const inUse = async (kind: string) => {
     const message = await refusal({});
-    expect(message).toContain(`CLOUDFLARE_NAME_IN_USE: the account has a ${kind}`);
+    expect(message).toContain(`CLOUDFLARE_NAME_IN_USE: the account has ${kind}`);
     expect(message).toContain("npx pulumi stack rename NAME");
     const command = /^\s*(printf .*)$/m.exec(message)?.[1] ?? "";
     expect(command).not.toContain(account.local.apiToken);
@@ -194,24 +265,24 @@ describe("a name in use", () => {
     await account.client.post(`${path()}/cfd_tunnel`, {
       body: { name: "openclaw-bad", config_src: "cloudflare" },
     });
-    await run(await inUse("tunnel openclaw-bad already"));
+    await run(await inUse("a tunnel openclaw-bad already"));
   });
 
   test("by somebody's Worker is refused before the upload would overwrite it", async () => {
     await uploadScript(account, "openclaw-bad", "export default { fetch: () => new Response('mine') }");
-    await run(await inUse("Worker openclaw-bad already"));
+    await run(await inUse("a Worker openclaw-bad already"));
   });
 
   test("by a service token is refused", async () => {
     await account.client.post(`${path()}/access/service_tokens`, { body: { name: "openclaw-bad-cli" } });
-    await run(await inUse("service token openclaw-bad-cli already"));
+    await run(await inUse("a service token openclaw-bad-cli already"));
   });
 
   test("by an Access application for the hostname is refused, whatever it is called", async () => {
     const domain = `openclaw-bad.${account.local.workersSubdomain}.workers.dev`;
     const body = { type: "self_hosted", name: "another", domain };
     await account.client.post(`${path()}/access/apps`, { body });
-    await run(await inUse(`Access application for ${domain} already`));
+    await run(await inUse(`an Access application for ${domain} already`));
   });
 
   test("by a VPC service is refused", async () => {
@@ -222,6 +293,6 @@ describe("a name in use", () => {
     const host = { ipv4: "127.0.0.1", network: { tunnel_id: result.id } };
     const body = { name: "openclaw-bad", type: "http", http_port: 80, host };
     await account.client.post(`${path()}/connectivity/directory/services`, { body });
-    await run(await inUse("VPC service openclaw-bad already"));
+    await run(await inUse("a VPC service openclaw-bad already"));
   });
 });

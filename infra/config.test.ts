@@ -37,12 +37,12 @@ describe("checkConfig", () => {
       pi: { host: "root@pi", port: 70000, hostKey: "ssh-rsa AAAA" },
       access: {},
       serviceTokens: [{ name: "CLI", duration: "1y" }],
-      acountId: "x",
+      colour: "x",
     });
     expect([...problems.keys()].sort()).toEqual([
       "openclaw-gateway:access.emails[0]",
       "openclaw-gateway:accountId",
-      "openclaw-gateway:acountId",
+      "openclaw-gateway:colour",
       "openclaw-gateway:pi.host",
       "openclaw-gateway:pi.hostKey",
       "openclaw-gateway:pi.port",
@@ -55,8 +55,8 @@ describe("checkConfig", () => {
       wanted: "32 hexadecimal digits, from the address of the account's dashboard",
       mend: "npx pulumi config set --path 'openclaw-gateway:accountId' VALUE",
     });
-    expect(problems.get("openclaw-gateway:acountId")?.mend).toBe(
-      "npx pulumi config rm --path 'openclaw-gateway:acountId'",
+    expect(problems.get("openclaw-gateway:colour")?.mend).toBe(
+      "npx pulumi config rm --path 'openclaw-gateway:colour'",
     );
   });
 
@@ -66,6 +66,78 @@ describe("checkConfig", () => {
       /openclaw-gateway:pi.privateKey/,
     );
     expect(() => checkConfig("dev", { ...good, pi: { ...good.pi, privateKey: secret } })).not.toThrow(secret);
+  });
+
+  test.each([
+    "-----BEGIN OPENSSH PRIVATE KEY-----\nabc",
+    `cfut_${"a".repeat(45)}`,
+    `no host ${"x".repeat(130)}`,
+  ])("does not show what looks like a credential in the wrong place", (value) => {
+    for (const pi of [{ ...good.pi, host: value }, { ...good.pi, hostKey: value }, value]) {
+      const [problem] = problemsOf({ ...good, pi }).values();
+      expect(problem?.got).toMatch(/^got [0-9]+ letters \(not shown\)$/);
+      expect(JSON.stringify(problem)).not.toContain(value.slice(0, 20));
+    }
+  });
+
+  test.each([
+    [{ ...good, accountId: "", acountId: good.accountId }, "openclaw-gateway:acountId", "accountId"],
+    [{ ...good, pi: { hsot: "192.168.1.20", hostKey } }, "openclaw-gateway:pi.hsot", "host"],
+    [{ ...good, access: {}, acces: good.access }, "openclaw-gateway:acces", "access"],
+    [{ ...good, access: { email: ["a@example.com"] } }, "openclaw-gateway:access.email", "emails"],
+    [
+      { ...good, access: { ...good.access, sessionduration: "1h" } },
+      "openclaw-gateway:access.sessionduration",
+      "sessionDuration",
+    ],
+    [
+      { ...good, serviceTokens: [{ name: "cli", durations: "1h" }] },
+      "openclaw-gateway:serviceTokens[0].durations",
+      "duration",
+    ],
+  ])(
+    "asks whether a misspelt key is the one it looks like, and says nothing else of it: %#",
+    (raw, key, meant) => {
+      const problems = problemsOf(raw);
+      expect([...problems.keys()]).toEqual([key]);
+      expect(problems.get(key)?.got).toBe(`not a key of this project; did you mean "${meant}"?`);
+    },
+  );
+
+  test("moves a misspelt secret through a pipe, so that it stays one", () => {
+    const problem = problemsOf({ ...good, pi: { ...good.pi, privatekey: "x" } }).get(
+      "openclaw-gateway:pi.privatekey",
+    );
+    expect(problem?.mend).toBe(
+      "npx pulumi config get --path 'openclaw-gateway:pi.privatekey' | npx pulumi config set --path --secret 'openclaw-gateway:pi.privateKey' && npx pulumi config rm --path 'openclaw-gateway:pi.privatekey'",
+    );
+  });
+
+  test("says of a key of the wrong type what it has to be, and how it becomes that", () => {
+    const problems = problemsOf({
+      ...good,
+      pi: "192.168.1.20",
+      access: { emails: "owner@example.com" },
+      serviceTokens: "cli",
+    });
+    expect(problems.get("openclaw-gateway:pi")).toMatchObject({
+      got: 'got "192.168.1.20"',
+      wanted: "keys of its own",
+      mend: "npx pulumi config rm --path 'openclaw-gateway:pi' && npx pulumi config set --path 'openclaw-gateway:pi.host' VALUE",
+    });
+    expect(problems.get("openclaw-gateway:access.emails")).toMatchObject({
+      wanted: "a list",
+      mend: "npx pulumi config rm --path 'openclaw-gateway:access.emails' && npx pulumi config set --path 'openclaw-gateway:access.emails[0]' VALUE",
+    });
+    expect(problems.get("openclaw-gateway:serviceTokens")?.mend).toMatch(
+      /'openclaw-gateway:serviceTokens\[0\]\.name' VALUE$/,
+    );
+    expect(
+      problemsOf({ ...good, pi: { ...good.pi, port: "22" } }).get("openclaw-gateway:pi.port"),
+    ).toMatchObject({
+      got: 'got "22"',
+      wanted: "a port from 1 to 65535, without quotes",
+    });
   });
 
   test("wants at least one person who may log in", () => {

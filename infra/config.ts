@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { type ConfigProblem, explainIssues } from "./config-problems.ts";
 
 /** Cloudflare's durations are Go's (https://pkg.go.dev/time#ParseDuration), such as "24h" or "30m". */
 const duration = z.string().regex(/^([0-9]+(h|m|s))+$/, "a duration such as 24h or 30m");
@@ -140,15 +141,6 @@ export type PiConfig = GatewayConfig["pi"];
 /** The namespace of the project's config keys, as in Pulumi.yaml. */
 export const namespace = "openclaw-gateway";
 
-/** One thing that is wrong with a stack's config, in words for the person who can mend it. */
-export interface ConfigProblem {
-  /** Path of the key as `pulumi config set --path` takes it. */
-  readonly key: string;
-  readonly got: string;
-  readonly wanted: string;
-  readonly mend: string;
-}
-
 /** A config with problems. The message lists all of them. */
 export class ConfigError extends Error {
   readonly code = "CONFIG_INVALID";
@@ -159,7 +151,7 @@ export class ConfigError extends Error {
       ({ key, got, wanted, mend }) => `  ${key}: ${got}; wanted: ${wanted}\n    ${mend}`,
     );
     super(
-      `the config of stack "${stack}" has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n${list.join("\n")}`,
+      `CONFIG_INVALID: the config of stack "${stack}" has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n${list.join("\n")}`,
     );
     this.name = "ConfigError";
     this.problems = problems;
@@ -184,61 +176,10 @@ export function checkConfig(stack: string, raw: Record<string, unknown>): Gatewa
     });
   }
   const result = configSchema.safeParse(raw);
-  if (!result.success) problems.push(...result.error.issues.flatMap((issue) => explain(issue, raw)));
+  if (!result.success) {
+    const checked = { schema: configSchema, namespace, stack, raw };
+    problems.push(...explainIssues(result.error.issues, checked));
+  }
   if (problems.length > 0) throw new ConfigError(stack, problems);
   return result.data as GatewayConfig;
-}
-
-function explain(issue: z.core.$ZodIssue, raw: unknown): ConfigProblem[] {
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((name) => {
-      const key = keyPath([...issue.path, name]);
-      return {
-        key,
-        got: "not a key of this project",
-        wanted: "one that Pulumi.yaml lists",
-        mend: `npx pulumi config rm --path '${key}'`,
-      };
-    });
-  }
-  const key = keyPath(issue.path);
-  const secret = secretPaths.has(issue.path.join("."));
-  return [
-    {
-      key,
-      got: describe(valueAt(raw, issue.path), secret),
-      wanted: wantedBy(issue),
-      mend: `npx pulumi config set --path ${secret ? "--secret " : ""}'${key}' ${secret ? "< FILE" : "VALUE"}`,
-    },
-  ];
-}
-
-/** Values that are never shown, whatever is wrong with them. */
-const secretPaths = new Set(["pi.privateKey"]);
-
-const keyPath = (path: readonly PropertyKey[]): string =>
-  `${namespace}:${path.map((part, index) => (typeof part === "number" ? `[${part}]` : `${index ? "." : ""}${String(part)}`)).join("")}`;
-
-function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, part) => (value as Record<PropertyKey, unknown> | undefined)?.[part],
-    raw,
-  );
-}
-
-function describe(value: unknown, secret: boolean): string {
-  if (value === undefined || value === "") return "not set";
-  return secret ? "something else (not shown: it is a secret)" : `got ${JSON.stringify(value)}`;
-}
-
-const kinds: Readonly<Record<string, string>> = {
-  string: "a text",
-  array: "a list",
-  object: "keys of its own",
-};
-
-function wantedBy(issue: z.core.$ZodIssue): string {
-  if (issue.code === "invalid_type" && issue.expected !== "int")
-    return kinds[issue.expected] ?? issue.expected;
-  return issue.message;
 }

@@ -39,7 +39,7 @@ type Listed = Readonly<Record<string, unknown>>;
 export function onlyIfFree(claim: NameClaim): Pick<pulumi.CustomResourceOptions, "hooks"> {
   const api = cloudflareOfStack();
   const look = new pulumi.ResourceHook(
-    `is the name of the ${claim.kind} ${claim.name} free`,
+    `name of the ${claim.kind} ${claim.name}`,
     () => refuseTaken(claim, api),
     { onDryRun: true },
   );
@@ -68,7 +68,7 @@ function nameInUse(
   const age = since ? `, made ${since}` : "";
   return new Refusal(
     "CLOUDFLARE_NAME_IN_USE",
-    `the account has a ${kind} ${name} already, which this stack did not make or does not remember (id ${id}${age})`,
+    `the account has ${/^[AEIOU]/.test(kind) ? "an" : "a"} ${kind} ${name} already, which this stack did not make or does not remember (id ${id}${age})`,
     "is it left over from an up of this stack that was cut short? delete it, then run npx pulumi up again:",
     `  ${deletion(`${api.baseUrl}${item(id)}`)}`,
     "is it anything else? leave it, and give this stack another name: npx pulumi stack rename NAME",
