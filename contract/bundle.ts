@@ -29,20 +29,32 @@ export interface WorkerBundle {
  * @throws esbuild's BuildFailure, which names file and line
  */
 export async function bundleWorker(): Promise<WorkerBundle> {
-  const inputs = new Set<string>();
-  const source = await bundle("worker/index.ts", inputs, {
-    conditions: ["workerd", "worker", "browser"],
-    loader: { ".html": "text", ".css": "text" },
-    plugins: [browserScript(inputs)],
-  });
+  const { source, packages } = await workerSource();
   await writeWhole(join(root, ".build/worker.js"), source);
   return {
     contentFile: "../.build/worker.js",
     sha256: createHash("sha256").update(source).digest("hex"),
     bytes: source.byteLength,
     gzipBytes: gzipSync(source, { level: 9 }).byteLength,
-    packages: packagesOf(inputs),
+    packages,
   };
+}
+
+/**
+ * The bundle itself, with nothing written.
+ * @param project the folder that `worker/` and `contract/` are in: this one by default
+ * @throws esbuild's BuildFailure, which names file and line
+ */
+export async function workerSource(
+  project = root,
+): Promise<{ readonly source: Uint8Array; readonly packages: readonly string[] }> {
+  const inputs = new Set<string>();
+  const source = await bundle(project, "worker/index.ts", inputs, {
+    conditions: ["workerd", "worker", "browser"],
+    loader: { ".html": "text", ".css": "text" },
+    plugins: [browserScript(project, inputs)],
+  });
+  return { source, packages: packagesOf(inputs) };
 }
 
 /** Names of the packages that files come from: the folder behind the last node_modules, two levels for a scope. */
@@ -52,7 +64,7 @@ function packagesOf(files: Iterable<string>): string[] {
 }
 
 /** `import text from "./main.ts?script"`: a browser module, bundled on its own, as a string in the Worker. */
-const browserScript = (inputs: Set<string>): Plugin => ({
+const browserScript = (project: string, inputs: Set<string>): Plugin => ({
   name: "browser-script",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /\?script$/ }, ({ path, resolveDir }) => ({
@@ -60,17 +72,22 @@ const browserScript = (inputs: Set<string>): Plugin => ({
       namespace: "browser-script",
     }));
     onLoad({ filter: /.*/, namespace: "browser-script" }, async ({ path }) => ({
-      contents: await bundle(path, inputs, {}),
+      contents: await bundle(project, path, inputs, {}),
       loader: "text",
     }));
   },
 });
 
 /** One bundle; the files that went into it are added to `inputs`. */
-async function bundle(entryPoint: string, inputs: Set<string>, options: BuildOptions): Promise<Uint8Array> {
+async function bundle(
+  project: string,
+  entryPoint: string,
+  inputs: Set<string>,
+  options: BuildOptions,
+): Promise<Uint8Array> {
   const result = await build({
     ...options,
-    absWorkingDir: root,
+    absWorkingDir: project,
     entryPoints: [entryPoint],
     bundle: true,
     write: false,
