@@ -4,6 +4,7 @@ import * as z from "zod";
 import type { AccessGroup, AccessPolicy, Account } from "../account.ts";
 import { durationMs, timestamp } from "../identifiers.ts";
 import {
+  accessConflict,
   accessLimit,
   accessNotFound,
   invalidRequest,
@@ -42,7 +43,8 @@ export function serveAccessPolicies(routes: Hono, account: Account): void {
     show: (policy) => showPolicy(account, policy),
     refuseDelete: (policy) => {
       if (account.apps.find((app) => app.policyIds.includes(policy.id)))
-        throw new ApiError(409, 12132, "access.api.error.policy_in_use: an application uses this policy");
+        // A guess: the words.
+        throw new ApiError(409, accessConflict, "access.api.error.conflict: an application uses this policy");
     },
   });
 }
@@ -81,7 +83,8 @@ export function serveAccessGroups(routes: Hono, account: Account): void {
     refuseDelete: (group) => {
       const users = [...account.policies.list(), ...account.groups.list()];
       if (users.some((user) => namesId(user.rules, group.id)))
-        throw new ApiError(409, 12132, "access.api.error.group_in_use: a policy uses this group");
+        // A guess: the words.
+        throw new ApiError(409, accessConflict, "access.api.error.conflict: a policy uses this group");
     },
   });
 }

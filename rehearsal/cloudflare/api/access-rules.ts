@@ -8,6 +8,9 @@ export const invalidRequest = 12130;
 /** Cloudflare's code for an unknown Access resource: `access.api.error.not_found`. */
 export const accessNotFound = 11021;
 
+/** Cloudflare's code for what stands against something that exists: `access.api.error.conflict`. */
+export const accessConflict = 12132;
+
 /** So many of a kind and no more. The words are a guess after those of the limit on certificates, as reported. */
 export const accessLimit = (most: number, kind: string): FamilyLimit => ({
   most,

@@ -146,6 +146,18 @@ describe("names and numbers that are taken", () => {
     expect(await refusal(take("two"))).toEqual([409, 100116]);
   });
 
+  it("are the one place for a one-time code among the login methods", async () => {
+    const { identityProviders } = cloudflare.client.zeroTrust;
+    const make = () =>
+      identityProviders.create({ account_id, name: "codes", type: "onetimepin", config: {} });
+    expect(await refusal(make())).toEqual([409, 12132]);
+    const [had] = (await identityProviders.list({ account_id })).result;
+    await identityProviders.delete(had?.id as string, { account_id });
+    expect(cloudflare.local.resources()).not.toContainEqual(expect.stringContaining("identity provider"));
+    await make();
+    expect(cloudflare.local.resources()).toContainEqual(expect.stringContaining("identity provider codes"));
+  });
+
   it("are an application's precedences", async () => {
     const { policies, applications } = cloudflare.client.zeroTrust.access;
     const make = async (name: string) => {

@@ -3,7 +3,7 @@ import type { Hono } from "hono";
 import * as z from "zod";
 import type { Account, Kept } from "../account.ts";
 import { hexId, timestamp } from "../identifiers.ts";
-import { accessLimit, accessNotFound, invalidRequest } from "./access-rules.ts";
+import { accessConflict, accessLimit, accessNotFound, invalidRequest } from "./access-rules.ts";
 import { ApiError, parseBody } from "./envelope.ts";
 import { serveFamily } from "./family.ts";
 
@@ -30,7 +30,18 @@ const alertPolicy = z.looseObject({
 /** Resources that are kept and answered; login methods are what the login page offers, the others do nothing here. */
 export function serveKept(routes: Hono, account: Account): void {
   serveFamily(routes, {
-    ...keeping((body) => parseBody(identityProvider, body, invalidRequest), randomUUID, ["client_secret"]),
+    ...keeping(readIdentityProvider, randomUUID),
+    create: (body) => {
+      const sent = readIdentityProvider(body);
+      // An account has one of these (public reports of August 2026).
+      if (sent.type === "onetimepin" && account.identityProviders.find((one) => one.sent.type === sent.type))
+        throw new ApiError(
+          409,
+          accessConflict,
+          "access.api.error.conflict: a onetimepin connection already exists",
+        );
+      return keep(randomUUID(), sent, timestamp());
+    },
     path: "/access/identity_providers",
     collection: account.identityProviders,
     notFoundCode: accessNotFound,
@@ -60,6 +71,8 @@ export function serveKept(routes: Hono, account: Account): void {
     collection: account.alertPolicies,
   });
 }
+
+const readIdentityProvider = (body: unknown) => parseBody(identityProvider, body, invalidRequest);
 
 /** How such a resource is made, changed and shown; `hidden` fields are never told again. */
 const keeping = (

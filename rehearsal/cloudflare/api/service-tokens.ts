@@ -42,9 +42,9 @@ export function serveServiceTokens(routes: Hono, account: Account): void {
         [...account.policies.list(), ...account.groups.list()].some((user) => namesId(user.rules, token.id))
       )
         throw new ApiError(
-          409,
-          12132,
-          "access.api.error.service_token_in_use: a policy uses this service token",
+          400,
+          12139,
+          "access.api.error.service_token_in_use: cannot delete service token because it is used by a policy, group, or app SCIM configuration.",
         );
     },
   });

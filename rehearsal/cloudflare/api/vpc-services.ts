@@ -7,6 +7,7 @@ import { timestamp } from "../identifiers.ts";
 import { ApiError, parseBody } from "./envelope.ts";
 import { serveFamily } from "./family.ts";
 
+/** All codes of this family are guesses: what the real API says is not documented. */
 const invalid = 5101;
 const notFoundCode = 5104;
 
