@@ -8,19 +8,19 @@ const several = (value: string, before: readonly string[] = []): string[] => [..
 
 const options = new Command("npm run init --")
   .description(
-    "Sets up a stack for your own Cloudflare account and Pi: asks, checks every answer on the spot, and writes it with\n" +
-      "Pulumi when all is known. Run again, it shows what the stack has and changes what you answer otherwise.\n" +
-      "Without a terminal, or with --yes, every answer comes from a flag, the stack or a default, and what is missing is\n" +
-      "listed. Nothing is built: that is for npx pulumi up.",
+    "Sets up a stack for your own Cloudflare account and Pi: asks, checks every answer on the spot, and writes it with " +
+      "Pulumi when all is known. Run again, it shows what the stack has and changes what you answer otherwise. " +
+      "Without a terminal, or with --yes, every answer comes from a flag, the stack or a default, and what is missing " +
+      "is listed. Nothing is built: that is for npx pulumi up.",
   )
   .option("--stack <name>", "the stack; its name becomes part of the address")
   .option(
     "--backend <url>",
-    "where the state is: file://~, file:///FOLDER, https://api.pulumi.com, s3://BUCKET, …",
+    "where the state is: file://~, file:///FOLDER, https://api.pulumi.com, s3://BUCKET, … (else where Pulumi is logged in, else file://~)",
   )
   .option(
     "--passphrase-file <file>",
-    "the passphrase of the stack's secrets; made and written for a new stack",
+    "the passphrase of the stack's secrets, outside the project; for a new stack it is made (~/.config/openclaw-gateway/STACK.passphrase)",
   )
   .option("--api-token-file <file>", "Cloudflare's API token; - is standard input; else CLOUDFLARE_API_TOKEN")
   .addOption(
@@ -112,7 +112,7 @@ async function init(): Promise<void> {
   if (options.json) {
     const { stack, backend } = plan;
     process.stdout.write(
-      `${JSON.stringify({ ok: true, stack: stack.name, backend: backend.url, next: words.nextSteps(plan) }, null, 2)}\n`,
+      `${JSON.stringify({ ok: true, stack: stack.name, backend: backend.url, next: words.nextSteps(plan).map(({ line }) => line) }, null, 2)}\n`,
     );
   } else {
     process.stdout.write(`\n${words.farewell(plan)}\n`);

@@ -1,6 +1,6 @@
-import { CloudflareApiError, readCloudflare } from "../../infra/cloudflare-api.ts";
+import { CloudflareApiError, publicApi, readCloudflare } from "../../infra/cloudflare-api.ts";
 import { configSchema } from "../../infra/config.ts";
-import { lookAtAccount } from "../../infra/preflight.ts";
+import { lookAtAccount, verifyToken } from "../../infra/preflight.ts";
 import { type ApiToken, apiTokenAtHand, askApiToken } from "./api-token.ts";
 import type { Person } from "./person.ts";
 import { Refusal } from "./refusal.ts";
@@ -29,9 +29,10 @@ export async function chooseAccount(setup: Setup, stored: Stored): Promise<Cloud
   let token: ApiToken | undefined;
   let account = options.accountId ?? (stored.values.accountId as string | undefined);
   let atHand = () => apiTokenAtHand(options, stored);
+  let explain = true;
   for (;;) {
     try {
-      token ??= (await atHand()) ?? (person && (await askApiToken(person)));
+      token ??= (await atHand()) ?? (person && (await askApiToken(person, { explain })));
       if (!token) throw new Error("no token, and nobody to ask");
       const login = loginWith(token, stored);
       account ??= await pickAccount(setup, login);
@@ -43,6 +44,7 @@ export async function chooseAccount(setup: Setup, stored: Stored): Promise<Cloud
       if (!person || !isRefusal(error)) throw error;
       person.warn((error as Error).message);
       atHand = async () => undefined;
+      explain = false;
       if (!token) continue;
       const next = await nextTry(person, account !== undefined);
       if (next === "token") token = undefined;
@@ -62,7 +64,7 @@ const nextTry = (person: Person, hasAccount: boolean) =>
   });
 
 function loginWith({ value }: ApiToken, { baseUrl }: Stored) {
-  const base = baseUrl ?? process.env.CLOUDFLARE_BASE_URL ?? "https://api.cloudflare.com/client/v4";
+  const base = baseUrl ?? process.env.CLOUDFLARE_BASE_URL ?? publicApi;
   return { baseUrl: base.replace(/\/$/, ""), token: value };
 }
 
@@ -101,13 +103,16 @@ async function pickAccount({ person, progress }: Setup, login: Login): Promise<s
   });
 }
 
+/** None where the token is an account's own, or, having no prefix, may be one: the look at the account then says what is wrong. */
 async function listAccounts(login: Login): Promise<{ id: string; name: string }[]> {
   if (login.token.startsWith("cfat_")) return [];
+  const isUsers = login.token.startsWith("cfut_");
+  if (isUsers) await verifyToken("", login);
   try {
     return await readCloudflare("/accounts", login);
   } catch (error) {
-    // 1001: a token of the account itself, from before their prefix.
-    if (error instanceof CloudflareApiError && error.codes.includes(1001)) return [];
+    const refused = error instanceof CloudflareApiError && [400, 401, 403].includes(error.status ?? 0);
+    if (refused && !isUsers) return [];
     throw error;
   }
 }

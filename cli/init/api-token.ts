@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { tokenPermissions } from "../../contract/permissions.ts";
+import type { Person } from "./person.ts";
 import { expanded } from "./places.ts";
 import { Refusal } from "./refusal.ts";
-import type { Options, Setup } from "./setup.ts";
+import type { Options } from "./setup.ts";
 import type { Stored } from "./stored.ts";
 
 export type TokenSource = "environment" | "file" | "stack" | "typed";
@@ -25,14 +26,14 @@ export async function apiTokenAtHand(
   return stored.apiToken ? { value: stored.apiToken, source: "stack" } : undefined;
 }
 
-/** Asks for the token, having said what it has to be able to do. */
-export async function askApiToken(person: NonNullable<Setup["person"]>): Promise<ApiToken> {
-  person.tell(howToMakeOne());
+/** @param explain whether to say first what the token has to be able to do */
+export async function askApiToken(person: Person, { explain }: { explain: boolean }): Promise<ApiToken> {
+  if (explain) person.tell(howToMakeOne());
   return { value: wellFormed(await person.secret("API token (paste it; it is not shown)")), source: "typed" };
 }
 
 /** Where to click, and each permission by its exact name (contract/permissions.ts). */
-export function howToMakeOne(): string {
+function howToMakeOne(): string {
   const names = tokenPermissions.map(({ name, level }) => `${name}: ${level}`);
   const width = Math.max(...names.map((name) => name.length));
   return [
@@ -47,7 +48,7 @@ export function howToMakeOne(): string {
   ].join("\n");
 }
 
-/** The shapes of the provider (facts of its own check: `^[0-9A-Za-z\-_]{40,80}$`): what is cut off or quoted is seen here. */
+/** The provider's own rule (terraform-provider-cloudflare, provider.go): what was cut off or quoted is seen at once. */
 function wellFormed(token: string): string {
   if (/^[0-9A-Za-z\-_]{40,80}$/.test(token)) return token;
   throw new Refusal(

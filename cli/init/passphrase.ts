@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { readFile, stat } from "node:fs/promises";
+import { copyFile, mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Backend } from "./backend.ts";
 import { expanded, isInProject, passphrasePath, quoted } from "./places.ts";
 import type { Pulumi } from "./pulumi.ts";
@@ -123,16 +125,34 @@ async function fromFile(file: string, stack: StackChoice): Promise<Passphrase> {
   return { value, file, isNew: false };
 }
 
-/** Tries the passphrase on the stack's own check value. */
-async function open(pulumi: Pulumi, { name }: StackChoice): Promise<void> {
-  await pulumi(["config", "--stack", name, "--show-secrets", "--json"]).catch((error: Error) => {
-    if (!error.message.includes("incorrect passphrase")) throw error;
+/**
+ * Tries the passphrase on the check value in the stack's file. Pulumi looks at that only when there is something to
+ * decrypt or to encrypt, so it encrypts a word into a copy.
+ */
+async function open(pulumi: Pulumi, { name, file }: StackChoice): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "openclaw-gateway-"));
+  const copy = join(folder, "copy.yaml");
+  try {
+    await copyFile(file, copy).catch((error: Error) => {
+      throw new Refusal(
+        "STACK_FILE",
+        `the stack ${name} is there, but its file is not: ${error.message}`,
+        "put the file back, from git or a backup: it holds the config, and what the passphrase is checked by",
+      );
+    });
+    await pulumi(["config", "set", "--secret", "--stack", name, "--config-file", copy, "check"], {
+      stdin: "x",
+    });
+  } catch (error) {
+    if (!(error as Error).message.includes("incorrect passphrase")) throw error;
     throw new Refusal(
       "PASSPHRASE_WRONG",
       `this is not the passphrase of the stack ${name}`,
       "it is set with --passphrase-file FILE, PULUMI_CONFIG_PASSPHRASE_FILE or PULUMI_CONFIG_PASSPHRASE",
     );
-  });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 const exists = (file: string): Promise<boolean> =>

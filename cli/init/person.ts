@@ -44,7 +44,7 @@ export function personAtTerminal(): Person {
       const validate = (answer: string) => wrong?.(answer.trim()) ?? true;
       return (await answered(input({ message, default: initial, validate }, context))).trim();
     },
-    secret: async (message) => (await answered(password({ message }, context))).trim(),
+    secret: async (message) => (await answered(password({ message, toggleMask: false }, context))).trim(),
     choose: ({ message, choices, initial }) =>
       answered(select({ message, choices, default: initial, loop: false }, context)),
     agree: (message, initial = true) => answered(confirm({ message, default: initial }, context)),

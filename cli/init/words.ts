@@ -43,40 +43,47 @@ function passphraseText({ passphrase }: Plan): string {
   return `${passphrase.isNew ? "a new one, in" : "in"} ${passphrase.file}`;
 }
 
-/** The lines to run next, as they are typed. */
-export function nextSteps({ stack, tokenPlace }: Plan): string[] {
+interface NextStep {
+  /** As it is typed. */
+  readonly line: string;
+  readonly remark: string;
+}
+
+/** What to run next, in this order. */
+export function nextSteps({ stack, tokenPlace }: Plan): NextStep[] {
   return [
-    `. ${quoted(shellFilePath(stack.name))}`,
-    ...(tokenPlace === "environment" ? ["export CLOUDFLARE_API_TOKEN=..."] : []),
-    "npx pulumi up",
-    "npx pulumi stack output chatUrl",
+    {
+      line: `. ${quoted(shellFilePath(stack.name))}`,
+      remark: "in every new shell: where the state and the passphrase are",
+    },
+    ...(tokenPlace === "environment"
+      ? [{ line: "export CLOUDFLARE_API_TOKEN=...", remark: "the token, unless it is set already" }]
+      : []),
+    { line: "npx pulumi up", remark: "shows what it will build, asks, and builds it" },
+    { line: "npx pulumi stack output chatUrl", remark: "the page to open in a browser" },
   ];
 }
 
 /** What stands at the end of a set-up. */
 export function farewell(plan: Plan): string {
   const { stack, passphrase, backend } = plan;
-  const lines = nextSteps(plan);
-  const remarks: Readonly<Record<string, string>> = {
-    [lines[0] ?? ""]: "in every new shell: where the state and the passphrase are",
-    "export CLOUDFLARE_API_TOKEN=...": "the token, unless it is set already",
-    "npx pulumi up": "shows what it will build, asks, and builds it: about two minutes",
-    "npx pulumi stack output chatUrl": "the page to open in a browser",
-  };
-  const width = Math.max(...lines.map((line) => line.length));
+  const steps = nextSteps(plan);
+  const width = Math.max(...steps.map(({ line }) => line.length));
   return [
     `The stack ${stack.name} is set up. Run next, in this folder:`,
     "",
-    ...lines.map((line) => `  ${line.padEnd(width)}  # ${remarks[line]}`),
+    ...steps.map(({ line, remark }) => `  ${line.padEnd(width)}  # ${remark}`),
     "",
     ...(passphrase?.isNew
       ? [
-          `Copy the passphrase in ${passphrase.file} into your password manager now: without it the stack's secrets are lost.`,
+          `Copy the passphrase in ${passphrase.file} into your password manager now:`,
+          "without it the stack's secrets are lost.",
         ]
       : []),
     ...(backend.url.startsWith("file:")
       ? ["The state is on this machine alone. Back it up together with the passphrase."]
       : []),
-    `To change an answer later: npm run init -- --stack ${stack.name}. To take everything off again: npx pulumi destroy.`,
+    `To change an answer later: npm run init -- --stack ${stack.name}`,
+    "To take everything off again: npx pulumi destroy",
   ].join("\n");
 }

@@ -1,0 +1,97 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { cacheRoot } from "../../../rehearsal/cache.ts";
+import { ensureEngine } from "../../../rehearsal/engine/index.ts";
+import { run } from "../../../rehearsal/engine/run.ts";
+import { quiet } from "../../../rehearsal/progress.ts";
+import { atTerminal, type Terminal } from "./terminal.ts";
+
+const root = join(import.meta.dirname, "../../..");
+/** What `npm run init` runs. */
+const script = join(root, "cli/init.ts");
+
+/** A newcomer's desk: a clone of the project and a home folder of their own, where nothing was ever set up. */
+export interface Desk {
+  readonly project: string;
+  readonly home: string;
+  /** A folder for the state, of the desk's own: `file://~` is the home that the user database has, not $HOME. */
+  readonly backend: string;
+  /** What every command here runs with. */
+  readonly env: NodeJS.ProcessEnv;
+  /** `npm run init` at a terminal. */
+  sitDown(args?: readonly string[], env?: NodeJS.ProcessEnv): Terminal;
+  /** The same without a terminal. */
+  run(
+    args: readonly string[],
+    options?: { env?: NodeJS.ProcessEnv; stdin?: string; cwd?: string },
+  ): Promise<{ code: number; stdout: string; stderr: string }>;
+  /** The engine's own command, as the person might have used it before. */
+  pulumi(args: readonly string[], env: Readonly<Record<string, string>>): Promise<string>;
+  clear(): Promise<void>;
+}
+
+/** @param apiUrl where Cloudflare is */
+export async function newDesk(apiUrl: string): Promise<Desk> {
+  const folder = await mkdtemp(join(tmpdir(), "desk-"));
+  const [project, home] = [join(folder, "openclaw-gateway"), join(folder, "home")];
+  await mkdir(project);
+  const state = join(home, "state");
+  await mkdir(state, { recursive: true });
+  // Links, so that the stack files are written beside them and not into this clone.
+  for (const name of [
+    "Pulumi.yaml",
+    "infra",
+    "contract",
+    "worker",
+    "pi",
+    ".build",
+    "package.json",
+    "node_modules",
+  ])
+    await symlink(join(root, name), join(project, name));
+  const env: NodeJS.ProcessEnv = {
+    PATH: process.env.PATH,
+    TERM: "xterm-256color",
+    LANG: "C.UTF-8",
+    HOME: home,
+    PULUMI_HOME: join(home, ".pulumi"),
+    // The engine was made before; all else of this machine's user is left out.
+    XDG_CACHE_HOME: dirname(cacheRoot()),
+    PULUMI_SKIP_UPDATE_CHECK: "true",
+    CLOUDFLARE_BASE_URL: apiUrl,
+  };
+  return {
+    project,
+    home,
+    backend: `file://${state}`,
+    env,
+    sitDown: (args = [], more = {}) =>
+      atTerminal([script, ...args], { cwd: project, env: { ...env, ...more } }),
+    async run(args, { env: more, stdin = "", cwd = project } = {}) {
+      const child = spawn(process.execPath, [script, ...args], {
+        cwd,
+        env: { ...env, ...more },
+        timeout: 120_000,
+      });
+      child.stdin.on("error", () => {}).end(stdin);
+      const said = { stdout: "", stderr: "" };
+      child.stdout.setEncoding("utf8").on("data", (text: string) => {
+        said.stdout += text;
+      });
+      child.stderr.setEncoding("utf8").on("data", (text: string) => {
+        said.stderr += text;
+      });
+      const [code] = await once(child, "close");
+      return { code: code ?? -1, ...said };
+    },
+    async pulumi(args, more) {
+      const { command } = await ensureEngine(quiet);
+      const own = { ...env, PULUMI_BACKEND_URL: `file://${state}`, ...more } as Record<string, string>;
+      return run(command, [...args, "--non-interactive"], { cwd: project, env: own, timeoutMs: 60_000 });
+    },
+    clear: () => rm(folder, { recursive: true, force: true }),
+  };
+}
