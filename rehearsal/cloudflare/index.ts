@@ -1,13 +1,14 @@
 import type { CertificateAuthority } from "../ca.ts";
 import type { Progress } from "../progress.ts";
 import { createTeam } from "./access/team.ts";
-import { type AccountOptions, createAccount, describeResources } from "./account.ts";
+
 import type { ApiTokenOptions } from "./api/api-tokens.ts";
 import { createApiTokens } from "./api/api-tokens.ts";
 import type { Faults } from "./api/faults.ts";
 import { type ApiCall, startApi } from "./api/server.ts";
 import { createWorkerRuntime } from "./edge/runtime.ts";
 import { startEdge } from "./edge/server.ts";
+import { type AccountOptions, createAccount, describeResources } from "./new-account.ts";
 import { startTunnelServer } from "./tunnel/server.ts";
 
 export type { ApiTokenOptions } from "./api/api-tokens.ts";

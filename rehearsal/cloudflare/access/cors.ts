@@ -1,5 +1,5 @@
 import type { AccessApp } from "../account.ts";
-import type { EdgeAnswer, EdgeRequest } from "./gate.ts";
+import type { EdgeAnswer, EdgeRequest } from "./passage.ts";
 
 interface CorsSettings {
   readonly allow_all_origins?: boolean;

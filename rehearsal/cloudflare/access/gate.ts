@@ -2,53 +2,10 @@ import type { AccessApp } from "../account.ts";
 import { applicationFor } from "./applications.ts";
 import { cookiesOf, sessionCookie } from "./cookies.ts";
 import { answerPreflight, corsHeaders } from "./cors.ts";
+import { machineOf, passAsService } from "./machines.ts";
+import { type EdgeRequest, type Passage, plain, through } from "./passage.ts";
 import { decidingPolicy, holdsWhereItIs } from "./rules.ts";
-import { checkServiceCredentials } from "./service-auth.ts";
 import type { Team } from "./team.ts";
-
-/** A request as it came to the edge. */
-export interface EdgeRequest {
-  readonly method: string;
-  readonly hostname: string;
-  /** Path and query. */
-  readonly target: string;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** Names and values in turn, duplicates kept. */
-  readonly rawHeaders: readonly string[];
-}
-
-/** An answer that the edge gives itself. */
-export interface EdgeAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-/** Let through, with headers for the Worker and for the client; or answered. */
-export type Passage =
-  | {
-      readonly pass: true;
-      readonly identity: Record<string, string>;
-      readonly answerHeaders: Record<string, string>;
-    }
-  | { readonly pass: false; readonly answer: EdgeAnswer };
-
-const plain = (status: number, body: string, headers: Record<string, string> = {}): Passage => ({
-  pass: false,
-  answer: {
-    status,
-    headers: { "content-type": "text/plain; charset=utf-8", "cache-control": "no-store", ...headers },
-    body,
-  },
-});
-const through = (
-  identity: Record<string, string> = {},
-  answerHeaders: Record<string, string> = {},
-): Passage => ({
-  pass: true,
-  identity,
-  answerHeaders,
-});
 
 /** What Access says to a request. A hostname without an application is open, as it is in reality. */
 export async function passGate(team: Team, request: EdgeRequest): Promise<Passage> {
@@ -86,50 +43,12 @@ export async function passGate(team: Team, request: EdgeRequest): Promise<Passag
 const isPreflight = (request: EdgeRequest): boolean =>
   request.method === "OPTIONS" && request.headers["access-control-request-method"] !== undefined;
 
-/**
- * A request with service token headers. In a strict organization these alone decide: 401 for a bad token, 403 for one
- * without a Service Auth policy, never a redirect and never a cookie. In an older one a failure falls through to the
- * login, unless the application asks for 401.
- */
-async function passAsService(team: Team, app: AccessApp, request: EdgeRequest): Promise<Passage | undefined> {
-  const credentials = checkServiceCredentials(team.account, request.rawHeaders);
-  if (credentials.kind === "none") return undefined;
-  const strict = team.account.strictServiceTokenAuth;
-  const refuse = (status: number, body: string) =>
-    strict
-      ? plain(status, body)
-      : app.sent.service_auth_401_redirect
-        ? plain(401, "Unauthorized")
-        : undefined;
-  if (credentials.kind === "invalid") return refuse(401, "Unauthorized");
-  const { token } = credentials;
-  const policy = decidingPolicy(team.account, app, { token }, ["bypass", "non_identity"]);
-  if (!policy) return refuse(403, "Forbidden");
-  if (policy.decision === "bypass") return through();
-  const jwt = await team.tokens.forService(app, policy, token);
-  const cookie: Record<string, string> = strict ? {} : { "set-cookie": sessionCookie(app, jwt) };
-  return through({ "cf-access-jwt-assertion": jwt }, cookie);
-}
-
 /** Who the session cookie says it is; a session that is over, revoked or another application's counts for nothing. */
 async function personOf(team: Team, app: AccessApp, request: EdgeRequest) {
   for (const jwt of cookiesOf(request, "CF_Authorization")) {
     const claims = await team.tokens.read(jwt, "app", app.aud);
     const person = team.identities.find(claims?.identity_nonce);
     if (claims && person && !team.revocations.isRevoked(claims)) return { jwt, ...claims, person };
-  }
-  return undefined;
-}
-
-/**
- * The machine's cookie, which an older organization hands out and takes in place of the headers
- * (https://developers.cloudflare.com/cloudflare-one/access-controls/service-credentials/service-tokens/).
- */
-async function machineOf(team: Team, app: AccessApp, request: EdgeRequest): Promise<string | undefined> {
-  if (team.account.strictServiceTokenAuth) return undefined;
-  for (const jwt of cookiesOf(request, "CF_Authorization")) {
-    const claims = await team.tokens.read(jwt, "app", app.aud);
-    if (claims?.common_name && !team.revocations.isRevoked(claims)) return jwt;
   }
   return undefined;
 }

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { type AccessPolicy, createAccount, type Rule, type ServiceToken } from "../account.ts";
+import type { AccessPolicy, Rule, ServiceToken } from "../account.ts";
+import { createAccount } from "../new-account.ts";
 import { decidingPolicy, holdsWhereItIs, type Identity, matchesRules, type Person } from "./rules.ts";
 
 const account = createAccount();

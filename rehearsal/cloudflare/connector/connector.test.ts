@@ -7,8 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Account, createAccount } from "../account.ts";
+import type { Account } from "../account.ts";
 import { connectorScript } from "../index.ts";
+import { createAccount } from "../new-account.ts";
 import { startConnector } from "../testing/connector.ts";
 import { startTunnelServer, type TunnelServer, tunnelPort } from "../tunnel/server.ts";
 

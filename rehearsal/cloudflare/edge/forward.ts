@@ -1,6 +1,6 @@
 import { type ClientRequest, type IncomingMessage, request, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import type { EdgeAnswer } from "../access/gate.ts";
+import type { EdgeAnswer } from "../access/passage.ts";
 import { towardsClient } from "./headers.ts";
 import { workerGone, workerThrew } from "./pages.ts";
 import type { RunningScript } from "./runtime.ts";

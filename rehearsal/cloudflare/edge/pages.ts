@@ -1,4 +1,4 @@
-import type { EdgeAnswer } from "../access/gate.ts";
+import type { EdgeAnswer } from "../access/passage.ts";
 
 const page = (status: number, title: string, text: string): EdgeAnswer => ({
   status,

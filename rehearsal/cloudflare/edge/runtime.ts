@@ -6,8 +6,6 @@ import type { Readable } from "node:stream";
 import {
   Log,
   LogLevel,
-  Miniflare,
-  type MiniflareOptions,
   type WorkerOptions,
   type Request as WorkerRequest,
   Response as WorkerResponse,
@@ -15,7 +13,7 @@ import {
 import type { Account, Binding, Script } from "../account.ts";
 import type { TunnelEdge } from "../tunnel/edge.ts";
 import { openVpcSocket, type VpcSocket } from "../tunnel/vpc-socket.ts";
-import { tieWorkerdToProcess } from "./mortal-workerd.ts";
+import { startMiniflare } from "./miniflare.ts";
 import { frontWorker, type PrivateHeaders, vpcWorker } from "./worker-sources.ts";
 
 /** Where the uploaded Workers run. */
@@ -59,7 +57,6 @@ interface Instance extends RunningScript {
 
 /** A runtime without scripts; each script that is deployed runs in a workerd of its own. */
 export async function createWorkerRuntime(parts: RuntimeParts): Promise<WorkerRuntime> {
-  tieWorkerdToProcess();
   const secret = randomBytes(8).toString("hex");
   const headers: PrivateHeaders = {
     url: `x-edge-url-${secret}`,
@@ -119,8 +116,7 @@ async function startInstance(
       serviceBindings: { SOCKET: { external: { address: `unix:${path}`, http: {} } } },
     });
   }
-  const leaveSignals = keepSignalListeners();
-  const miniflare = inTemporaryFolder(folder, {
+  const miniflare = startMiniflare(folder, {
     host: "127.0.0.1",
     cf: false,
     log: new Log(LogLevel.NONE),
@@ -138,7 +134,6 @@ async function startInstance(
       ...vpcWorkers,
     ],
   });
-  leaveSignals();
   const closeSockets = () => Promise.all(sockets.map((socket) => socket.close()));
   let url: URL;
   try {
@@ -233,36 +228,4 @@ function waited(ms: number, signal: AbortSignal): Promise<void> {
       resolve();
     });
   });
-}
-
-/**
- * Remembers who listens to this process's signals, and takes off whoever came since. Miniflare would end the process at
- * SIGINT and SIGTERM by itself, before its owner has taken the rest down.
- */
-function keepSignalListeners(): () => void {
-  const before = signals.map((signal) => new Set(process.listeners(signal)));
-  return () => {
-    for (const [index, signal] of signals.entries()) {
-      for (const listener of process.listeners(signal)) {
-        if (!before[index]?.has(listener)) process.off(signal, listener);
-      }
-    }
-  };
-}
-
-const signals = ["SIGINT", "SIGTERM"] as const;
-
-/**
- * Miniflare makes a folder where the environment says that temporary ones go, and removes it when it is disposed. Of a
- * rehearsal that was killed it would stay: so it goes where the next rehearsal clears.
- */
-function inTemporaryFolder(folder: string, options: MiniflareOptions): Miniflare {
-  const before = process.env.TMPDIR;
-  process.env.TMPDIR = folder;
-  try {
-    return new Miniflare(options);
-  } finally {
-    if (before === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = before;
-  }
 }
