@@ -3,13 +3,13 @@ import { ERRORS, type ErrorCode } from "../../worker/errors.ts";
 import { code, generatedFrom, table } from "./markdown.ts";
 
 const none = "Nothing on the gateway's side: the request has to change.";
+const again = (does: string) => `\`npx pulumi up --replace '**::STACK-openclaw'\` ${does} again.`;
 const look = "Read the Worker's log (dashboard, Workers, the script, Logs).";
 
 /** What its operator does about each refusal of the Worker; kept out of the Worker, which only says what callers may know. */
 const mends: Readonly<Record<ErrorCode, string>> = {
   GATEWAY_MISCONFIGURED: `${look} It names the variable. \`npx pulumi up --refresh\` sets all of them again.`,
-  HTTPS_REQUIRED:
-    "Call https. Rotate what was sent: a service token with `npx pulumi up --replace` of its resource.",
+  HTTPS_REQUIRED: "Call https, and give out new secrets for those that were sent: docs/maintenance.md.",
   URL_REFUSED: none,
   SECRET_IN_URL: "Send the token as a header; in a browser put it behind `#`.",
   CROSS_SITE_REFUSED: "Call the API from a program, or from the gateway's own pages.",
@@ -33,9 +33,9 @@ const mends: Readonly<Record<ErrorCode, string>> = {
   OPENCLAW_TIMEOUT: "Look at the Pi's load; the first answer after a start takes OpenClaw longer.",
   OPENCLAW_UNREACHABLE: look,
   OPENCLAW_UNEXPECTED: "On the Pi: `openclaw config get gateway.port`, then set `pi.openclawPort`.",
-  OPENCLAW_API_DISABLED: "`npx pulumi up --refresh` switches it on again.",
-  OPENCLAW_TOKEN_REFUSED: "`npx pulumi up --refresh` reads the token again.",
-  OPENCLAW_PROXY_REFUSED: "`npx pulumi up --refresh` sets it again.",
+  OPENCLAW_API_DISABLED: again("switches it on"),
+  OPENCLAW_TOKEN_REFUSED: again("reads the token"),
+  OPENCLAW_PROXY_REFUSED: again("sets it"),
   INTERNAL_ERROR: `${look} Search it for the request id.`,
 };
 
