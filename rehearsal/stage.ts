@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { PiConfig } from "../infra/config.ts";
 import { type CertificateAuthority, createCertificateAuthority } from "./ca.ts";
+import { cacheRoot } from "./cache.ts";
 import { connectorScript, type LocalCloudflare, startCloudflare } from "./cloudflare/index.ts";
 import { type Engine, ensureEngine } from "./engine/index.ts";
 import { type DebianPackage, ownArchitecture, packConnector } from "./host/deb.ts";
@@ -15,6 +16,7 @@ import { requireMachine } from "./host/requirements.ts";
 import { type Slot, takeSlot } from "./host/slot.ts";
 import type { Progress } from "./progress.ts";
 import { startProviders } from "./providers/index.ts";
+import { explainFullDisk } from "./room.ts";
 import { openWorkspace, type RehearsalWorkspace } from "./workspace.ts";
 
 export type ProviderKind = "stand-ins" | "real";
@@ -57,6 +59,18 @@ export interface OtherMachine {
  * @throws Error in words when this machine cannot (not Linux, not root, no way to an engine)
  */
 export async function setStage(options: StageOptions): Promise<Stage> {
+  try {
+    return await set(options);
+  } catch (error) {
+    throw await explainFullDisk(error, {
+      [cacheRoot()]: "what is made once, about 1.5 GB; XDG_CACHE_HOME chooses another place",
+      "/run/openclaw-gateway": "what a rehearsal writes",
+      [tmpdir()]: "drafts; TMPDIR chooses another place",
+    });
+  }
+}
+
+async function set(options: StageOptions): Promise<Stage> {
   const { progress, providers, teardown } = options;
   const startPi = options.other ? await otherMachine(options, options.other) : await container(options);
   const engine = await ensureEngine(progress);

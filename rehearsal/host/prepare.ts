@@ -21,8 +21,14 @@ export interface HostAssets {
 export async function prepareHost(progress: Progress): Promise<HostAssets> {
   await progress.step("this machine's packages", () => requireMachine());
   const [base, openclaw] = await progress.step("Debian, Node and OpenClaw for the host", (detail) =>
-    Promise.all([prepareBase(detail), prepareOpenClaw()]),
+    bothEnded(prepareBase(detail), prepareOpenClaw()),
   );
   const layers = [openclaw, join(base, "root")];
   return progress.step("OpenClaw's first boot", (detail) => prepareFirstBoot({ layers }, detail));
+}
+
+/** Waits for both also when one fails: the other's programs would go on writing to the cache when nobody waits for them. */
+async function bothEnded<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([a, b]);
+  return Promise.all([a, b]);
 }
