@@ -15,7 +15,6 @@ export type { ApiTokenOptions } from "./api/api-tokens.ts";
 export type { Faults } from "./api/faults.ts";
 export { type ApiPermission, programPermissions } from "./api/permissions.ts";
 export type { ApiCall } from "./api/server.ts";
-export type { AccountLimits } from "./limits.ts";
 
 /** The connector stand-in that a rehearsed host installs as `/usr/bin/cloudflared`: a script for perl-base. */
 export const connectorScript = new URL("./connector/cloudflared", import.meta.url);
