@@ -1,3 +1,4 @@
+import { AsyncResource } from "node:async_hooks";
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import type { WorkerBundle } from "../contract/bundle.ts";
@@ -59,7 +60,17 @@ export class GatewayWorker extends pulumi.ComponentResource {
     return new cloudflare.WorkersScriptSubdomain(
       `${name}-route`,
       { accountId: args.accountId, scriptName: script.scriptName, enabled: true, previewsEnabled: false },
-      { parent: this },
+      { parent: this, hooks: { afterCreate: [AsyncResource.bind(tellOfDelay)] } },
     );
   }
 }
+
+/**
+ * Access takes up to about 45 s to guard a new name everywhere. An up does not wait for that: what it sees from here is
+ * one place of Cloudflare's network, and nothing is open meanwhile, since the Worker verifies every request itself.
+ */
+const tellOfDelay = (): void => {
+  pulumi.log.info(
+    "the gateway is built. Its login page takes up to a minute to appear; until then every request is refused (ACCESS_TOKEN_MISSING)",
+  );
+};

@@ -17,7 +17,10 @@ export const ERRORS = {
     "A secret in the query of a URL ends up in logs. Send it as a header, or behind # in a browser.",
   ],
   CROSS_SITE_REFUSED: [403, "This request was started by a page of another site."],
-  ACCESS_TOKEN_MISSING: [401, "Sign in first: the request carries no Cloudflare Access token."],
+  ACCESS_TOKEN_MISSING: [
+    401,
+    "Sign in first: the request carries no Cloudflare Access token. (A new gateway's login page takes up to a minute to appear.)",
+  ],
   ACCESS_TOKEN_EXPIRED: [401, "The sign-in has expired. Sign in again."],
   ACCESS_TOKEN_INVALID: [401, "The Cloudflare Access token is not valid for this application."],
   ACCESS_KEYS_UNAVAILABLE: [503, "Sign-ins cannot be checked at the moment. Try again shortly."],
