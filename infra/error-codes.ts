@@ -62,10 +62,6 @@ export const errorCodes = {
       "The account holds a resource of the name that this stack wants to create, and the stack's state does not know it. Nothing of it was touched.",
     mend: "If it is this stack's, from an up that was cut: run the command that is shown. If not: choose another stack name.",
   },
-  CLOUDFLARE_LIMIT: {
-    meaning: "The account has no room for one more of what was to be created.",
-    mend: "Delete one that is no longer used, or ask for more in the dashboard; then run `npx pulumi up` again.",
-  },
   CLOUDFLARE_BUSY: {
     meaning:
       "Cloudflare answered that it is overloaded or that this user asked too often, also after a few tries.",
@@ -149,10 +145,18 @@ export const errorCodes = {
     meaning: "The user may not use sudo without a password.",
     mend: "Allow it, as an administrator on the Pi, with the line that is shown.",
   },
+  PI_SUDO_PASSWORD: {
+    meaning: "sudo asks the user for a password, which nobody is there to type.",
+    mend: "Allow sudo without one, with the line that is shown.",
+  },
   PI_NO_CURL: { meaning: "The Pi has no curl.", mend: "On the Pi: `sudo apt-get install curl`." },
   PI_NO_SPACE: {
     meaning: "The Pi's disk has no room for cloudflared.",
     mend: "Make room, for example with `sudo apt-get clean`.",
+  },
+  PI_READ_ONLY: {
+    meaning: "A file system of the Pi is mounted read-only, as a failing SD card ends up.",
+    mend: "Look at `sudo dmesg` on the Pi, restart it, and think of a new card.",
   },
   PI_CLOCK: {
     meaning: "The Pi's clock is wrong, so TLS and sign-ins would fail.",
@@ -172,6 +176,10 @@ export const errorCodes = {
     meaning: "The cloudflared on the Pi is too old for Workers VPC.",
     mend: "Upgrade it the way it was installed, then run `npx pulumi up` again.",
   },
+  CLOUDFLARED_HELD: {
+    meaning: "apt on the Pi is told to hold cloudflared at a version that is too old.",
+    mend: "On the Pi: `sudo apt-mark unhold cloudflared`.",
+  },
   DOWNLOAD_FAILED: {
     meaning: "The Pi could not download a file from Cloudflare's package server.",
     mend: "Check the Pi's way to the internet with the curl line that is shown.",
@@ -180,14 +188,34 @@ export const errorCodes = {
     meaning: "apt-get did not succeed on the Pi; its last lines are shown.",
     mend: "Mend that on the Pi, then run `npx pulumi up` again.",
   },
+  REPOSITORY_UNSIGNED: {
+    meaning: "What came from Cloudflare's package server is not signed by its key. Nothing was installed.",
+    mend: "Look for what stands between the Pi and the internet, and at the Pi's clock.",
+  },
+  DPKG_BROKEN: {
+    meaning: "The Pi's packages are in a state that nothing can be installed in, as after a power cut.",
+    mend: "On the Pi: `sudo dpkg --configure -a && sudo apt-get -f install`.",
+  },
+  APT_LOCKED: {
+    meaning: "Another program installs packages on the Pi and did not end in time.",
+    mend: "Let it end, then run `npx pulumi up` again.",
+  },
   TUNNEL_NOT_CONNECTED: {
     meaning: "The connector on the Pi did not reach Cloudflare.",
     mend: "The usual reasons: UDP 7844 outbound is blocked, no DNS, a wrong clock.",
+  },
+  TUNNEL_TOKEN_REFUSED: {
+    meaning: "Cloudflare does not take the tunnel's token: the tunnel was deleted, or its token was rotated.",
+    mend: "Run `npx pulumi refresh`, then `npx pulumi up`.",
   },
 
   OPENCLAW_NOT_FOUND: {
     meaning: "OpenClaw is not installed for the user who signs in at the Pi.",
     mend: "Install it (https://docs.openclaw.ai/install/raspberry-pi), or set pi.user to its user.",
+  },
+  OPENCLAW_OTHER_USER: {
+    meaning: "OpenClaw on the Pi belongs to another user than pi.user.",
+    mend: "Set pi.user to the user that is named.",
   },
   OPENCLAW_TOO_OLD: {
     meaning: "OpenClaw is older than what the gateway works with.",
@@ -197,12 +225,32 @@ export const errorCodes = {
     meaning: "OpenClaw's gateway does not answer on its port.",
     mend: "On the Pi: `openclaw gateway status`.",
   },
+  OPENCLAW_PORT_TAKEN: {
+    meaning: "Another program answers on OpenClaw's port.",
+    mend: "Stop that program, or give OpenClaw another port and set it as pi.openclawPort.",
+  },
   OPENCLAW_PORT: {
     meaning: "OpenClaw listens on another port than the config says.",
     mend: "Set pi.openclawPort to the one that is shown.",
   },
   OPENCLAW_CONFIG_UNREADABLE: {
-    meaning: "The user has no openclaw.json that can be read.",
+    meaning: "The user may not read openclaw.json.",
+    mend: "Make it this user's, with the line that is shown.",
+  },
+  OPENCLAW_CONFIG_READONLY: {
+    meaning: "OpenClaw's config is managed by something else and takes no change.",
+    mend: "Let that system write the keys that are named, or take the switch away.",
+  },
+  OPENCLAW_CONFIG_LINK: {
+    meaning: "openclaw.json is a symbolic link, which OpenClaw's own commands do not write through.",
+    mend: "Put the file itself in its place, with the line that is shown.",
+  },
+  OPENCLAW_CONFIG_UNWRITABLE: {
+    meaning: "The user may not change openclaw.json.",
+    mend: "Make it this user's, with the line that is shown.",
+  },
+  OPENCLAW_CONFIG_MISSING: {
+    meaning: "The user has no openclaw.json.",
     mend: "Set OpenClaw up first: `openclaw onboard`.",
   },
   OPENCLAW_CONFIG_INVALID: {

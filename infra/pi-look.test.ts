@@ -10,13 +10,23 @@ const good = {
   architecture: "arm64",
   systemd: "yes",
   clock: String(now),
-  free_megabytes: "9000",
+  groups: "pi adm sudo",
+  room_usr: "9000 /",
+  room_var: "9000 /",
+  room_tmp: "200 /tmp",
+  room_home: "400 /home",
   root: "yes",
   curl: "/usr/bin/curl",
   openclaw_entry: "/opt/openclaw/dist/index.js",
   openclaw_version: "2026.9.6",
   openclaw_config: "/home/pi/.openclaw/openclaw.json",
   openclaw_ready: "yes",
+  openclaw_configured_port: "18789",
+  openclaw_config_refusal: "",
+  openclaw_users: "pi ",
+  listener: "node (process 92)",
+  listener_user: "pi",
+  sudo: "",
 };
 
 function refusalOf(change: Partial<typeof good>): PiNotReady | undefined {
@@ -38,14 +48,32 @@ describe("judge", () => {
     [{ systemd: "" }, "PI_NO_SYSTEMD"],
     [{ architecture: "armhf", machine: "armv6l" }, "PI_ARCHITECTURE"],
     [{ architecture: "riscv64", machine: "riscv64" }, "PI_ARCHITECTURE"],
-    [{ root: "" }, "PI_NO_SUDO"],
+    [{ root: "", sudo: "sudo: a password is required" }, "PI_SUDO_PASSWORD"],
+    [{ root: "", sudo: "sudo: a password is required", groups: "pi adm" }, "PI_NO_SUDO"],
+    [{ root: "", sudo: "missing" }, "PI_NO_SUDO"],
     [{ curl: "" }, "PI_NO_CURL"],
-    [{ free_megabytes: "12" }, "PI_NO_SPACE"],
+    [{ room_var: "12 /var" }, "PI_NO_SPACE"],
+    [{ room_home: "3 /home" }, "PI_NO_SPACE"],
+    // 150 for what is unpacked and 150 for what is fetched, where both are one file system.
+    [{ room_usr: "250 /", room_var: "250 /" }, "PI_NO_SPACE"],
     [{ clock: String(now - 3600) }, "PI_CLOCK"],
     [{ openclaw_entry: "" }, "OPENCLAW_NOT_FOUND"],
+    [{ openclaw_entry: "", openclaw_users: "alice " }, "OPENCLAW_OTHER_USER"],
+    [{ listener_user: "alice" }, "OPENCLAW_OTHER_USER"],
     [{ openclaw_version: "2026.8.30" }, "OPENCLAW_TOO_OLD"],
-    [{ openclaw_config: "" }, "OPENCLAW_CONFIG_UNREADABLE"],
-    [{ openclaw_ready: "000" }, "OPENCLAW_NOT_RUNNING"],
+    [
+      {
+        openclaw_config_refusal: JSON.stringify({
+          code: "OPENCLAW_CONFIG_UNREADABLE",
+          what: "pi may not read it",
+          mend: "sudo chown pi: it",
+        }),
+      },
+      "OPENCLAW_CONFIG_UNREADABLE",
+    ],
+    [{ openclaw_configured_port: "19000" }, "OPENCLAW_PORT"],
+    [{ openclaw_ready: "ECONNREFUSED", listener: "", listener_user: "" }, "OPENCLAW_NOT_RUNNING"],
+    [{ openclaw_ready: "other", listener: "python3 (process 7)" }, "OPENCLAW_PORT_TAKEN"],
   ])("refuses %j as %s, with what to do", (change, code) => {
     const refusal = refusalOf(change);
     expect(refusal?.code).toBe(code);
@@ -53,7 +81,7 @@ describe("judge", () => {
   });
 
   test("lists all that is wrong, not only the first", () => {
-    const message = refusalOf({ root: "", free_megabytes: "1", openclaw_entry: "" })?.message;
+    const message = refusalOf({ root: "", room_var: "1 /var", openclaw_entry: "" })?.message;
     expect(message).toContain("for 3 reasons");
     expect(message).toMatch(/sudo[\s\S]*1 MB left[\s\S]*not installed/);
   });

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
-import { piScript } from "./pi-script.ts";
+import { encodedPiProgram, piScript } from "./pi-script.ts";
 
 describe("piScript", () => {
   const script = piScript("look", { asRoot: false });
@@ -17,7 +17,7 @@ describe("piScript", () => {
 
   test("runs under a shell that is not the login shell's own", () => {
     const output = execFileSync("sh", ["-c", script.command("create")], {
-      input: script.stdin({ openclaw_port: "1" }),
+      input: script.stdin({ openclaw_port: "1", program: encodedPiProgram("openclaw-look") }),
       encoding: "utf8",
     });
     expect(output).toMatch(/^machine=/m);

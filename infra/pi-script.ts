@@ -47,5 +47,11 @@ function settingLines(settings: PiSettings): string {
     .join("");
 }
 
-/** The text of a file of `pi/` as one setting. */
-export const encodedPiFile = (file: string): string => Buffer.from(read(file)).toString("base64");
+const programs = {
+  openclaw: ["openclaw-config.mjs", "openclaw.mjs"],
+  "openclaw-look": ["openclaw-config.mjs", "openclaw-look.mjs"],
+} as const;
+
+/** A program for OpenClaw's own Node, as the one setting that a script takes it in. */
+export const encodedPiProgram = (name: keyof typeof programs): string =>
+  Buffer.from(programs[name].map(read).join("\n")).toString("base64");

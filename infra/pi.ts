@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { PiConfig } from "./config.ts";
 import { cleanWhatIsLeft } from "./pi-move.ts";
 import { repeatWhenPiReturns } from "./pi-return.ts";
-import { encodedPiFile, piScript } from "./pi-script.ts";
+import { encodedPiProgram, piScript } from "./pi-script.ts";
 
 export interface PiArgs {
   readonly config: PiConfig;
@@ -121,5 +121,5 @@ const openclawSettings = ({ config, origin, stack }: PiArgs) => ({
   stack,
   origin,
   openclaw_port: String(config.openclawPort),
-  program: encodedPiFile("openclaw.mjs"),
+  program: encodedPiProgram("openclaw"),
 });

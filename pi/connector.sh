@@ -63,40 +63,97 @@ new_enough() {
 ensure_package() {
   if new_enough; then return; fi
   if command -v cloudflared >/dev/null && [ ! -e "$ledger/installed" ]; then
-    fail CLOUDFLARED_TOO_OLD "cloudflared $(installed_version) is installed, and Workers VPC needs $oldest_version or later" \
-      "upgrade it the way it was installed, then run npx pulumi up again"
+    refuse_old "cloudflared $(installed_version) is installed, and Workers VPC needs $oldest_version or later"
   fi
   say "installing cloudflared from $repository"
   : >"$ledger/installed"
   download "$repository/cloudflare-main.gpg" "$keyring"
   printf 'deb [signed-by=%s] %s/cloudflared any main\n' "$keyring" "$repository" | write_file "$source_list" 0644 || true
-  apt_get update -o Dir::Etc::sourcelist="$source_list" -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0
+  # By itself apt-get update takes a list that cannot be fetched for no error.
+  apt_get update -o Dir::Etc::sourcelist="$source_list" -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 \
+    -o APT::Update::Error-Mode=any
   apt_get install --no-install-recommends cloudflared
-  new_enough || fail CLOUDFLARED_TOO_OLD "the repository gave cloudflared $(installed_version), and $oldest_version or later is needed" \
-    "look at what holds it back: apt-cache policy cloudflared"
+  new_enough || refuse_old "the repository gave cloudflared $(installed_version), and $oldest_version or later is needed"
+}
+
+# refuse_old WHAT: with the way to a newer one, which depends on how the old one came.
+refuse_old() {
+  path=$(readlink -f "$(command -v cloudflared)")
+  if apt-mark showhold 2>/dev/null | grep -qx cloudflared; then
+    fail CLOUDFLARED_HELD "$1; apt is told to hold it at that version" \
+      "let it go, on the Pi: sudo apt-mark unhold cloudflared && sudo apt-get install --only-upgrade cloudflared"
+  fi
+  if dpkg-query -S "$path" >/dev/null 2>&1; then
+    fail CLOUDFLARED_TOO_OLD "$1" \
+      "on the Pi: sudo apt-get update && sudo apt-get install --only-upgrade cloudflared; where its packages come from: apt-cache policy cloudflared"
+  fi
+  fail CLOUDFLARED_TOO_OLD "$1; $path did not come as a package" \
+    "on the Pi: sudo cloudflared update, or take it away (sudo rm $path) and this program installs the package"
 }
 
 # download URL FILE
 download() {
   body=$(mktemp)
-  curl -fsSL --max-time 60 --retry 2 -o "$body" "$1" || {
+  words=$(curl -fsSL --connect-timeout 15 --max-time 60 --retry 2 -o "$body" "$1" 2>&1) || {
     rm -f "$body"
-    fail DOWNLOAD_FAILED "could not download $1" "check the Pi's way to the internet: curl -I $1"
+    case $words in
+    *'resolve host'*) why="the Pi finds no address for it: see its DNS, with: getent hosts ${repository#https://}" ;;
+    *certificate*) why="its certificate is not trusted: is the Pi's clock right (timedatectl)? does something in between open TLS?" ;;
+    *) why="check the Pi's way to the internet: curl -I $1" ;;
+    esac
+    fail DOWNLOAD_FAILED "could not download $1 ($(printf '%s' "$words" | tail -n 1))" "$why"
   }
   write_file "$2" 0644 <"$body" || true
   rm -f "$body"
 }
 
+# apt and dpkg have a lock each, and only one of them is waited for by DPkg::Lock::Timeout: so neither is left to it.
+apt_patience_seconds=300
+
+# apt_get ACTION OPTION...: waits while another program of the Pi (such as its nightly upgrade) holds the locks.
 apt_get() {
   action=$1
   shift
   log=$(mktemp)
-  DEBIAN_FRONTEND=noninteractive apt-get "$action" -q -y -o DPkg::Lock::Timeout=120 "$@" >"$log" 2>&1 || {
-    tail -n 15 "$log" >&2
-    rm -f "$log"
-    fail APT_FAILED "apt-get $action did not succeed" "its last lines are above; mend that on the Pi, then run npx pulumi up again"
-  }
+  waited=0
+  until DEBIAN_FRONTEND=noninteractive apt-get "$action" -q -y -o DPkg::Lock::Timeout=0 "$@" >"$log" 2>&1; do
+    # apt's words: "Could not get lock FILE. It is held by process 1234 (unattended-upgr)".
+    holder=$(sed -n 's/.*held by process \([0-9]* ([^)]*)\).*/process \1/p' "$log" | head -n 1)
+    if ! grep -q 'Could not get lock' "$log"; then explain_apt; fi
+    if [ "$waited" -ge "$apt_patience_seconds" ]; then
+      rm -f "$log"
+      fail APT_LOCKED "another program installs packages on the Pi and did not end within $apt_patience_seconds s: ${holder:-it does not say which}" \
+        "let it end (on the Pi: ps -fp NUMBER shows it), then run npx pulumi up again"
+    fi
+    if [ "$waited" = 0 ]; then say "waiting for another installation on the Pi to end (${holder:-unknown})"; fi
+    sleep 3
+    waited=$((waited + 3))
+  done
   rm -f "$log"
+}
+
+# Why apt-get failed, by its own words in $log, which come first.
+explain_apt() {
+  words=$(cat "$log")
+  tail -n 15 "$log" >&2
+  rm -f "$log"
+  again="then run npx pulumi up again"
+  case $words in
+  *'dpkg was interrupted'* | *'fix-broken install'* | *'Unmet dependencies'* | *'unmet dependencies'* | *'Sub-process /usr/bin/dpkg returned an error'*)
+    fail DPKG_BROKEN "the Pi's packages are in a state that nothing can be installed in, as after a power cut" \
+      "on the Pi: sudo dpkg --configure -a && sudo apt-get -f install, $again" ;;
+  *'No space left'* | *'enough free space'*)
+    fail PI_NO_SPACE "there is no room for the package" "make room on the Pi, for example: sudo apt-get clean; df -h tells what is full; $again" ;;
+  *'not signed'* | *NO_PUBKEY* | *'Missing key'* | *EXPKEYSIG* | *BADSIG* | *'signatures were invalid'* | *"couldn't be verified"*)
+    fail REPOSITORY_UNSIGNED "apt does not trust $repository: what came is not signed by the key that came from there" \
+      "nothing was installed. Is something between the Pi and the internet (a filter, a proxy)? is the clock right (timedatectl)? $again" ;;
+  *'Could not resolve'* | *'Could not connect'* | *'Unable to connect'* | *'Connection timed out'* | *'Connection failed'* | *'Failed to fetch'*)
+    fail DOWNLOAD_FAILED "apt could not fetch from $repository; its words are above" \
+      "check the Pi's way to the internet: curl -I $repository/cloudflare-main.gpg; $again" ;;
+  *'held packages'* | *'were held'*)
+    fail CLOUDFLARED_HELD "apt is told to hold cloudflared" "let it go, on the Pi: sudo apt-mark unhold cloudflared; $again" ;;
+  esac
+  fail APT_FAILED "apt-get $action did not succeed" "its last lines are above; mend that on the Pi, $again"
 }
 
 remove_package_when_last() {
@@ -114,10 +171,10 @@ remove_package_when_last() {
 
 # --- the unit ---
 
-# A port of its own for each stack, kept once chosen.
+# A port of its own for each stack, kept once chosen, unless another program has taken it since.
 metrics_port() {
   file=$ledger/$setting_stack/metrics-port
-  if [ ! -s "$file" ]; then
+  if [ ! -s "$file" ] || { ! systemctl is-active -q "$unit" && [ -n "$(ss -Hltn "sport = :$(cat "$file")")" ]; }; then
     port=$first_metrics_port
     while grep -qx "$port" "$ledger"/*/metrics-port 2>/dev/null || [ -n "$(ss -Hltn "sport = :$port")" ]; do
       port=$((port + 1))
@@ -182,18 +239,51 @@ WantedBy=multi-user.target
 UNIT
 }
 
-# Type=notify: systemctl returns when the tunnel is connected, or when it could not be.
+# Type=notify: systemctl returns when the tunnel is connected, or when it could not be. What Cloudflare has refused will
+# not come right by waiting, so the journal is read meanwhile.
 start_unit() {
   systemctl daemon-reload
   systemctl enable -q "$unit"
   if [ "$changed" = no ] && systemctl is-active -q "$unit"; then return; fi
   say "starting $unit"
   since=$(date '+%Y-%m-%d %H:%M:%S')
-  systemctl restart "$unit" || {
-    journalctl -q --no-pager -o cat -u "$unit" --since "$since" | grep -v '^$' | tail -n 12 >&2 || true
-    fail TUNNEL_NOT_CONNECTED "$unit did not connect to Cloudflare; its last lines are above" \
-      "the usual reasons: UDP 7844 outbound is blocked, no DNS, a wrong clock; see it again with: sudo journalctl -u $unit"
-  }
+  systemctl restart "$unit" &
+  starting=$!
+  refused=0
+  while kill -0 "$starting" 2>/dev/null; do
+    if said_since | grep -q 'Unauthorized:'; then refused=$((refused + 1)); fi
+    # Ten seconds, in case a tunnel made a moment ago is not yet known everywhere (a guess). Then the unit is stopped: it
+    # would be started again for ever, and refused. It stays enabled, for a boot after the token came right.
+    if [ "$refused" -ge 20 ]; then systemctl stop "$unit" || true; break; fi
+    sleep 0.5
+  done
+  if wait "$starting" && systemctl is-active -q "$unit"; then return; fi
+  explain_start
+}
+
+said_since() { journalctl -q --no-pager -o cat -u "$unit" --since "$since"; }
+
+# Why cloudflared did not connect, by its own words, which come first.
+explain_start() {
+  words=$(said_since | grep -v '^$' || true)
+  printf '%s\n' "$words" | tail -n 12 >&2
+  see="see it again with: sudo journalctl -u $unit"
+  what="$unit did not connect to Cloudflare"
+  case $words in
+  *Unauthorized:*)
+    fail TUNNEL_TOKEN_REFUSED "$what, which does not take the tunnel's token; its last lines are above" \
+      "the tunnel was deleted, or its token was rotated: npx pulumi refresh, then npx pulumi up; $see" ;;
+  *'address already in use'*)
+    fail TUNNEL_NOT_CONNECTED "$what: another program has taken its metrics port just now" "run npx pulumi up again; $see" ;;
+  *'no such host'* | *'server misbehaving'* | *'Temporary failure in name resolution'* | *'lookup '*)
+    fail TUNNEL_NOT_CONNECTED "$what: the Pi finds no addresses of it" "see the Pi's DNS, with: getent hosts region1.v2.argotunnel.com; $see" ;;
+  *'certificate has expired or is not yet valid'*)
+    fail TUNNEL_NOT_CONNECTED "$what: by the Pi's clock its certificate is not valid" "set the clock: sudo timedatectl set-ntp true; $see" ;;
+  *'failed to dial to edge with quic'* | *'timeout: no recent network activity'*)
+    fail TUNNEL_NOT_CONNECTED "$what: nothing came back over QUIC" "let UDP port 7844 out, in the router and in the Pi's firewall; $see" ;;
+  esac
+  fail TUNNEL_NOT_CONNECTED "$what; its last lines are above" \
+    "the usual reasons: UDP 7844 outbound is blocked, no DNS, a wrong clock; $see"
 }
 
 "$1"

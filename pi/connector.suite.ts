@@ -106,7 +106,9 @@ export function connectorSuite(stage: () => Stage): void {
       ).toString("base64");
       const { code, stderr } = await on("create", { stack: "one", tunnel_token: wrong });
       expect(code).toBe(1);
-      expect(stderr).toContain("TUNNEL_NOT_CONNECTED: cloudflared-one.service did not connect to Cloudflare");
+      expect(stderr).toContain(
+        "TUNNEL_TOKEN_REFUSED: cloudflared-one.service did not connect to Cloudflare, which does not take the tunnel's token",
+      );
       expect(stderr).toMatch(/Unauthorized: Invalid tunnel secret/);
       expect(stderr).not.toContain(wrong);
       expect((await on("delete", { stack: "one" })).code).toBe(0);
@@ -121,10 +123,135 @@ export function connectorSuite(stage: () => Stage): void {
       try {
         const { code, stderr } = await on("create", { stack: "one", tunnel_token: token });
         expect(code).toBe(1);
-        expect(stderr).toContain("APT_FAILED");
+        expect(stderr).toContain("REPOSITORY_UNSIGNED");
         expect(stderr).toMatch(/not signed|NO_PUBKEY|Missing key/i);
       } finally {
         await asRoot("mv /usr/bin/curl.real /usr/bin/curl");
+      }
+    });
+
+    describe("when the package cannot be installed", () => {
+      const restore: string[] = [];
+      const change = async (command: string, back: string) => {
+        restore.unshift(back);
+        await asRoot(command);
+      };
+      afterEach(async () => {
+        for (const command of restore.splice(0)) await asRoot(command);
+      });
+      const tryOn = async (input = (text: string) => text) => {
+        const { token } = await newTunnel("one");
+        return stage().host.exec(script.command("create"), {
+          stdin: input(script.stdin({ stack: "one", tunnel_token: token })),
+          timeoutMs: 180_000,
+        });
+      };
+      /** Takes dpkg's lock as apt does: by fcntl, which flock(1) does not. struct flock as on a 64-bit Linux. */
+      const holdLock = (unit: string, then: string) =>
+        change(
+          `systemd-run -q --unit=${unit} perl -MFcntl -e 'open(F, ">>", "/var/lib/dpkg/lock-frontend") or die; fcntl(F, F_SETLK, pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0)) or die; open(G, ">", "/run/${unit}.held"); close G; ${then}' && timeout 10 sh -c 'until [ -e /run/${unit}.held ]; do sleep 0.1; done'`,
+          `systemctl stop ${unit} 2>/dev/null; rm -f /run/${unit}.held`,
+        );
+      /** The script with another patience than its own. */
+      const withPatience = (seconds: number) => (text: string) => {
+        const [encoded = "", ...settings] = text.split("\n");
+        const source = Buffer.from(encoded, "base64").toString();
+        const changed = source.replace("apt_patience_seconds=300", `apt_patience_seconds=${seconds}`);
+        expect(changed).not.toBe(source);
+        return [Buffer.from(changed).toString("base64"), ...settings].join("\n");
+      };
+
+      test("waits for another installation to end, and says so once", async () => {
+        await holdLock("suite-lock", "sleep 8");
+        const { code, stderr } = await tryOn();
+        expect(stderr).toMatch(
+          /waiting for another installation on the Pi to end \(process \d+ \(perl\)\)\nstarting cloudflared-one/,
+        );
+        expect(code).toBe(0);
+      });
+
+      test("names who holds the lock when it is not let go", async () => {
+        await holdLock("suite-lock", "sleep 600");
+        const { code, stderr } = await tryOn(withPatience(3));
+        expect(code).toBe(1);
+        expect(stderr).toMatch(/APT_LOCKED: .* did not end within 3 s: process \d+ \(perl\)\n {2}let it end/);
+      });
+
+      test("gives the commands that mend packages after a power cut", async () => {
+        await change("printf 'Package: x\n' >/var/lib/dpkg/updates/0000", "rm /var/lib/dpkg/updates/0000");
+        expect((await tryOn()).stderr).toMatch(
+          /DPKG_BROKEN: [\s\S]*sudo dpkg --configure -a && sudo apt-get -f install/,
+        );
+      });
+
+      test("says that the package server's name leads nowhere", async () => {
+        await change(
+          "cp -p /etc/hosts /etc/hosts.suite && sed -i '/pkg.cloudflare.com/d' /etc/hosts",
+          "mv -f /etc/hosts.suite /etc/hosts",
+        );
+        expect((await tryOn()).stderr).toMatch(
+          /DOWNLOAD_FAILED: could not download https:\/\/pkg.cloudflare.com\/cloudflare-main.gpg \(.*resolve host.*\)\n {2}.*getent hosts pkg.cloudflare.com/,
+        );
+      });
+
+      test("says that the package server does not answer", async () => {
+        await change(
+          "nft add table inet suite; nft 'add chain inet suite out { type filter hook output priority 0; }'; nft add rule inet suite out tcp dport 443 reject with tcp reset",
+          "nft delete table inet suite",
+        );
+        expect((await tryOn()).stderr).toMatch(
+          /DOWNLOAD_FAILED: could not download .*\n {2}check the Pi's way to the internet: curl -I/,
+        );
+      });
+
+      test("says that there is no room for it", async () => {
+        await change(
+          "mount -t tmpfs -o size=16k suite /var/cache/apt/archives && mkdir -p /var/cache/apt/archives/partial && { dd if=/dev/zero of=/var/cache/apt/archives/full bs=4k 2>/dev/null || true; }",
+          "umount /var/cache/apt/archives",
+        );
+        expect((await tryOn()).stderr).toMatch(/PI_NO_SPACE: there is no room for the package/);
+      });
+
+      test("leaves an older cloudflared of another's as it is, and says how to renew it", async () => {
+        const old = "/usr/local/sbin/cloudflared";
+        await change(
+          `printf '#!/bin/sh\necho "cloudflared version 2024.1.5 (built 2024-01-01)"\n' >${old} && chmod 755 ${old}`,
+          `rm ${old}`,
+        );
+        expect((await tryOn()).stderr).toMatch(
+          /CLOUDFLARED_TOO_OLD: cloudflared 2024.1.5 is installed, and Workers VPC needs 2025.7.0 or later; \/usr\/local\/sbin\/cloudflared did not come as a package\n {2}on the Pi: sudo cloudflared update/,
+        );
+        expect(await asRoot(`cat ${old}`)).toContain("2024.1.5");
+      });
+
+      test("says that apt is told to hold it", async () => {
+        expect((await tryOn()).code).toBe(0);
+        await change("apt-mark hold cloudflared", "apt-mark unhold cloudflared");
+        const old = "/usr/local/sbin/cloudflared";
+        await change(
+          `printf '#!/bin/sh\necho "cloudflared version 2024.1.5 (built 2024-01-01)"\n' >${old} && chmod 755 ${old}`,
+          `rm ${old}`,
+        );
+        const { token } = await newTunnel("two");
+        expect((await on("create", { stack: "two", tunnel_token: token })).stderr).toMatch(
+          /CLOUDFLARED_HELD: .* apt is told to hold it at that version\n {2}.*sudo apt-mark unhold cloudflared/,
+        );
+      });
+    });
+
+    test("takes another metrics port when a program has taken its own", async () => {
+      const { id, token } = await newTunnel("one");
+      await on("create", { stack: "one", tunnel_token: token });
+      const port = await asRoot("cat /var/lib/openclaw-gateway/one/metrics-port");
+      await asRoot(
+        `systemctl stop cloudflared-one && systemd-run -q --unit=suite-port node -e 'require("http").createServer().listen(${port}, "127.0.0.1")' && timeout 10 sh -c 'until curl -s -m 1 -o /dev/null http://127.0.0.1:${port} || [ $? = 28 ]; do sleep 0.1; done'`,
+      );
+      try {
+        expect(await on("create", { stack: "one", tunnel_token: token })).toMatchObject({ code: 0 });
+        expect(await asRoot("cat /var/lib/openclaw-gateway/one/metrics-port")).not.toBe(port);
+        expect(await api().tunnelStatus(id)).toBe("healthy");
+      } finally {
+        await asRoot("systemctl stop suite-port");
       }
     });
 

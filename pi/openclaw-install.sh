@@ -27,4 +27,9 @@ find_openclaw() {
   openclaw_config=$(systemctl --user show openclaw-gateway.service -p Environment --value 2>/dev/null |
     tr ' ' '\n' | sed -n 's/^OPENCLAW_CONFIG_PATH=//p')
   openclaw_config=${openclaw_config:-$HOME/.openclaw/openclaw.json}
+  # The gateway's environment may say that its config is managed elsewhere; OpenClaw's commands want to be told too.
+  for name in OPENCLAW_CONFIG_READONLY OPENCLAW_NIX_MODE; do
+    if systemctl --user show openclaw-gateway.service -p Environment --value 2>/dev/null |
+      tr ' ' '\n' | grep -qx "$name=1"; then export "$name=1"; fi
+  done
 }

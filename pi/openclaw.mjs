@@ -1,6 +1,6 @@
 /**
  * Enables what the gateway needs in openclaw.json, and puts it back. Run on the Pi by OpenClaw's own Node, from
- * standard input: nothing is installed. OpenClaw's own CLI writes the config, since it validates, backs up and
+ * standard input, behind openclaw-config.mjs: nothing is installed. OpenClaw's own CLI writes the config, since it validates, backs up and
  * reloads; this program decides which keys differ and keeps what they were before.
  *
  * Arguments: create|delete STACK ORIGIN PORT PACKAGE ENTRY CONFIG. The answer on standard output holds the gateway's
@@ -8,27 +8,18 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { basename, dirname, join } from "node:path";
+import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
 
 const [operation, stack, origin, port, packageFolder, entry, configFile] = process.argv.slice(2);
-const requireOpenClaw = createRequire(join(packageFolder, "package.json"));
+const requireOpenClaw = requireFrom(packageFolder);
 const JSON5 = requireOpenClaw("json5");
 
 /** What the config was before this stack's first change, beside the config and as private as it is. */
 const recordFile = join(dirname(configFile), `openclaw-gateway.${stack}.json`);
 
-/** A refusal in words: what is wrong, and what to do. */
-class Refusal extends Error {
-  constructor(code, what, mend) {
-    super(`${code}: ${what}\n  ${mend}`);
-  }
-}
-
 const say = (text) => process.stderr.write(`${text}\n`);
 const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
-const isPlainObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 const at = (config, path) =>
   path.reduce((value, key) => (isPlainObject(value) ? value[key] : undefined), config);
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -47,29 +38,7 @@ const merged = (a, b) =>
       )
     : b;
 
-function readConfig() {
-  let bytes;
-  try {
-    bytes = readFileSync(configFile);
-  } catch (error) {
-    throw new Refusal(
-      "OPENCLAW_CONFIG_UNREADABLE",
-      `${configFile} cannot be read (${error.code})`,
-      "set OpenClaw up first, with: openclaw onboard",
-    );
-  }
-  try {
-    const config = JSON5.parse(bytes.toString("utf8"));
-    if (!isPlainObject(config)) throw new SyntaxError("it holds no object");
-    return { bytes, config };
-  } catch (error) {
-    throw new Refusal(
-      "OPENCLAW_CONFIG_INVALID",
-      `${configFile} is not valid JSON5: ${error.message}`,
-      "nothing was changed; mend it, and check with: openclaw config validate",
-    );
-  }
-}
+const readConfig = () => readConfigFile(configFile, JSON5);
 
 /** The gateway's token as the config has it; undefined when a new one is to be made. */
 function tokenOf(config) {
@@ -131,8 +100,12 @@ function openclaw(args, input) {
 /** Writes a file whole or not at all, readable by its owner alone. */
 function replaceFile(path, bytes, mode = 0o600) {
   const draft = `${path}.draft-${process.pid}`;
-  writeFileSync(draft, bytes, { mode, flush: true });
-  renameSync(draft, path);
+  try {
+    writeFileSync(draft, bytes, { mode, flush: true });
+    renameSync(draft, path);
+  } finally {
+    rmSync(draft, { force: true });
+  }
 }
 
 function applyPatch(patch, expectedBytes, secrets) {
@@ -224,6 +197,7 @@ async function create() {
   const token = tokenOf(config) ?? randomBytes(32).toString("hex");
   const changes = changesFor(config, token);
   if (changes.length > 0) {
+    requireWritable(configFile);
     record(bytes, config, changes);
     say(`OpenClaw: setting ${changes.map(([path]) => path.join(".")).join(", ")}`);
     applyPatch(
@@ -308,6 +282,14 @@ const sorted = (value) =>
       )
     : value;
 
+/** Files are written whole or not at all, so a full disk costs nothing but this step. */
+const diskFull = ({ code }) =>
+  new Refusal(
+    "PI_NO_SPACE",
+    `there is no room left beside ${configFile} (${code}); it is as it was`,
+    `make room on the Pi, which tells what is full with: df -h ${dirname(configFile)}`,
+  );
+
 try {
   if (operation === "create") {
     await create();
@@ -315,7 +297,8 @@ try {
     restore();
     process.stdout.write("{}\n");
   }
-} catch (error) {
+} catch (thrown) {
+  const error = ["ENOSPC", "EDQUOT"].includes(thrown.code) ? diskFull(thrown) : thrown;
   say(
     error instanceof Refusal
       ? error.message

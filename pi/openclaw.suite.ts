@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { encodedPiFile, piScript } from "../infra/pi-script.ts";
+import { encodedPiProgram, piScript } from "../infra/pi-script.ts";
 import type { Stage } from "../rehearsal/stage.ts";
 
 const script = piScript("openclaw", { asRoot: false });
@@ -14,7 +14,7 @@ export function openclawSuite(stage: () => Stage): void {
         stack: "suite",
         origin,
         openclaw_port: "18789",
-        program: encodedPiFile("openclaw.mjs"),
+        program: encodedPiProgram("openclaw"),
         ...change,
       }),
       timeoutMs: 180_000,

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { PiConfig } from "../../../infra/config.ts";
 import { lookAtPi } from "../../../infra/pi-look.ts";
-import { encodedPiFile, piScript } from "../../../infra/pi-script.ts";
+import { encodedPiProgram, piScript } from "../../../infra/pi-script.ts";
 import type { Progress } from "../../progress.ts";
 import { differences, inventoryOf } from "../../walk/traces.ts";
 import type { Host } from "../host.ts";
@@ -95,7 +95,7 @@ async function clear(host: Host, pi: PiConfig, stack: string): Promise<void> {
     stack,
     origin: "https://rehearsal.invalid", // a delete only puts back what the record holds
     openclaw_port: String(pi.openclawPort),
-    program: encodedPiFile("openclaw.mjs"),
+    program: encodedPiProgram("openclaw"),
   });
   await removeStandIn(host);
 }
