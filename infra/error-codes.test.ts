@@ -30,6 +30,11 @@ describe("the catalogue of error codes", () => {
     expect(said.filter((code) => !known.includes(code))).toEqual([]);
   });
 
+  test("has none that nobody says", () => {
+    const words = new Set(`${program}\n${scripts}`.match(/\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b/g));
+    expect(known.filter((code) => !words.has(code))).toEqual([]);
+  });
+
   test.each(known)("explains %s in whole sentences", (code) => {
     const { meaning, mend } = errorCodes[code as keyof typeof errorCodes];
     for (const text of [meaning, mend]) expect(text).toMatch(/^[A-Za-z].*[.:]?.*\.$/s);
