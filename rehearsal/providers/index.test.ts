@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { expect, it } from "vitest";
@@ -34,6 +35,16 @@ it("tell that one of them ended on its own, and still end the other", async () =
   expect(message).toContain("the cloudflare stand-in ended on its own");
   await expect(providers.close()).rejects.toThrow(message);
   expect(isAlive(other)).toBe(false);
+});
+
+it("are not in the group that a Ctrl-C ends", async () => {
+  const providers = await startProviders({ env: {}, progress: quiet, cwd: tmpdir() });
+  const groupOf = (pid: number | "self") =>
+    // proc_pid_stat(5): the name may hold spaces, the group is the third field behind it.
+    readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)?.split(" ")[2];
+  const groups = (providers.pids as number[]).map(groupOf);
+  await providers.close();
+  expect(groups).not.toContain(groupOf("self"));
 });
 
 it("say why when they cannot start", async () => {

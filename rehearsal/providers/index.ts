@@ -65,6 +65,8 @@ function launch(name: string, { env, cwd = programFolder }: ProvidersOptions): S
     cwd,
     env: { ...process.env, ...env },
     stdio: ["pipe", "pipe", "pipe"],
+    // Ctrl-C goes to the whole group of the terminal: the program still needs the plugins to take things down.
+    detached: true,
   });
   let said = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
