@@ -134,7 +134,7 @@ export function connectorSuite(stage: () => Stage): void {
       const restore: string[] = [];
       const change = async (command: string, back: string) => {
         restore.unshift(back);
-        await asRoot(command);
+        expect(await stage().host.exec(command, { asRoot: true })).toMatchObject({ code: 0 });
       };
       afterEach(async () => {
         for (const command of restore.splice(0)) await asRoot(command);
@@ -149,7 +149,7 @@ export function connectorSuite(stage: () => Stage): void {
       /** Takes dpkg's lock as apt does: by fcntl, which flock(1) does not. struct flock as on a 64-bit Linux. */
       const holdLock = (unit: string, then: string) =>
         change(
-          `systemd-run -q --unit=${unit} perl -MFcntl -e 'open(F, ">>", "/var/lib/dpkg/lock-frontend") or die; fcntl(F, F_SETLK, pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0)) or die; open(G, ">", "/run/${unit}.held"); close G; ${then}' && timeout 10 sh -c 'until [ -e /run/${unit}.held ]; do sleep 0.1; done'`,
+          `systemd-run -q --collect --expand-environment=no --unit=${unit} perl -MFcntl -e '$lock = pack("s s x4 q q i x4", F_WRLCK, 0, 0, 0, 0); open(F, ">>", "/var/lib/dpkg/lock-frontend") or die; fcntl(F, F_SETLK, $lock) or die; open(G, ">", "/run/${unit}.held"); close G; ${then}' && timeout 10 sh -c 'until [ -e /run/${unit}.held ]; do sleep 0.1; done'`,
           `systemctl stop ${unit} 2>/dev/null; rm -f /run/${unit}.held`,
         );
       /** The script with another patience than its own. */
