@@ -19,7 +19,7 @@ const { user: userRule, host: hostRule, port: portRule } = configSchema.shape.pi
  */
 export function parsePiAddress(text: string): PiAddress {
   const [, user = "pi", bracketed, plain, port = "22"] =
-    /^(?:([^@]+)@)?(?:\[([0-9A-Fa-f:.]+)\]|([^@[\]]*?))(?::(\d+))?$/.exec(ipv6Whole(text.trim())) ?? [];
+    /^(?:([^@]+)@)?(?:\[([0-9A-Fa-f:.]+)\]|([^@[\]:]*))(?::(\d+))?$/.exec(ipv6Whole(text.trim())) ?? [];
   const host = bracketed ?? plain ?? "";
   const wrong = wrongBy(userRule, user) ?? wrongBy(hostRule, host) ?? wrongBy(portRule, Number(port));
   if (wrong)

@@ -15,24 +15,27 @@ import { readStored } from "./stored.ts";
  * @param interrupted aborted by Ctrl-C: what was begun is then taken back
  */
 export async function writePlan(plan: Plan, interrupted: AbortSignal): Promise<void> {
-  const undo = new AsyncDisposableStack();
+  const undo: Undo[] = [];
   try {
     if (plan.passphrase?.isNew) await writePassphrase(plan.passphrase, undo);
     if (!plan.stack.exists) await createStack(plan, undo);
     await writeConfig(plan, interrupted);
     await writeShellFile(plan);
-    undo.move();
   } catch (error) {
-    await undo.disposeAsync();
+    // The last first, and no further where one fails: a stack that stays needs its passphrase.
+    for (const step of undo.toReversed()) await step(error as Error);
     throw error;
   }
 }
 
-async function writePassphrase({ value, file = "" }: Passphrase, undo: AsyncDisposableStack): Promise<void> {
+/** Takes a step back; told why. */
+type Undo = (reason: Error) => Promise<void>;
+
+async function writePassphrase({ value, file = "" }: Passphrase, undo: Undo[]): Promise<void> {
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   // Never over a file that came there in the meantime: it may hold the only copy of another passphrase.
   const handle = await open(file, "wx", 0o600);
-  undo.defer(() => rm(file, { force: true }));
+  undo.push(() => rm(file, { force: true }));
   try {
     await handle.writeFile(`${value}\n`);
     await handle.sync();
@@ -41,22 +44,26 @@ async function writePassphrase({ value, file = "" }: Passphrase, undo: AsyncDisp
   }
 }
 
-async function createStack({ stack, pulumi, passphrase }: Plan, undo: AsyncDisposableStack): Promise<void> {
+async function createStack({ stack, pulumi, passphrase }: Plan, undo: Undo[]): Promise<void> {
   const before = await readFile(stack.file).catch(() => undefined);
-  undo.defer(async () => {
+  undo.push(async (reason) => {
     // The stack is empty still: it is refused where it has resources.
     await pulumi(["stack", "rm", stack.name, "--yes"]).catch((error: Error) => {
       if (error.message.includes("no stack named")) return;
       const kept = passphrase?.isNew ? ` Its passphrase is in ${passphrase.file}.` : "";
       throw new Refusal(
         "STACK_LEFT",
-        `the new stack ${stack.name} is there, without its config, and could not be removed: ${error.message}.${kept}`,
+        `${reason.message}\n  The new stack ${stack.name} is there, without its config, and could not be removed: ${error.message}.${kept}`,
         `remove it: npx pulumi stack rm ${stack.name}; or run npm run init again, which goes on with it`,
       );
     });
     if (before) await writeFile(stack.file, before);
   });
-  await pulumi(["stack", "init", stack.name]);
+  await pulumi(["stack", "init", stack.name]).catch((error: Error) => {
+    // Somebody else's, made in the meantime: not this one's to take back.
+    if (error.message.includes("already exists")) undo.pop();
+    throw error;
+  });
 }
 
 async function writeConfig(plan: Plan, interrupted: AbortSignal): Promise<void> {
@@ -65,7 +72,11 @@ async function writeConfig(plan: Plan, interrupted: AbortSignal): Promise<void> 
   const draft = join(dirname(stack.file), `.${basename(stack.file, ".yaml")}.draft.yaml`);
   const onDraft = ["--stack", stack.name, "--config-file", draft];
   try {
-    await copyFile(stack.file, draft).catch(() => writeFile(draft, "", { mode: 0o600 }));
+    await copyFile(stack.file, draft).catch((error: NodeJS.ErrnoException) => {
+      // With Pulumi Cloud a stack without config has no file.
+      if (error.code !== "ENOENT") throw error;
+      return writeFile(draft, "", { mode: 0o600 });
+    });
     for (const step of configCalls(plan)) {
       if (interrupted.aborted) throw new Interrupted();
       await pulumi([...step.args, ...onDraft], { stdin: step.stdin });
@@ -89,9 +100,7 @@ interface ConfigCall {
 function configCalls(plan: Plan): ConfigCall[] {
   const { values, stored, tokenPlace, account } = plan;
   const changed = changedKeys(plan);
-  const open = Object.fromEntries(
-    changed.map((key) => [`${namespace}:${key}`, { value: openText(values[key]) }]),
-  );
+  const open = Object.fromEntries(changed.map((key) => [`${namespace}:${key}`, openValue(values[key])]));
   const { privateKey } = values.pi as { privateKey?: string };
   const calls: ConfigCall[] = [];
   if (changed.length > 0) calls.push({ args: ["config", "set-all", "--json", JSON.stringify(open)] });
@@ -107,10 +116,11 @@ function configCalls(plan: Plan): ConfigCall[] {
   return calls;
 }
 
-/** A value as `config set-all --json` takes it, without the secret in it. */
-function openText(value: unknown): string {
-  if (typeof value === "string") return value;
-  return JSON.stringify(value, (key, inner: unknown) => (key === "privateKey" ? undefined : inner));
+/** A value as `config set-all --json` takes it, which is as `config --json` gives it; without the secret in it. */
+function openValue(value: unknown): { value: string; objectValue?: unknown } {
+  if (typeof value === "string") return { value };
+  const text = JSON.stringify(value, (key, inner: unknown) => (key === "privateKey" ? undefined : inner));
+  return { value: text, objectValue: JSON.parse(text) };
 }
 
 /** Lines that tell a shell where this stack's state and passphrase are, so that a new shell needs one line only. */
