@@ -10,6 +10,7 @@ export interface RehearseOptions {
   readonly identity?: string;
   readonly yes: boolean;
   readonly cloudflared?: string;
+  readonly artefacts?: string;
 }
 
 /** @throws by ending the process with words when the options do not go together */
@@ -45,6 +46,11 @@ export function readOptions(): RehearseOptions {
       "--cloudflared <file.deb>",
       "try Cloudflare's real package of cloudflared: that the program installs it and that it runs as " +
         "confined as it should. It finds no tunnel here: what needs one is reported as not walked",
+    )
+    .option(
+      "--artefacts <folder>",
+      "where to keep a picture of each page that people see, and what the browser said when a step fails; " +
+        "a new folder in .rehearsal by default",
     )
     .addHelpText("after", explanation);
   const options = command.parse().opts<RehearseOptions>();

@@ -46,8 +46,8 @@ async function readBody(request) {
 }
 
 /**
- * What the user asked last. OpenClaw 2026.9 wraps it: a time stamp before it, a line about the run behind it, the
- * earlier messages of the conversation above it, and a message of its own with internal context after it.
+ * What the user asked last. OpenClaw 2026.9 wraps it: a time stamp and who says it before it, a line about the run
+ * behind it, the earlier messages of the conversation above it, and a message of its own with internal context after it.
  */
 function lastQuestion(messages) {
   const texts = messages
@@ -57,6 +57,7 @@ function lastQuestion(messages) {
   const current = asked.split("[Current message - respond to this]\nUser: ").at(-1);
   return current
     .replace(/^\[[A-Z][a-z]{2} \d{4}-\d\d-\d\d [^\]\n]*\] /, "")
+    .replace(/^Conversation info: ⟦openclaw:ctx⟧\n```json\n[^`]*```\n\n/, "")
     .replace(/\n\nRuntime: agent=[^\n]*$/, "")
     .trim();
 }

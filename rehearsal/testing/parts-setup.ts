@@ -1,12 +1,10 @@
 import { terminalProgress } from "../../cli/terminal.ts";
 import { ensureEngine } from "../engine/index.ts";
-import { ensurePrograms } from "../host/requirements.ts";
+import { ensureChromium } from "../walk/chromium.ts";
 
 /** What the tests of single parts share: once, before all of them, since from cold it takes minutes. */
 export default async function setup(): Promise<void> {
   const { progress } = terminalProgress();
-  if (process.env.CHROMIUM === undefined) {
-    await progress.step("Chromium", () => ensurePrograms({ chromium: "chromium" }));
-  }
+  await ensureChromium(progress);
   await ensureEngine(progress);
 }

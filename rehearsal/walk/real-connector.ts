@@ -4,6 +4,7 @@ import type { RealPackage } from "../host/real-package.ts";
 import { NotWalked, type Progress, unlessNotWalked } from "../progress.ts";
 import type { Stage } from "../stage.ts";
 import { expect } from "./expect.ts";
+import { stations } from "./stations/index.ts";
 import { differences, inventoryOf } from "./traces.ts";
 import { stackName } from "./walk.ts";
 
@@ -13,16 +14,16 @@ const unit = `cloudflared-${stackName}.service`;
 const exposureBound = 1.5;
 
 /** Steps of the whole walk that a cloudflared without Cloudflare's edge cannot take. */
-export const needsTheEdge = [
+export const needsTheEdge: readonly string[] = [
   "pulumi up builds the chain",
   "the tunnel is connected",
   "Access refuses curl without a token",
   "OpenClaw answers curl (JSON)",
   "OpenClaw answers curl (streamed)",
-  "the Control UI pairs a new browser and chats",
+  ...stations.map(({ name }) => name),
   "a second up changes nothing",
   "pulumi destroy takes it down",
-] as const;
+];
 
 /**
  * Walks what the real cloudflared can do without Cloudflare's edge: the program's own script installs it, the unit

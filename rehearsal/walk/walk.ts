@@ -2,8 +2,10 @@ import type { ConfigMap, Stack } from "@pulumi/pulumi/automation/index.js";
 import { type Progress, unlessNotWalked } from "../progress.ts";
 import type { Stage } from "../stage.ts";
 import { expectAnswer, expectModel } from "./answers.ts";
-import { ControlUi, ControlUiRefusal, newDevice } from "./control-ui.ts";
+import type { Artefacts } from "./artefacts.ts";
+import { openBrowser } from "./browser.ts";
 import { expect } from "./expect.ts";
+import { stations } from "./stations/index.ts";
 import { readStream } from "./stream.ts";
 import { differences, type Inventory, inventoryOf } from "./traces.ts";
 import { type Credentials, type Visitor, visitorOf } from "./visitor.ts";
@@ -56,7 +58,7 @@ function detailOf(urn: string | undefined, detail: (text: string) => void): void
   if (name) detail(name);
 }
 
-/** Walks the built chain as its users would. Every step throws when what it sees is not what it should be. */
+/** Walks the built chain as a script's user would. Every step throws when what it sees is not what it should be. */
 export async function useGateway(stage: Stage, gateway: BuiltGateway, progress: Progress): Promise<void> {
   const { visitor } = gateway;
   await progress.step("the tunnel is connected", async () => {
@@ -100,49 +102,32 @@ export async function useGateway(stage: Stage, gateway: BuiltGateway, progress: 
       );
     })
     .catch(unlessNotWalked);
-  await progress.step("the Control UI pairs a new browser and chats", () => pairAndChat(stage, gateway));
 }
 
 const question = (content: string) => ({ model: "openclaw", messages: [{ role: "user", content }] });
 
-async function pairAndChat(stage: Stage, { url, credentials }: BuiltGateway): Promise<void> {
-  const options = {
-    origin: url,
-    edgeAddress: stage.cloudflare.edgeAddress,
-    caCertificate: stage.ca.certificate,
-    headers: {
-      "CF-Access-Client-Id": credentials.clientId,
-      "CF-Access-Client-Secret": credentials.clientSecret,
-    },
-    gatewayToken: stage.host.gatewayToken,
-    device: newDevice(),
-  };
-  const refusal = await ControlUi.connect(options).then(
-    () => undefined,
-    (error: unknown) => error,
-  );
-  // A browser that comes through the gateway is never paired silently, as one on the Pi itself would be.
-  expect(
-    refusal instanceof ControlUiRefusal && refusal.code === "NOT_PAIRED",
-    `a new device got: ${refusal ?? "in without approval"}`,
-  );
-  await approve(stage, String((refusal as ControlUiRefusal).details.requestId));
-  const { ui, hello } = await ControlUi.connect(options);
+/**
+ * Walks what people do in a browser, at a real Chromium; each station keeps pictures of what it saw.
+ *
+ * @throws WalkError at the first station that is not as it should be
+ */
+export async function useInBrowser(
+  stage: Stage,
+  { url }: BuiltGateway,
+  artefacts: Artefacts,
+  progress: Progress,
+): Promise<void> {
+  const { hostname } = new URL(url);
+  const browser = await openBrowser(stage, { hostname, artefacts, secrets: [stage.host.gatewayToken] });
+  const afterwards = new AsyncDisposableStack();
   try {
-    expect(hello.type === "hello-ok", `the approved device got: ${JSON.stringify(hello)}`);
-    // In the owner's main conversation a rehearsal has no business.
-    const session = stage.host.ownModel ? "rehearsal" : "main";
-    expectAnswer(stage.host, await ui.chat(session, "Say good night"), "good night");
+    for (const { name, walk } of stations) {
+      await progress.step(name, () => browser.attempt(name, () => walk({ stage, url, browser, afterwards })));
+    }
   } finally {
-    ui.close();
+    await browser.close();
+    await afterwards.disposeAsync();
   }
-}
-
-/** What the owner does on the Pi when a new browser shows up. */
-async function approve(stage: Stage, requestId: string): Promise<void> {
-  expect(/^[\w-]+$/.test(requestId), `the refusal named no request: ${requestId}`);
-  const { code, stderr } = await stage.host.exec(`openclaw devices approve ${requestId} --json`);
-  expect(code === 0, `the device could not be approved: ${stderr}`);
 }
 
 /** A second up has nothing to do. */

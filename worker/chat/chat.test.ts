@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { chromiumFlags, chromiumProgram } from "../../rehearsal/walk/chromium.ts";
 import { startEdge, type TestEdge } from "../testing/edge.ts";
 import { ORIGIN, startGateway, type TestGateway } from "../testing/gateway.ts";
 
@@ -20,14 +21,9 @@ beforeAll(async () => {
   gateway = await startGateway();
   edge = await startEdge(gateway);
   browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+    executablePath: chromiumProgram(),
     args: [
-      "--no-sandbox",
-      "--disable-gpu",
-      "--disable-background-networking",
-      "--disable-component-update",
-      "--disable-sync",
-      "--no-first-run",
+      ...chromiumFlags,
       `--host-resolver-rules=MAP ${new URL(ORIGIN).hostname}:443 127.0.0.1:${edge.port}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`,
     ],
   });
