@@ -1,7 +1,12 @@
 import { defineConfig } from "vitest/config";
 
 /** Tests that boot hosts: one file at a time, since they look at what the machine as a whole has left over. */
-const onTheMachine = ["cli/rehearse.test.ts", "rehearsal/stage.test.ts", "rehearsal/host/host.test.ts"];
+const onTheMachine = [
+  "cli/rehearse.test.ts",
+  "cli/rehearse-cloudflared.test.ts",
+  "rehearsal/stage.test.ts",
+  "rehearsal/host/host.test.ts",
+];
 
 export default defineConfig({
   test: {

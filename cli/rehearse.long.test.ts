@@ -1,6 +1,10 @@
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { expect, test } from "vitest";
-import { rehearse, traces, until } from "../rehearsal/testing/rehearse.ts";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { rehearse, script, traces, until } from "../rehearsal/testing/rehearse.ts";
 
 const bound = 10 * 60_000;
 
@@ -39,6 +43,67 @@ test.each(["… host raspberrypi", "… pulumi up builds the chain", "… OpenCl
     child.kill("SIGKILL");
     await once(child, "exit");
     expect(await whole()).toMatchObject({ code: 0 });
+    expect(traces()).toEqual(before);
+  },
+  bound,
+);
+
+describe("a full disk", () => {
+  /** A rehearsal that finds a small file system in the place of a folder, in a mount namespace of its own. */
+  function withLittleRoom(folder: string, size: string, env: NodeJS.ProcessEnv = {}) {
+    const mountAndRun = 'mount -t tmpfs -o size="$1" none "$2" && shift 2 && exec "$@"';
+    return spawnSync(
+      "unshare",
+      ["--mount", "sh", "-c", mountAndRun, "sh", size, folder, process.execPath, script],
+      { encoding: "utf8", env: { ...process.env, ...env }, timeout: bound },
+    );
+  }
+
+  test(
+    "where the cache is: names the folder and its room, and leaves nothing",
+    async () => {
+      const before = traces();
+      const folder = await mkdtemp(join(tmpdir(), "openclaw-gateway-full-"));
+      try {
+        const { status, stderr } = withLittleRoom(folder, "60m", { XDG_CACHE_HOME: folder });
+        expect(stderr).toMatch(
+          /The disk is full\.[\s\S]*openclaw-gateway \(what is made once.*\): \d+ of 60 MB free/,
+        );
+        expect(status).toBe(1);
+        expect(await readdir(folder)).toEqual([]); // the small file system has gone with its namespace
+        expect(traces()).toEqual(before);
+      } finally {
+        await rm(folder, { recursive: true });
+      }
+    },
+    bound,
+  );
+
+  test(
+    "where a rehearsal writes: names the folder and its room, and leaves nothing",
+    async () => {
+      const before = traces();
+      await mkdir("/run/openclaw-gateway", { recursive: true });
+      const { status, stderr } = withLittleRoom("/run/openclaw-gateway", "64k");
+      expect(stderr).toMatch(
+        /The disk is full\.[\s\S]*\/run\/openclaw-gateway \(what a rehearsal writes\): 0 of 0 MB free/,
+      );
+      expect(status).toBe(1);
+      expect(traces()).toEqual(before);
+    },
+    bound,
+  );
+});
+
+test(
+  "the real provider plugins, where they cannot be had: says which, and leaves nothing",
+  async () => {
+    const before = traces();
+    const { child, said } = rehearse("--providers", "real");
+    const [code] = await once(child, "exit");
+    // Where the machine can fetch them, the rehearsal goes through.
+    if (code === 0) return;
+    expect(said.stderr).toMatch(/resource plugin (cloudflare|command)/);
     expect(traces()).toEqual(before);
   },
   bound,

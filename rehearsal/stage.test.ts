@@ -1,4 +1,5 @@
 import { afterAll, beforeAll } from "vitest";
+import { rehearsePiSuite } from "../cli/rehearse-pi.suite.ts";
 import { examplesSuite } from "../examples/examples.suite.ts";
 import { piLookSuite } from "../infra/pi-look.suite.ts";
 import { programSuite } from "../infra/program.suite.ts";
@@ -37,3 +38,4 @@ connectorSuite(stage);
 openclawSuite(stage);
 programSuite(stage);
 examplesSuite(stage);
+rehearsePiSuite(stage);

@@ -7,8 +7,14 @@ import { join } from "node:path";
 export const script = join(import.meta.dirname, "../../cli/rehearse.ts");
 
 /** The command as a person starts it. */
-export function rehearse(...args: string[]) {
-  const child = spawn(process.execPath, [script, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+export const rehearse = (...args: string[]) => rehearseIn({}, ...args);
+
+/** The same with something else in its environment. */
+export function rehearseIn(env: NodeJS.ProcessEnv, ...args: string[]) {
+  const child = spawn(process.execPath, [script, ...args], {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
+  });
   const said = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     said.stdout += text;
