@@ -1,14 +1,15 @@
-import { execFile } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fingerprint } from "../../infra/host-key.ts";
 import type { Stage } from "../../rehearsal/stage.ts";
 import { watchProcesses } from "../../rehearsal/testing/watch.ts";
 import { type Desk, newDesk } from "./testing/desk.ts";
+import { keys } from "./testing/terminal.ts";
 
 const stack = "family";
 
@@ -42,12 +43,15 @@ export function initSuite(stage: () => Stage): void {
         PULUMI_DEBUG_PROVIDERS: workspace.env.PULUMI_DEBUG_PROVIDERS,
       } as NodeJS.ProcessEnv;
       const line = `. ~/.config/openclaw-gateway/${stack}.env && ${command} --non-interactive --color=never`;
-      const { stdout, stderr } = await promisify(execFile)("sh", ["-c", line], {
-        cwd: desk.project,
-        env,
-        timeout: 180_000,
-      });
-      return `${stdout}${stderr}`;
+      const child = spawn("sh", ["-c", line], { cwd: desk.project, env, timeout: 180_000 });
+      let output = "";
+      for (const stream of [child.stdout, child.stderr])
+        stream.setEncoding("utf8").on("data", (text: string) => {
+          output += text;
+        });
+      const [code] = await once(child, "close");
+      if (code !== 0) throw new Error(`${command}: ${output}`);
+      return output;
     };
 
     test("leads a newcomer through wrong answers to a stack, with each one's reason and a second chance", async () => {
@@ -60,7 +64,8 @@ export function initSuite(stage: () => Stage): void {
       };
       const watch = watchProcesses(() => secrets);
       const screen = desk.sitDown();
-      await screen.chooses("Where shall the state be kept?", "On this machine");
+      await screen.chooses("Where shall the state be kept?", "Somewhere else");
+      await screen.asked("Backend URL", desk.backend);
       await screen.asked("Name of the stack", stack);
       await screen.chooses("Which passphrase?", "A new one");
 
@@ -145,6 +150,8 @@ export function initSuite(stage: () => Stage): void {
         ...[
           "--stack",
           "second",
+          "--backend",
+          desk.backend,
           "--yes",
           "--json",
           "--email",
@@ -173,18 +180,17 @@ export function initSuite(stage: () => Stage): void {
     }, 180_000);
 
     test("lets a Pi be mended later, having said what is wrong with it", async () => {
-      const screen = desk.sitDown(["--stack", stack, "--openclaw-port", "19999"]);
-      await screen.chooses("Where shall the state be kept?", "On this machine");
+      const screen = desk.sitDown(["--stack", stack, "--backend", desk.backend, "--openclaw-port", "19999"]);
       await screen.sees("It is there already");
       await screen.chooses("Where shall the API token be kept?", "In the stack");
       await screen.asked("Email addresses");
       await screen.asked("Names of the service tokens");
       await screen.asked("Address of the Pi");
       await screen.chooses("With which key", "The one that the stack has");
-      await screen.sees("OPENCLAW_NOT_RUNNING");
+      await screen.sees("OPENCLAW_PORT");
       await screen.chooses("What now?", "Go on");
       await screen.sees("not ready yet, looked at again by pulumi up");
-      screen.presses("\u0003");
+      screen.presses(keys.ctrlC);
       expect(await screen.ended()).toBe(130);
       expect(stackFile()).not.toContain("19999");
     }, 120_000);
