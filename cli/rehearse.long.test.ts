@@ -67,7 +67,7 @@ describe("a full disk", () => {
       try {
         const { status, stderr } = withLittleRoom(folder, "60m", { XDG_CACHE_HOME: folder });
         expect(stderr).toMatch(
-          /The disk is full\.[\s\S]*openclaw-gateway \(what is made once.*\): \d+ of 60 MB free/,
+          /A disk was full\.[\s\S]*openclaw-gateway \(what is made once.*\): \d+ of 60 MB free/,
         );
         expect(status).toBe(1);
         expect(await readdir(folder)).toEqual([]); // the small file system has gone with its namespace
@@ -86,7 +86,7 @@ describe("a full disk", () => {
       await mkdir("/run/openclaw-gateway", { recursive: true });
       const { status, stderr } = withLittleRoom("/run/openclaw-gateway", "64k");
       expect(stderr).toMatch(
-        /The disk is full\.[\s\S]*\/run\/openclaw-gateway \(what a rehearsal writes\): 0 of 0 MB free/,
+        /A disk was full\.[\s\S]*\/run\/openclaw-gateway \(what a rehearsal writes\): 0 of 0 MB free/,
       );
       expect(status).toBe(1);
       expect(traces()).toEqual(before);

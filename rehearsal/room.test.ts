@@ -7,7 +7,7 @@ const folders = { [`${tmpdir()}/not/there/yet`]: "what is kept" };
 test("an error of a full disk names the folders and the room that they have", async () => {
   const error = await explainFullDisk(new Error("cp failed: No space left on device"), folders);
   expect((error as Error).message).toMatch(
-    /^cp failed.*\nThe disk is full\.[\s\S]*not\/there\/yet \(what is kept\): \d+ of \d+ MB free$/,
+    /^cp failed.*\nA disk was full\.[\s\S]*not\/there\/yet \(what is kept\): \d+ of \d+ MB free$/,
   );
 });
 

@@ -22,7 +22,7 @@ export async function explainFullDisk(
     }),
   );
   return new Error(
-    `${error.message}\nThe disk is full. Make room, or choose another place:\n${lines.join("\n")}`,
+    `${error.message}\nA disk was full. What was half made is gone again, and there is now, where a rehearsal writes:\n${lines.join("\n")}`,
     {
       cause: error,
     },
