@@ -102,11 +102,11 @@ describe("npm run rehearse -- --cloudflared", () => {
     expect(stderr).toMatch(/\d+ of \d+ steps were not walked, and nothing is known of them/);
     expect(stderr).not.toContain("The whole chain was built");
     expect(traces()).toEqual(before);
-  }, 300_000);
+  }, 600_000);
 
   test("fails when the binary does not take the unit's flags", async () => {
     const { code, stderr } = await tried(await packageOf({ binary: refusingFlags }));
     expect(code).toBe(1);
     expect(stderr).toContain("flag provided but not defined: -management-diagnostics");
-  }, 300_000);
+  }, 600_000);
 });

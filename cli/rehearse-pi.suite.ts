@@ -82,6 +82,6 @@ export function rehearsePiSuite(stage: () => Stage): void {
       );
       expect(differences(before.inventory, await inventoryOf(host))).toEqual([]);
       expect(await devices()).toEqual(before.devices);
-    }, 300_000);
+    }, 600_000);
   });
 }
