@@ -166,6 +166,10 @@ export const errorCodes = {
     meaning: "Something that this stack made on the Pi could not be undone.",
     mend: "Mend what is said above it, then run `npx pulumi destroy` again.",
   },
+  PI_STEP_RUNNING: {
+    meaning: "An earlier step of this program still runs on the Pi.",
+    mend: "See what it waits for, restart the Pi if need be, and run `npx pulumi up` again.",
+  },
   PI_LEFT_BEHIND: {
     meaning:
       "The config now names another Pi or another user, and what the stack made at the old one could not be taken off.",

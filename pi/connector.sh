@@ -16,6 +16,7 @@ first_metrics_port=20300
 
 create() {
   read_settings stack tunnel_token
+  one_at_a_time
   unit=cloudflared-$setting_stack.service
   mkdir -p "$ledger/$setting_stack" "$secrets/$setting_stack"
   chmod 700 "$ledger" "$secrets" "$ledger/$setting_stack" "$secrets/$setting_stack"
@@ -30,6 +31,7 @@ create() {
 
 delete() {
   read_settings stack
+  one_at_a_time
   unit=cloudflared-$setting_stack.service
   # SIGTERM lets open WebSockets end for up to 30 s; when this returns, the tunnel has no connection left and can
   # be deleted.
@@ -45,6 +47,14 @@ delete() {
   rmdir "$secrets" 2>/dev/null || true
   remove_package_when_last
   printf '{}\n'
+}
+
+# A step whose connection broke runs on here while it is already being repeated: the second waits for the first. The lock
+# is on a folder that is there anyway, and goes with the process.
+one_at_a_time() {
+  exec 9</etc/systemd/system
+  flock -w 600 9 || fail PI_STEP_RUNNING "an earlier step of this program has not ended on the Pi within 10 minutes" \
+    "see what it waits for, on the Pi: ps -ef --forest; restart the Pi if need be, then run npx pulumi up again"
 }
 
 # --- the package ---

@@ -151,6 +151,37 @@ export function openclawSuite(stage: () => Stage): void {
       expect(await config()).toBe(other);
     });
 
+    test("loses nothing on a full disk, and says so", async () => {
+      const asRoot = (command: string) => stage().host.exec(command, { asRoot: true });
+      await asRoot(
+        `cp -p ${folder}/openclaw.json /run/suite.json && mount -t tmpfs -o size=16k,uid=1000,gid=1000,mode=700 suite ${folder} && mv /run/suite.json ${folder}/openclaw.json && { dd if=/dev/zero of=${folder}/full bs=4k 2>/dev/null || true; }`,
+      );
+      try {
+        const { code, stderr } = await run("create");
+        expect(code).toBe(1);
+        expect(stderr).toMatch(
+          /PI_NO_SPACE: there is no room left beside .*openclaw.json \(ENOSPC\); it is as it was/,
+        );
+        expect(await config()).toBe(before);
+        expect(await files()).toBe("openclaw.json\n");
+      } finally {
+        await asRoot(`umount ${folder}`);
+      }
+    });
+
+    test("does not write through a link", async () => {
+      await sh(`mv ${folder}/openclaw.json ${folder}/real.json && ln -s real.json ${folder}/openclaw.json`);
+      try {
+        const { code, stderr } = await run("create");
+        expect(code).toBe(1);
+        expect(stderr).toContain("OPENCLAW_CONFIG_LINK");
+        expect(await sh(`readlink ${folder}/openclaw.json`)).toBe("real.json\n");
+      } finally {
+        await sh(`mv -f ${folder}/real.json ${folder}/openclaw.json`);
+      }
+      expect(await config()).toBe(before);
+    });
+
     test("names the port when OpenClaw listens on another", async () => {
       const { code, stderr } = await run("create", { openclaw_port: "19999" });
       expect(code).toBe(1);
