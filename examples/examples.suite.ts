@@ -21,8 +21,7 @@ export function examplesSuite(stage: () => Stage): void {
     let stack: Stack;
     let env: Record<string, string>;
     const outside = (more: Partial<OutsideOptions> = {}): OutsideOptions => ({
-      hostname: new URL(String(env.OPENAI_BASE_URL)).hostname,
-      edgeAddress: stage().cloudflare.edgeAddress,
+      hosts: { [new URL(String(env.OPENAI_BASE_URL)).hostname]: stage().cloudflare.edgeAddress },
       caCertificate: stage().ca.certificate,
       folder: join(stage().workspace.folder, "outside"),
       env,
