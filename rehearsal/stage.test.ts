@@ -1,6 +1,9 @@
 import { afterAll, beforeAll } from "vitest";
+import { recipesSuite } from "../cli/docs/recipes.suite.ts";
+import { initSuite } from "../cli/init/init.suite.ts";
 import { rehearsePiSuite } from "../cli/rehearse-pi.suite.ts";
 import { examplesSuite } from "../examples/examples.suite.ts";
+import { interruptedSuite } from "../infra/interrupted.suite.ts";
 import { piLookSuite } from "../infra/pi-look.suite.ts";
 import { programSuite } from "../infra/program.suite.ts";
 import { connectorSuite } from "../pi/connector.suite.ts";
@@ -38,4 +41,7 @@ connectorSuite(stage);
 openclawSuite(stage);
 programSuite(stage);
 examplesSuite(stage);
+recipesSuite(stage);
+initSuite(stage);
 rehearsePiSuite(stage);
+interruptedSuite(stage);
