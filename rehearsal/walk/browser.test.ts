@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -59,4 +62,19 @@ it("numbers its pictures, and keeps what a failing page showed, said and asked f
   expect(log).toContain("console error: a token: (secret), a session: (session)");
   expect(log + failure).not.toContain(secret);
   expect(log + failure).not.toContain(session);
+});
+
+it("reaches the edge and nothing else of the machine, whose coming and going networks it does not see", async () => {
+  const neighbour = createServer((_request, response) => response.end("hello")).listen(0, "127.0.0.1");
+  await once(neighbour, "listening");
+  try {
+    const { port } = neighbour.address() as AddressInfo;
+    expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
+    const page = await browser.pageOf("neighbour@example.com");
+    await expect(page.goto(`http://127.0.0.1:${port}/`)).rejects.toThrow("ERR_CONNECTION_REFUSED");
+    await page.goto(`https://${cloudflare.local.teamDomain}/rehearsal/inbox`);
+    expect(await page.evaluate(() => navigator.onLine)).toBe(true);
+  } finally {
+    neighbour.close();
+  }
 });

@@ -6,6 +6,7 @@ import type { Stage } from "../stage.ts";
 import type { Artefacts } from "./artefacts.ts";
 import { chromiumFlags, chromiumProgram, flagsToEdge } from "./chromium.ts";
 import { WalkError } from "./expect.ts";
+import { type BrowserNetwork, openBrowserNetwork } from "./network/index.ts";
 
 /** People at a real Chromium, each with a profile of their own. */
 export interface WalkBrowser {
@@ -42,10 +43,11 @@ export async function openBrowser(stage: Stage, options: WalkBrowserOptions): Pr
     edgeAddress,
     caCertificate: stage.ca.certificate,
   });
-  const alone = toEdge.map((flag) =>
-    flag.replace(/^--host-resolver-rules=.*/, `$&, MAP * ~NOTFOUND, EXCLUDE ${edgeAddress}`),
-  );
-  const browser = await launch([...chromiumFlags, ...alone]);
+  const network = await openBrowserNetwork(edgeAddress);
+  const browser = await launch([...chromiumFlags, ...toEdge], network).catch(async (error: unknown) => {
+    await network.close();
+    throw error;
+  });
   const pages = new Map<string, Promise<Page>>();
   const heard: string[] = [];
   const plain = (text: string) => withoutSecrets(text, options.secrets);
@@ -69,7 +71,10 @@ export async function openBrowser(stage: Stage, options: WalkBrowserOptions): Pr
         throw new WalkError(`${words}\nWhat the browser showed and asked for is in ${artefacts.folder}`);
       }
     },
-    close: () => browser.close(),
+    async close() {
+      await browser.close();
+      await network.close();
+    },
   };
 }
 
@@ -79,9 +84,10 @@ function withoutSecrets(text: string, secrets: readonly string[]): string {
   return stripVTControlCharacters(named).replaceAll(/eyJ[\w-]+\.[\w-]+\.[\w-]+/g, "(session)");
 }
 
-const launch = (args: string[]): Promise<Browser> =>
+const launch = (args: string[], network: BrowserNetwork): Promise<Browser> =>
   chromium.launch({
-    executablePath: chromiumProgram(),
+    executablePath: network.executablePath,
+    env: { ...process.env, ...network.environment(chromiumProgram()) },
     args,
     // The owner of the rehearsal takes the browser down at a signal, with all the rest.
     handleSIGINT: false,
