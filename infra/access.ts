@@ -47,7 +47,7 @@ export class Access extends pulumi.ComponentResource {
     return new cloudflare.ZeroTrustAccessServiceToken(
       `${name}-token-${token.name}`,
       { accountId, name: tokenName, duration: token.duration },
-      { parent: this, ...onlyIfFree(claims.serviceToken(accountId, tokenName)) },
+      { parent: this },
     );
   }
 

@@ -154,6 +154,18 @@ describe("the account", () => {
     expect(message).not.toContain("PERMISSION");
   });
 
+  test("is told, and not refused, when nobody but the account's members could log in", async () => {
+    const members = await startAccount(239, { loginMethods: ["cloudflare"] });
+    await stack.setAllConfig(configOf(members), true);
+    const { stdout } = await stack.preview();
+    expect(stdout).toContain("warning: CLOUDFLARE_LOGIN_LIMITED");
+    expect(stdout).toMatch(
+      /one\.dash\.cloudflare\.com\/[0-9a-f]{32}\/settings\/authentication.*One-time PIN/,
+    );
+    await stack.setAllConfig(configOf(account), true);
+    expect((await stack.preview()).stdout).not.toContain("CLOUDFLARE_LOGIN_LIMITED");
+  });
+
   test("is asked with reads alone", async () => {
     const start = account.local.calls.length;
     expect(await refusal({})).toBe("no refusal");
@@ -271,11 +283,6 @@ describe("a name in use", () => {
   test("by somebody's Worker is refused before the upload would overwrite it", async () => {
     await uploadScript(account, "openclaw-bad", "export default { fetch: () => new Response('mine') }");
     await run(await inUse("a Worker openclaw-bad already"));
-  });
-
-  test("by a service token is refused", async () => {
-    await account.client.post(`${path()}/access/service_tokens`, { body: { name: "openclaw-bad-cli" } });
-    await run(await inUse("a service token openclaw-bad-cli already"));
   });
 
   test("by an Access application for the hostname is refused, whatever it is called", async () => {

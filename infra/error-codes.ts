@@ -36,6 +36,11 @@ export const errorCodes = {
     meaning: "The API token was switched off in the dashboard.",
     mend: "Switch it on again there, or make a new one.",
   },
+  CLOUDFLARE_LOGIN_LIMITED: {
+    meaning:
+      "A warning: the team's login page lets in members of the Cloudflare account alone, or nobody, since Zero Trust has no other login method.",
+    mend: "Add One-time PIN in Zero Trust, Settings, Authentication, Login methods: then everybody whom the config names can log in by a code sent to them.",
+  },
   CLOUDFLARE_PERMISSION_MISSING: {
     meaning: "The API token lacks a permission, which is named.",
     mend: "Add it in the dashboard (My Profile, API Tokens, Edit); the token itself stays the same.",

@@ -30,6 +30,8 @@ type Listed = Readonly<Record<string, unknown>>;
  * out. An up that was cut, or whose answer got lost, leaves such a resource behind: it exists, and the state does not
  * know it.
  *
+ * Service tokens are left out: theirs need not be unique, and a replacement (`--replace`) is how one is made anew.
+ *
  * The look runs in the preview too, so that a clash is found before anything is built. There is no hook that explains a
  * refused create afterwards: the engine keeps the names of error hooks in the state, and where a destroy fails, which
  * runs no program, it then says that the hook is not registered and swallows Cloudflare's own words (v3.259, step.go).
@@ -101,12 +103,6 @@ export const claims = {
     nameKey: "domain",
     list: `/accounts/${accountId}/access/apps?domain=${encodeURIComponent(hostname)}`,
     item: (id) => `/accounts/${accountId}/access/apps/${id}`,
-  }),
-  serviceToken: (accountId: string, name: string): NameClaim => ({
-    kind: "service token",
-    name,
-    list: `/accounts/${accountId}/access/service_tokens?name=${encodeURIComponent(name)}`,
-    item: (id) => `/accounts/${accountId}/access/service_tokens/${id}`,
   }),
   worker: (accountId: string, name: string): NameClaim => ({
     kind: "Worker",

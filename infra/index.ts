@@ -4,6 +4,7 @@ import { Access } from "./access.ts";
 import { cloudflareOfStack } from "./cloudflare-api.ts";
 import { readConfig } from "./config-source.ts";
 import { refusePublicHostnames } from "./ingress.ts";
+import { limitedLogins } from "./login-methods.ts";
 import { nameParts } from "./names.ts";
 import { gatewayOutputs } from "./outputs.ts";
 import { Pi } from "./pi.ts";
@@ -20,9 +21,12 @@ export default async function gateway() {
   const stack = pulumi.getStack();
   const config = readConfig(stack);
   const { accountId } = config;
-  const account = await lookAtAccount(accountId, cloudflareOfStack());
+  const api = cloudflareOfStack();
+  const account = await lookAtAccount(accountId, api);
   const { base, hostname } = nameParts(stack, config, account);
   await refusePublicHostnames(accountId, base);
+  const limited = await limitedLogins(accountId, api);
+  if (limited) await pulumi.log.warn(limited);
   if (!pulumi.runtime.isDryRun()) {
     pulumi.log.info(`looking at ${config.pi.host}`, undefined, undefined, true);
     await lookAtPi(config.pi);

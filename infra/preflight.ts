@@ -7,6 +7,8 @@ import { Refusal } from "./refusal.ts";
 export interface AccountFacts {
   /** NAME in NAME.workers.dev. */
   readonly workersSubdomain: string;
+  /** `TEAM.cloudflareaccess.com`, where people log in. */
+  readonly teamDomain: string;
 }
 
 /** One thing that is missing, and how to get it. */
@@ -39,10 +41,10 @@ export async function lookAtAccount(accountId: string, api: CloudflareApi): Prom
   const lacking = tokenPermissions.filter(({ name }) => refused.has(name));
   const missing = lacking.map((permission) => missingPermission(permission, page));
   if (answers.some((answer) => answer.zeroTrustOff)) missing.push(zeroTrustOff(accountId));
-  const { subdomain } = answers.find((answer) => answer.subdomain !== undefined) ?? {};
+  const found: Proof = Object.assign({}, ...answers);
   if (answers.some((answer) => answer.noSubdomain)) missing.push(noWorkersName(accountId));
   refuse(missing);
-  return { workersSubdomain: subdomain ?? "" };
+  return { workersSubdomain: found.subdomain ?? "", teamDomain: found.teamDomain ?? "" };
 }
 
 type TokenState = { readonly status: "active" | "disabled" | "expired" };
@@ -100,6 +102,7 @@ interface Proof {
   readonly zeroTrustOff?: boolean;
   readonly noSubdomain?: boolean;
   readonly subdomain?: string;
+  readonly teamDomain?: string;
 }
 
 /** Codes as public reports have them: 9999 and its words before Zero Trust is set up, 10007 before workers.dev is. */
@@ -111,7 +114,8 @@ async function prove(accountId: string, { proof }: TokenPermission, api: Cloudfl
     );
     if (proof === "/workers/subdomain")
       return result?.subdomain ? { subdomain: result.subdomain } : { noSubdomain: true };
-    return proof === "/access/organizations" && !result?.auth_domain ? { zeroTrustOff: true } : {};
+    if (proof !== "/access/organizations") return {};
+    return result?.auth_domain ? { teamDomain: result.auth_domain } : { zeroTrustOff: true };
   } catch (error) {
     if (!(error instanceof CloudflareApiError)) throw error;
     if (error.codes.includes(9999) || error.message.includes("not_enabled")) return { zeroTrustOff: true };

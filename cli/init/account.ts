@@ -1,5 +1,6 @@
 import { CloudflareApiError, publicApi, readCloudflare } from "../../infra/cloudflare-api.ts";
 import { configSchema } from "../../infra/config.ts";
+import { limitedLogins } from "../../infra/login-methods.ts";
 import { lookAtAccount, verifyToken } from "../../infra/preflight.ts";
 import { type ApiToken, apiTokenAtHand, askApiToken } from "./api-token.ts";
 import type { Person } from "./person.ts";
@@ -15,6 +16,8 @@ export interface CloudflareAccount {
   readonly teamDomain: string;
   /** NAME in NAME.workers.dev. */
   readonly workersSubdomain: string;
+  /** What keeps those from logging in who are to, when something does. */
+  readonly limitedLogins: string | undefined;
 }
 
 const accountId = configSchema.shape.accountId;
@@ -73,12 +76,8 @@ type Login = ReturnType<typeof loginWith>;
 function look({ progress }: Setup, id: string, login: Login) {
   return progress.step("looking at the Cloudflare account", async (detail) => {
     const api = { ...login, onWait: detail };
-    const { workersSubdomain } = await lookAtAccount(id, api);
-    const { auth_domain: teamDomain } = await readCloudflare<{ auth_domain: string }>(
-      `/accounts/${id}/access/organizations`,
-      api,
-    );
-    return { workersSubdomain, teamDomain };
+    const facts = await lookAtAccount(id, api);
+    return { ...facts, limitedLogins: await limitedLogins(id, api) };
   });
 }
 

@@ -25,7 +25,8 @@ export function summaryOf(plan: Plan): string {
   ];
   if (!passphrase && backend.isService) rows.splice(2, 1);
   const width = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join("\n");
+  const table = rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`).join("\n");
+  return account.limitedLogins === undefined ? table : `${table}\n\n${account.limitedLogins}`;
 }
 
 function changeText(plan: Plan): string {

@@ -54,6 +54,7 @@ async function newPlan() {
       accountId: "",
       teamDomain: "",
       workersSubdomain: "",
+      limitedLogins: undefined,
     },
     tokenPlace: "stack",
     pulumi: real,
