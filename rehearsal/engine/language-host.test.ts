@@ -1,7 +1,9 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { quiet } from "../progress.ts";
 import { type Engine, ensureEngine } from "./index.ts";
 import { run } from "./run.ts";
@@ -12,10 +14,15 @@ main: infra/index.ts
 config:
   word: {type: string, default: hello}
 `;
-const program = `import * as pulumi from "@pulumi/pulumi";
+const program = `import { writeFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
 const config: pulumi.Config = new pulumi.Config();
 if (config.get("fail")) throw new pulumi.RunError("told to fail");
 if (config.get("leave")) process.exit(7);
+if (config.get("wait")) {
+  writeFileSync(config.require("wait"), String(process.pid));
+  await new Promise((resolve) => setTimeout(resolve, 300_000));
+}
 export const said = \`\${config.require("word")} in \${process.cwd()} for \${pulumi.getStack()}\`;
 export const hidden = config.requireSecret("password");
 `;
@@ -37,17 +44,19 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+const surroundings = () => ({
+  PATH: [engine.languageHost, process.env.PATH].filter(Boolean).join(delimiter),
+  PULUMI_BACKEND_URL: `file://${folder}/state`,
+  PULUMI_CONFIG_PASSPHRASE: "test",
+  PULUMI_HOME: join(folder, "home"),
+  PULUMI_SKIP_UPDATE_CHECK: "true",
+});
+
 const pulumi = (...args: string[]) =>
   run(engine.command, [...args, "--non-interactive"], {
     cwd: folder,
     timeoutMs: 60_000,
-    env: {
-      PATH: [engine.languageHost, process.env.PATH].filter(Boolean).join(delimiter),
-      PULUMI_BACKEND_URL: `file://${folder}/state`,
-      PULUMI_CONFIG_PASSPHRASE: "test",
-      PULUMI_HOME: join(folder, "home"),
-      PULUMI_SKIP_UPDATE_CHECK: "true",
-    },
+    env: surroundings(),
   });
 
 describe("`pulumi up` of a Node project", { timeout: 120_000 }, () => {
@@ -63,5 +72,24 @@ describe("`pulumi up` of a Node project", { timeout: 120_000 }, () => {
     await pulumi("config", "rm", "fail");
     await pulumi("config", "set", "leave", "yes");
     await expect(pulumi("preview")).rejects.toThrow("non-zero exit code: 7");
+  });
+
+  it("ends the program when the engine is killed, as the real host does", async () => {
+    const pidFile = join(folder, "pid");
+    await pulumi("config", "rm", "leave");
+    await pulumi("config", "set", "wait", pidFile);
+    const child = spawn(engine.command, ["preview", "--non-interactive"], {
+      cwd: folder,
+      env: surroundings(),
+      stdio: "ignore",
+    });
+    const program = await vi.waitFor(
+      async () => Number(await readFile(pidFile, "utf8")) || Promise.reject(),
+      {
+        timeout: 60_000,
+      },
+    );
+    child.kill("SIGKILL");
+    await expect.poll(() => existsSync(`/proc/${program}`), { timeout: 15_000 }).toBe(false);
   });
 });

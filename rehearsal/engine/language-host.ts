@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -29,6 +29,14 @@ const unary =
       );
   };
 
+/** The programs that run now; they end with this process, however it is told to end. */
+const running = new Set<ChildProcess>();
+
+const stopPrograms = () => {
+  for (const program of running) program.kill();
+};
+process.on("SIGTERM", stopPrograms).on("SIGINT", stopPrograms);
+
 /** Runs the program to its end, with its output going where the engine reads the host's own. */
 async function runProgram(request: RunRequest, engineAddress: string) {
   const response = new langproto.RunResponse();
@@ -50,10 +58,9 @@ async function runProgram(request: RunRequest, engineAddress: string) {
       },
     },
   );
-  const stop = () => child.kill();
-  process.once("SIGTERM", stop).once("SIGINT", stop);
+  running.add(child);
   const [code, signal] = await once(child, "exit");
-  process.off("SIGTERM", stop).off("SIGINT", stop);
+  running.delete(child);
   if (code === alreadyReported) response.setBail(true);
   else if (signal) response.setError(`Program exited unexpectedly: signal: ${signal}`);
   else if (code !== 0) response.setError(`Program exited with non-zero exit code: ${code}`);
@@ -112,3 +119,11 @@ const port = await new Promise<number>((resolve, reject) => {
   );
 });
 process.stdout.write(`${port}\n`);
+
+// An engine that was killed tells nobody; the real host notices within five minutes that its address answers no more.
+const engineProcess = process.ppid;
+setInterval(() => {
+  if (process.ppid === engineProcess) return;
+  stopPrograms();
+  process.exit(1);
+}, 1_000).unref();
