@@ -88,7 +88,7 @@ describe("what does not, and never reaches OpenClaw", () => {
       "/assets/.env",
       "/api/users/a/b/avatar",
     ],
-    ...["/control-ui-config.json/", "/index.html", "/nowhere", "/plugins", "/assets/a%20b.js"],
+    ...["/control-ui-config.json/", "/index.html", "/nowhere", "/assets/a%20b.js"],
   ])("%s", async (path) => {
     const answer = await gateway.fetch(path);
     expect([answer.status, await codeOf(answer)]).toEqual([404, "NOT_FOUND"]);

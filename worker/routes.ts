@@ -31,7 +31,7 @@ const ROOT_FILES = String.raw`apple-touch-icon\.png|favicon-32\.png|favicon\.ico
 /** First segments of the Control UI's own addresses (OpenClaw 2026.9.6); each is answered with its one document. */
 const VIEWS = [
   "activity|agents|apps|automations|chat|custodian|dashboard|dashboards|debug|logs|meetings|memory-import|new",
-  "portals|sessions|settings|skills|systems|tasks|terminal|usage|workboard|worktrees",
+  "plugins|portals|sessions|settings|skills|systems|tasks|terminal|usage|workboard|worktrees",
 ].join("|");
 
 const ROUTES: readonly Route[] = [

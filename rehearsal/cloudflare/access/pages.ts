@@ -1,10 +1,21 @@
 import { html } from "hono/html";
 
+const style = html`<style>
+:root { color-scheme: light dark; font: 1rem/1.5 system-ui, sans-serif; overflow-wrap: anywhere }
+body { max-width: 26rem; margin: 12vh auto; padding: 0 1rem }
+h1 { font-size: 1.3rem; line-height: 1.3 }
+label, input, button { display: block; width: 100%; box-sizing: border-box; font: inherit }
+input, button { margin: .3rem 0 1rem; padding: .6rem; border: 1px solid #888; border-radius: .4rem }
+button { background: #1f58c7; border-color: #1f58c7; color: #fff }
+footer { margin-top: 3rem; font-size: .85rem; opacity: .7 }
+</style>`;
+
 const page = (title: string, content: unknown) => html`<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${title}</title>${style}</head>
 <body>
 <main>${content}</main>
+<footer>A rehearsal: this page stands in for Cloudflare Access.</footer>
 </body>
 </html>`;
 
