@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import { Interrupted, Refusal } from "./init/refusal.ts";
+import { Refusal } from "../infra/refusal.ts";
 import type { Options, Setup } from "./init/setup.ts";
+import { Interrupted } from "./interruption.ts";
 import { styled, terminalProgress } from "./terminal.ts";
 
 const several = (value: string, before: readonly string[] = []): string[] => [...before, value];

@@ -8,7 +8,7 @@ const textOf = (pattern: string): string =>
   globSync(pattern, { cwd: root, exclude: ["**/*.test.ts", "**/*.suite.ts", "infra/error-codes.ts"] })
     .map((file) => readFileSync(join(root, file), "utf8"))
     .join("\n");
-const program = textOf("infra/*.ts");
+const program = textOf("infra/*.ts") + textOf("cli/{init,init/*}.ts");
 const scripts = textOf("pi/*.{sh,mjs}");
 const known = Object.keys(errorCodes);
 
@@ -24,7 +24,7 @@ function codesIn(text: string): string[] {
 }
 
 describe("the catalogue of error codes", () => {
-  test("has every code that the program or a script on the Pi says", () => {
+  test("has every code that the set-up, the program or a script on the Pi says", () => {
     const said = [...new Set([...codesIn(program), ...codesIn(scripts)])];
     expect(said.length).toBeGreaterThan(15);
     expect(said.filter((code) => !known.includes(code))).toEqual([]);

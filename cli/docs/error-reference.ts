@@ -54,9 +54,9 @@ export function errorReference(): string {
 
 A code stays the same from version to version; the words around it may get better.
 
-## When the chain is built or taken down
+## When the chain is set up, built or taken down
 
-Said by \`pulumi up\`, \`preview\` and \`destroy\`, with the host, key or resource it is about and the command that mends it. Nothing that was built is lost: the next \`up\` goes on from there.
+Said by \`npm run init\`, \`pulumi up\`, \`preview\` and \`destroy\`, with the host, key or resource it is about and the command that mends it. Nothing that was built is lost: the next \`up\` goes on from there.
 
 ${table(["code", "what happened", "what to do"], program)}
 

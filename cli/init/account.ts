@@ -2,9 +2,9 @@ import { CloudflareApiError, publicApi, readCloudflare } from "../../infra/cloud
 import { configSchema } from "../../infra/config.ts";
 import { limitedLogins } from "../../infra/login-methods.ts";
 import { lookAtAccount, verifyToken } from "../../infra/preflight.ts";
+import { Refusal } from "../../infra/refusal.ts";
 import { type ApiToken, apiTokenAtHand, askApiToken } from "./api-token.ts";
 import type { Person } from "./person.ts";
-import { Refusal } from "./refusal.ts";
 import { isRefusal, type Setup, wrongBy } from "./setup.ts";
 import type { Stored } from "./stored.ts";
 

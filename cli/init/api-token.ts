@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { tokenPermissions } from "../../contract/permissions.ts";
+import { Refusal } from "../../infra/refusal.ts";
 import type { Person } from "./person.ts";
 import { expanded } from "./places.ts";
-import { Refusal } from "./refusal.ts";
 import type { Options } from "./setup.ts";
 import type { Stored } from "./stored.ts";
 

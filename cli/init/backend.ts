@@ -1,5 +1,5 @@
+import { Refusal } from "../../infra/refusal.ts";
 import type { Pulumi } from "./pulumi.ts";
-import { Refusal } from "./refusal.ts";
 import { accepted, type Setup } from "./setup.ts";
 
 /** Where the state of the stack is kept. */
@@ -58,7 +58,11 @@ export async function chooseBackend(
       progress.step(`looking at the backend ${url}`, async () => {
         const there = pulumi.with({ PULUMI_BACKEND_URL: url });
         const list = await there(["stack", "ls", "--json"]).catch((error: Error) => {
-          throw new Refusal("BACKEND", `the backend ${url} cannot be used: ${error.message}`, mendOf(url));
+          throw new Refusal(
+            "BACKEND_UNUSABLE",
+            `the backend ${url} cannot be used: ${error.message}`,
+            mendOf(url),
+          );
         });
         const stacks = (JSON.parse(list) as { name: string }[]).map(
           ({ name }) => name.split("/").at(-1) ?? name,

@@ -1,8 +1,8 @@
 import ssh2 from "ssh2";
 import type { PiConfig } from "../../infra/config.ts";
 import { hostKeyLine } from "../../infra/host-key.ts";
+import { Refusal } from "../../infra/refusal.ts";
 import { noCommonHostKey, notSsh, type PiUnreachable, unreachable } from "../../infra/ssh-refusal.ts";
-import { Refusal } from "./refusal.ts";
 
 const dialTimeoutMs = 10_000;
 /** The kinds that the config takes, in the order in which they are to be pinned (infra/host-key.ts has the reason). */

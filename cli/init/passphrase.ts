@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { copyFile, mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Refusal } from "../../infra/refusal.ts";
 import type { Backend } from "./backend.ts";
 import { expanded, isInProject, passphrasePath, quoted } from "./places.ts";
 import type { Pulumi } from "./pulumi.ts";
-import { Refusal } from "./refusal.ts";
 import { accepted, type Setup } from "./setup.ts";
 import type { StackChoice } from "./stack.ts";
 
@@ -87,9 +87,9 @@ export async function choosePassphrase(
 
 function typedBy(value: string, repeat: () => Promise<string>, stack: StackChoice) {
   return async (): Promise<Passphrase> => {
-    if (value === "") throw new Refusal("PASSPHRASE", "an empty passphrase protects nothing");
+    if (value === "") throw new Refusal("PASSPHRASE_REFUSED", "an empty passphrase protects nothing");
     if (!stack.exists && (await repeat()) !== value)
-      throw new Refusal("PASSPHRASE", "that was not the same passphrase twice");
+      throw new Refusal("PASSPHRASE_REFUSED", "that was not the same passphrase twice");
     return { value, isNew: false };
   };
 }

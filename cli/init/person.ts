@@ -1,6 +1,6 @@
 import { confirm, input, password, select } from "@inquirer/prompts";
+import { Interrupted } from "../interruption.ts";
 import { styled } from "../terminal.ts";
-import { Interrupted } from "./refusal.ts";
 
 /** A question with a line of text as its answer. */
 export interface TextQuestion {

@@ -1,5 +1,5 @@
 import { configSchema } from "../../infra/config.ts";
-import { Refusal } from "./refusal.ts";
+import { Refusal } from "../../infra/refusal.ts";
 import { wrongBy } from "./setup.ts";
 
 /** Where the Pi is and who signs in there. */

@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { Refusal } from "../../infra/refusal.ts";
 import type { Person } from "./person.ts";
 import { expanded } from "./places.ts";
-import { Refusal } from "./refusal.ts";
 import type { Options } from "./setup.ts";
 
 /** What signs in at the Pi: a private key that the stack keeps encrypted, or nothing of the stack's, but the SSH agent. */

@@ -1,11 +1,11 @@
 import { configSchema, type PiConfig } from "../../infra/config.ts";
 import { fingerprint, shortType } from "../../infra/host-key.ts";
 import { lookAtPi } from "../../infra/pi-look.ts";
+import { Refusal } from "../../infra/refusal.ts";
 import { readHostKey } from "./host-key.ts";
 import type { Person } from "./person.ts";
 import { type PiAddress, parsePiAddress, piAddressText } from "./pi-address.ts";
 import { askPiKey, type PiKey, piKeyAtHand } from "./pi-key.ts";
-import { Refusal } from "./refusal.ts";
 import { isRefusal, refuseWrong, type Setup } from "./setup.ts";
 import type { Stored } from "./stored.ts";
 

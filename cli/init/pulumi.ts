@@ -1,6 +1,6 @@
+import { Refusal } from "../../infra/refusal.ts";
 import type { Engine } from "../../rehearsal/engine/index.ts";
 import { run } from "../../rehearsal/engine/run.ts";
-import { Refusal } from "./refusal.ts";
 
 /** The longest of these calls waits for a backend on the network. */
 const timeoutMs = 120_000;
@@ -14,7 +14,7 @@ export interface PulumiCall {
 export interface Pulumi {
   /**
    * @returns its standard output
-   * @throws Refusal (PULUMI) with Pulumi's own words
+   * @throws Refusal (PULUMI_FAILED) with Pulumi's own words
    */
   (args: readonly string[], call?: PulumiCall): Promise<string>;
   /** The same one with more in its environment. */
@@ -33,7 +33,7 @@ export function pulumiOf(engine: Engine, folder: string, env: Readonly<Record<st
       });
     } catch (error) {
       const words = (error as Error).message.replace(`${engine.command} `, "pulumi ");
-      throw new Refusal("PULUMI", words);
+      throw new Refusal("PULUMI_FAILED", words);
     }
   };
   return Object.assign(call, {

@@ -1,7 +1,7 @@
 import type { z } from "zod";
+import { Refusal } from "../../infra/refusal.ts";
 import type { Progress } from "../../rehearsal/progress.ts";
 import type { Person } from "./person.ts";
-import { Refusal } from "./refusal.ts";
 
 /** The command line, as it was written. Secrets are never in it: files, standard input or the environment have them. */
 export interface Options {

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError, checkConfig } from "../../infra/config.ts";
+import { Refusal } from "../../infra/refusal.ts";
 import type { Backend } from "./backend.ts";
 import { projectFolder } from "./places.ts";
-import { Refusal } from "./refusal.ts";
 import { accepted, type Setup } from "./setup.ts";
 
 /** The stack to set up: a new one, or one that is changed. */

@@ -1,10 +1,11 @@
 import { copyFile, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { checkConfig, namespace } from "../../infra/config.ts";
+import { Refusal } from "../../infra/refusal.ts";
+import { Interrupted } from "../interruption.ts";
 import type { Passphrase } from "./passphrase.ts";
 import { quoted, shellFilePath } from "./places.ts";
 import { changedKeys, type Plan } from "./plan.ts";
-import { Interrupted, Refusal } from "./refusal.ts";
 import { readStored } from "./stored.ts";
 
 /**
