@@ -1,11 +1,11 @@
-import ssh2 from "ssh2";
 import { afterEach, describe, expect, test } from "vitest";
+import { newKeyPair } from "../rehearsal/host/keys.ts";
 import type { Stage } from "../rehearsal/stage.ts";
 import { differences, inventoryOf } from "../rehearsal/walk/traces.ts";
 import type { PiConfig } from "./config.ts";
 import { lookAtPi } from "./pi-look.ts";
 
-const otherKey = () => ssh2.utils.generateKeyPairSync("ed25519");
+const otherKey = () => newKeyPair("ed25519");
 const sudoersAway = "mv /etc/sudoers.d /etc/sudoers.d.away && mkdir -m 750 /etc/sudoers.d";
 const sudoersBack = "rm -rf /etc/sudoers.d && mv /etc/sudoers.d.away /etc/sudoers.d";
 const configFile = "/home/pi/.openclaw/openclaw.json";

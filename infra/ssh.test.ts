@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { newKeyPair } from "../rehearsal/host/keys.ts";
 import { type FakeHost, startFakeHost } from "../rehearsal/providers/testing/fake-host.ts";
 import { startSshAgent } from "../rehearsal/testing/ssh-agent.ts";
 import type { PiConfig } from "./config.ts";
@@ -36,7 +37,7 @@ test("runs a command with its input", async () => {
 
 describe("a host key", () => {
   test("of the pinned type that is another shows both fingerprints, and the line to pin it after a comparison", async () => {
-    const pinned = ssh2.utils.generateKeyPairSync("ed25519").public.split(" ").slice(0, 2).join(" ");
+    const pinned = newKeyPair("ed25519").public.split(" ").slice(0, 2).join(" ");
     const { code, message, mend } = await refusalOf({ hostKey: pinned });
     expect(code).toBe("PI_HOST_KEY_CHANGED");
     expect(message.match(/SHA256:[A-Za-z0-9+/]{43}/g)).toHaveLength(2);
@@ -84,7 +85,7 @@ describe("a key to sign in with", () => {
 
   test("that the host does not take names user and key, and the way to put it there", async () => {
     const { code, message, mend } = await refusalOf({
-      privateKey: ssh2.utils.generateKeyPairSync("ed25519").private,
+      privateKey: newKeyPair("ed25519").private,
     });
     expect(code).toBe("PI_LOGIN_REFUSED");
     expect(message).toContain("does not let pi in with openclaw-gateway:pi.privateKey");
@@ -119,7 +120,7 @@ describe("a key to sign in with", () => {
       try {
         const empty = await withAgent(agent.socket);
         expect(empty).toMatchObject({ code: "PI_NO_KEY", mend: expect.stringContaining("ssh-add") });
-        agent.add(ssh2.utils.generateKeyPairSync("ed25519").private);
+        agent.add(newKeyPair("ed25519").private);
         const unknown = await withAgent(agent.socket);
         expect(unknown.code).toBe("PI_LOGIN_REFUSED");
         expect(unknown.message).toMatch(/the SSH agent's key\n {4}SHA256:[A-Za-z0-9+/]{43}/);

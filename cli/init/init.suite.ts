@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { readFileSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { fingerprint } from "../../infra/host-key.ts";
+import { newKeyPair } from "../../rehearsal/host/keys.ts";
 import type { Stage } from "../../rehearsal/stage.ts";
 import { watchProcesses } from "../../rehearsal/testing/watch.ts";
 import { type Desk, newDesk } from "./testing/desk.ts";
@@ -25,7 +25,7 @@ export function initSuite(stage: () => Stage): void {
       keyFile = join(desk.home, "pi-key");
       otherKeyFile = join(desk.home, "other-key");
       await writeFile(keyFile, stage().host.privateKey ?? "", { mode: 0o600 });
-      await writeFile(otherKeyFile, ssh2.utils.generateKeyPairSync("ed25519").private, { mode: 0o600 });
+      await writeFile(otherKeyFile, newKeyPair("ed25519").private, { mode: 0o600 });
     });
     afterAll(() => desk.clear());
 

@@ -1,9 +1,9 @@
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import ssh2 from "ssh2";
 import { beforeAll, expect, onTestFinished, test } from "vitest";
 import { type Engine, ensureEngine } from "../../rehearsal/engine/index.ts";
+import { newKeyPair } from "../../rehearsal/host/keys.ts";
 import { quiet } from "../../rehearsal/progress.ts";
 import { passphrasePath, shellFilePath } from "./places.ts";
 import type { Plan } from "./plan.ts";
@@ -17,9 +17,9 @@ beforeAll(async () => {
   engine = await ensureEngine(quiet);
 });
 
-const privateKey = ssh2.utils.generateKeyPairSync("ed25519").private;
+const privateKey = newKeyPair("ed25519").private;
 const apiToken = "t".repeat(40);
-const hostKey = ssh2.utils.generateKeyPairSync("ed25519").public.split(" ").slice(0, 2).join(" ");
+const hostKey = newKeyPair("ed25519").public.split(" ").slice(0, 2).join(" ");
 
 /** A plan for a new stack in a folder of its own, with the real engine. */
 async function newPlan() {

@@ -42,5 +42,11 @@ export function traces(): string[] {
   const guests = spawnSync("pgrep", ["--full", "systemd-nspawn.*ocg"], { encoding: "utf8" })
     .stdout.split("\n")
     .filter(Boolean);
-  return [...bridges, ...folders, ...guests];
+  // The children of a process that died go to init.
+  const orphans = spawnSync("pgrep", ["--parent", "1", "--full", "workerd|chromium|rehearsal/"], {
+    encoding: "utf8",
+  })
+    .stdout.split("\n")
+    .filter(Boolean);
+  return [...bridges, ...folders, ...guests, ...orphans];
 }

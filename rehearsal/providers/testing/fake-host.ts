@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import ssh2 from "ssh2";
+import { newKeyPair } from "../../host/keys.ts";
 
 interface Reply {
   readonly stdout?: string;
@@ -23,8 +24,8 @@ export interface FakeHost {
 }
 
 export async function startFakeHost(): Promise<FakeHost> {
-  const own = ssh2.utils.generateKeyPairSync("ed25519");
-  const user = ssh2.utils.generateKeyPairSync("ed25519");
+  const own = newKeyPair("ed25519");
+  const user = newKeyPair("ed25519");
   const allowed = (ssh2.utils.parseKey(user.public) as ssh2.ParsedKey).getPublicSSH();
   const host = {
     runs: [] as FakeHost["runs"],
