@@ -32,10 +32,11 @@ const unary =
 /** The programs that run now; they end with this process, however it is told to end. */
 const running = new Set<ChildProcess>();
 
-const stopPrograms = () => {
+function end(): never {
   for (const program of running) program.kill();
-};
-process.on("SIGTERM", stopPrograms).on("SIGINT", stopPrograms);
+  process.exit();
+}
+process.on("SIGTERM", end).on("SIGINT", end);
 
 /** Runs the program to its end, with its output going where the engine reads the host's own. */
 async function runProgram(request: RunRequest, engineAddress: string) {
@@ -123,7 +124,5 @@ process.stdout.write(`${port}\n`);
 // An engine that was killed tells nobody; the real host notices within five minutes that its address answers no more.
 const engineProcess = process.ppid;
 setInterval(() => {
-  if (process.ppid === engineProcess) return;
-  stopPrograms();
-  process.exit(1);
+  if (process.ppid !== engineProcess) end();
 }, 1_000).unref();
