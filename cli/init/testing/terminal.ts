@@ -90,11 +90,12 @@ export function atTerminal(
     },
     async chooses(question, choice) {
       await sees(question);
-      // The cursor's line begins with the pointer; the list is drawn anew at each key.
+      // The cursor's line begins with the pointer; the list is drawn anew at each key. Only what came since the last
+      // answer counts: a question may be shown a moment before its list, and the list before it has a pointer too.
       for (let step = 0; step < 10; step++) {
         const line = await until(
           "a list with a pointer",
-          () => /❯ ([^\r\n]+)(?![\s\S]*❯)/.exec(stripVTControlCharacters(raw))?.[1],
+          () => /❯ ([^\r\n]+)(?![\s\S]*❯)/.exec(stripVTControlCharacters(raw.slice(mark)))?.[1],
         );
         if (line.includes(choice)) return send("\r");
         const before = raw.length;
