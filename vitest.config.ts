@@ -1,10 +1,11 @@
 import { defineConfig } from "vitest/config";
 
+/** Suites on a host of their own, most of whose time is waiting for it. */
+const onAStage = ["rehearsal/stage.*.test.ts"];
 /** Tests that boot hosts: one file at a time, since they look at what the machine as a whole has left over. */
 const onTheMachine = [
   "cli/rehearse.test.ts",
   "cli/rehearse-cloudflared.test.ts",
-  "rehearsal/stage.test.ts",
   "rehearsal/host/host.test.ts",
 ];
 
@@ -18,7 +19,7 @@ export default defineConfig({
         test: {
           name: "parts",
           include: ["{infra,contract,worker,rehearsal,cli,pi}/**/*.test.ts"],
-          exclude: [...onTheMachine, "**/*.long.test.ts"],
+          exclude: [...onAStage, ...onTheMachine, "**/*.long.test.ts"],
           globalSetup: "rehearsal/testing/parts-setup.ts",
           // Two cores: more engines, browsers and workerds side by side would only wait for each other.
           maxWorkers: 2,
@@ -28,11 +29,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: "stage",
+          include: onAStage,
+          globalSetup: "rehearsal/testing/machine-setup.ts",
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "machine",
           include: onTheMachine,
-          globalSetup: "rehearsal/testing/machine-setup.ts",
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -1,0 +1,14 @@
+import { recipesSuite } from "../cli/docs/recipes.suite.ts";
+import { initSuite } from "../cli/init/init.suite.ts";
+import { examplesSuite } from "../examples/examples.suite.ts";
+import { interruptedSuite } from "../infra/interrupted.suite.ts";
+import { programSuite } from "../infra/program.suite.ts";
+import { sharedStage } from "./testing/shared-stage.ts";
+
+// The program as a whole, from its set-up to its end, and what the documentation says of it.
+const stage = sharedStage();
+programSuite(stage);
+examplesSuite(stage);
+recipesSuite(stage);
+initSuite(stage);
+interruptedSuite(stage);
