@@ -41,6 +41,7 @@ export default defineConfig({
         test: {
           name: "machine",
           include: onTheMachine,
+          globalSetup: "rehearsal/testing/machine-setup.ts",
           fileParallelism: false,
           sequence: { groupOrder: 2 },
         },
