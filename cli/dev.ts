@@ -40,7 +40,6 @@ async function develop(teardown: AsyncDisposableStack): Promise<void> {
   const gateway = await build(stage, progress, interruption.signal);
   await writePiKey(stage);
   process.stderr.write(`\n${await howToUse(stage, gateway)}\n\n`);
-  process.stderr.write("Waiting for changes in worker/ and contract/. Ctrl-C takes it down.\n");
   const [scriptName = ""] = new URL(gateway.url).hostname.split("."); // a Worker's workers.dev name begins with its own
   const end = new AbortController();
   const reloads = reloadOnChange({
@@ -48,6 +47,8 @@ async function develop(teardown: AsyncDisposableStack): Promise<void> {
     upload: (source) => uploadCode(stage.cloudflare, scriptName, source),
     tell: (files, reload) => process.stderr.write(`${describe(files, reload)}\n`),
     signal: end.signal,
+    ready: () =>
+      process.stderr.write("Waiting for changes in worker/ and contract/. Ctrl-C takes it down.\n"),
   });
   await Promise.race([interruption.untilAsked(), reloads]);
   end.abort();

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -71,14 +71,17 @@ beforeAll(async () => {
     enabled: true,
     previews_enabled: false,
   });
-  running = reloadOnChange({
-    project,
-    upload: (bundle) => uploadCode(local, scriptName, bundle),
-    tell: (files, reload) => {
-      told.push({ files, reload });
-      wake();
-    },
-    signal: end.signal,
+  await new Promise<void>((ready) => {
+    running = reloadOnChange({
+      ready,
+      project,
+      upload: (bundle) => uploadCode(local, scriptName, bundle),
+      tell: (files, reload) => {
+        told.push({ files, reload });
+        wake();
+      },
+      signal: end.signal,
+    });
   });
 }, 60_000);
 
@@ -114,7 +117,9 @@ async function change(file: string, from: string | RegExp, to: string): Promise<
   const after = before.replace(from, to);
   expect(after, `${from} in ${file}`).not.toBe(before);
   const seen = told.length;
-  await writeFile(path, after);
+  // As most editors save: a new file takes the old one's name.
+  await writeFile(`${path}.new`, after);
+  await rename(`${path}.new`, path);
   for (;;) {
     const news = told.slice(seen).find(({ files }) => files.includes(file));
     if (news) return news.reload;

@@ -17,12 +17,15 @@ export interface ReloadOptions {
   readonly upload: (source: Uint8Array) => Promise<void>;
   readonly tell: (files: readonly string[], reload: Reload) => void;
   readonly signal: AbortSignal;
+  /** Called once, when changes are noticed from now on. */
+  readonly ready: () => void;
 }
 
 /** Bundles the Worker and uploads it whenever its source has changed, until the signal is aborted. */
-export async function reloadOnChange({ project, upload, tell, signal }: ReloadOptions): Promise<void> {
-  const changes = changesIn(project, ["worker", "contract"], signal);
+export async function reloadOnChange({ project, upload, tell, signal, ready }: ReloadOptions): Promise<void> {
   let running = digest((await workerSource(project)).source);
+  const changes = await changesIn(project, ["worker", "contract"], signal);
+  ready();
   for await (const files of changes) {
     const started = performance.now();
     try {
