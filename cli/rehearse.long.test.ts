@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { rehearse, script, traces, until } from "../rehearsal/testing/rehearse.ts";
+import { describe, expect, test, vi } from "vitest";
+import { cacheRoot } from "../rehearsal/cache.ts";
+import { rehearse, rehearseIn, script, traces, until } from "../rehearsal/testing/rehearse.ts";
 
 const bound = 10 * 60_000;
 
@@ -44,6 +45,35 @@ test.each(["… host raspberrypi", "… pulumi up builds the chain", "… OpenCl
     await once(child, "exit");
     expect(await whole()).toMatchObject({ code: 0 });
     expect(traces()).toEqual(before);
+  },
+  bound,
+);
+
+test(
+  "what is made once and was cut by a kill is made anew by the next, and nothing half-made stays",
+  async () => {
+    const before = traces();
+    const folder = await mkdtemp(join(tmpdir(), "openclaw-gateway-cache-"));
+    const cache = join(folder, "openclaw-gateway");
+    try {
+      // The engine takes minutes, and is made by the same rule.
+      await mkdir(cache);
+      for (const name of await readdir(cacheRoot()))
+        if (name.startsWith("engine-")) await symlink(join(cacheRoot(), name), join(cache, name));
+      const { child, said } = rehearseIn({ XDG_CACHE_HOME: folder });
+      await until(child, said, "OpenClaw for the host");
+      const isDraft = (name: string) => name.includes(".draft-");
+      await vi.waitFor(async () => expect((await readdir(cache)).some(isDraft)).toBe(true), bound);
+      child.kill("SIGKILL");
+      await once(child, "exit");
+      const next = rehearseIn({ XDG_CACHE_HOME: folder });
+      const [code] = await once(next.child, "exit");
+      expect(`${code} ${code === 0 ? "" : next.said.stderr}`.trim()).toBe("0");
+      expect((await readdir(cache)).filter(isDraft)).toEqual([]);
+      expect(traces()).toEqual(before);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   },
   bound,
 );

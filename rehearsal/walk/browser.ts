@@ -119,7 +119,12 @@ async function keepWhatIsSeen(
 ): Promise<void> {
   for (const [index, page] of contexts.flatMap((context) => context.pages()).entries()) {
     const path = join(folder, `${name}-${index + 1}.png`);
-    // A page that hangs or has crashed gives no picture; the failure itself is told all the same.
-    await page.screenshot({ path, timeout: 5_000 }).catch(() => {});
+    const shoot = () => page.screenshot({ path, timeout: 5_000 });
+    // A page that was just left gives no picture until the next one, such as Chromium's own of an error, is there. One
+    // that hangs or has crashed gives none at all; the failure itself is told all the same.
+    await shoot()
+      .catch(() => page.waitForLoadState("load", { timeout: 5_000 }).then(shoot))
+      .catch(shoot)
+      .catch(() => {});
   }
 }
