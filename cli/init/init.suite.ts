@@ -70,15 +70,15 @@ export function initSuite(stage: () => Stage): void {
       await screen.chooses("Which passphrase?", "A new one");
 
       await screen.sees("Access: Organizations, Identity Providers, and Groups: Read");
-      await screen.asked("API token", "cut-off");
+      await screen.asked("paste it; it is not shown", "cut-off");
       await screen.sees("CLOUDFLARE_TOKEN_FORMAT");
-      await screen.asked("API token", `cfut_${"x".repeat(48)}`);
+      await screen.asked("paste it; it is not shown", `cfut_${"x".repeat(48)}`);
       await screen.sees("CLOUDFLARE_TOKEN_INVALID");
       await screen.chooses("What now?", "Another API token");
-      await screen.asked("API token", weak);
+      await screen.asked("paste it; it is not shown", weak);
       await screen.sees('"Access: Service Tokens: Edit"');
       await screen.chooses("What now?", "Another API token");
-      await screen.asked("API token", cloudflare.apiToken);
+      await screen.asked("paste it; it is not shown", cloudflare.apiToken);
       await screen.chooses("Where shall the API token be kept?", "In the stack");
 
       await screen.asked("Email addresses", "nobody");

@@ -181,6 +181,16 @@ describe("at a terminal", () => {
     expect(existsSync(join(there.home, ".config"))).toBe(false);
   });
 
+  test("shows nothing of what is pasted before its question is there", async () => {
+    const screen = (await desk()).sitDown();
+    await screen.sees("Pulumi engine");
+    screen.presses("typed-ahead");
+    await screen.sees("Where shall the state be kept?");
+    expect(screen.shown()).not.toContain("typed-ahead");
+    screen.presses(keys.ctrlC);
+    expect(await screen.ended()).toBe(130);
+  });
+
   test("waits while Zero Trust is set up, having said where to click", async () => {
     const plain = await startTestCloudflare(232, { zeroTrust: false });
     onTestFinished(() => plain.local.close());

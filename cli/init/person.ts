@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { confirm, input, password, select } from "@inquirer/prompts";
 import { Interrupted } from "../interruption.ts";
 import { styled } from "../terminal.ts";
@@ -31,8 +32,15 @@ export interface Person {
   agree(message: string, initial?: boolean): Promise<boolean>;
 }
 
-/** The person at this process's terminal. All of it goes to standard error: standard output is for the result. */
+/**
+ * The person at this process's terminal. All of it goes to standard error: standard output is for the result.
+ *
+ * From now on the terminal itself shows nothing of what is typed: each question draws its own answer, and a secret that is
+ * pasted a moment before its question would else stand on the screen. At its end, also by a signal, Node puts the
+ * terminal back as it found it.
+ */
 export function personAtTerminal(): Person {
+  spawnSync("stty", ["-echo"], { stdio: ["inherit", "ignore", "ignore"] });
   const stream = process.stderr;
   const context = { output: stream };
   const write = (text: string) => stream.write(`${text}\n`);

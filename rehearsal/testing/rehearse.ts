@@ -43,9 +43,13 @@ export function traces(): string[] {
     .stdout.split("\n")
     .filter(Boolean);
   // The children of a process that died go to init.
-  const orphans = spawnSync("pgrep", ["--parent", "1", "--full", "workerd|chromium|rehearsal/"], {
-    encoding: "utf8",
-  })
+  const orphans = spawnSync(
+    "pgrep",
+    ["--parent", "1", "--full", "workerd|chromium|language-host.ts|rehearsal/providers/[a-z]+.ts"],
+    {
+      encoding: "utf8",
+    },
+  )
     .stdout.split("\n")
     .filter(Boolean);
   return [...bridges, ...folders, ...guests, ...orphans];
