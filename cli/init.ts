@@ -68,11 +68,12 @@ For example:
 
 const interruption = new AbortController();
 let writing = false;
-process.on("SIGINT", () => {
-  interruption.abort();
-  // While it is written, what was begun is first taken back.
-  if (!writing) end(new Interrupted());
-});
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.on(name, () => {
+    interruption.abort();
+    // While it is written, what was begun is first taken back.
+    if (!writing) end(new Interrupted());
+  });
 
 try {
   await init();
