@@ -46,4 +46,8 @@ export function whatFailed({ failure, leftBehind }: Outcome): string {
   return `${first}\nNot everything could be taken down: ${wordsOf(leftBehind)}`.trim();
 }
 
-const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** The error of a failed `pulumi` holds all that the engine said, twice: of that, what it has to say of the failure. */
+function wordsOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return /^Diagnostics:\n([\s\S]*?)\n\n(?=Resources:|Outputs:|Duration:)/m.exec(message)?.[1] ?? message;
+}

@@ -133,7 +133,7 @@ test(
     const [code] = await once(child, "exit");
     // Where the machine can fetch them, the rehearsal goes through.
     if (code === 0) return;
-    expect(said.stderr).toMatch(/resource plugin (cloudflare|command)/);
+    expect(said.stderr).toMatch(/install resource plugin 'pulumi-resource-(cloudflare|command)'/);
     expect(traces()).toEqual(before);
   },
   bound,
