@@ -45,7 +45,7 @@ export function traces(): string[] {
   // The children of a process that died go to init.
   const orphans = spawnSync(
     "pgrep",
-    ["--parent", "1", "--full", "workerd|chromium|language-host.ts|rehearsal/providers/[a-z]+.ts"],
+    ["--parent", "1", "--full", "workerd|language-host.ts|rehearsal/providers/[a-z]+.ts"],
     {
       encoding: "utf8",
     },

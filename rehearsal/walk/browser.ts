@@ -106,7 +106,21 @@ async function newPage(browser: Browser, hear: (line: string) => void): Promise<
   context.on("requestfailed", (request) =>
     hear(`failed ${request.method()} ${address(request.url())}: ${request.failure()?.errorText}`),
   );
-  return context.newPage();
+  return againWhereTheNetworkChanged(await context.newPage());
+}
+
+/**
+ * Within its first seconds Chromium may still take its own network for a changed one, and breaks off what it loads: about
+ * one page in thirty on a busy machine. A person would load it again.
+ */
+function againWhereTheNetworkChanged(page: Page): Page {
+  const goto = page.goto.bind(page);
+  page.goto = (...where) =>
+    goto(...where).catch((error: Error) => {
+      if (error.message.includes("ERR_NETWORK_CHANGED")) return goto(...where);
+      throw error;
+    });
+  return page;
 }
 
 /** Without query and fragment, which hold tickets and tokens. */
