@@ -110,8 +110,9 @@ async function newPage(browser: Browser, hear: (line: string) => void): Promise<
 }
 
 /**
- * Within its first seconds Chromium may still take its own network for a changed one, and breaks off what it loads: about
- * one page in thirty on a busy machine. A person would load it again.
+ * Within its first seconds Chromium may take its network for a changed one, and breaks off what it loads: seen about once
+ * in thirty on a busy machine. The one change there was (network/inside.ts) is gone; should there be another, a person
+ * would load the page again.
  */
 function againWhereTheNetworkChanged(page: Page): Page {
   const goto = page.goto.bind(page);

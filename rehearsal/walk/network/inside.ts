@@ -10,6 +10,9 @@ const ip = (...args: string[]) => execFileSync("ip", args);
 ip("link", "set", "lo", "up");
 // With nothing but a loopback Chromium tells its pages that they are offline: a cable from nowhere to nowhere.
 ip("link", "add", "eth0", "type", "veth", "peer", "name", "eth1");
+// Without IPv6 addresses of their own: those are tried for a second or two before they count (RFC 4862, 5.4), and then
+// Chromium breaks off what it loads, for its network has changed.
+for (const end of ["eth0", "eth1"]) ip("link", "set", end, "addrgenmode", "none");
 ip("link", "set", "eth0", "up");
 ip("link", "set", "eth1", "up");
 ip("address", "add", "192.0.2.2/24", "dev", "eth0"); // documentation addresses (RFC 5737)
