@@ -52,6 +52,7 @@ export async function workerSource(
   const source = await bundle(project, "worker/index.ts", inputs, {
     conditions: ["workerd", "worker", "browser"],
     loader: { ".html": "text", ".css": "text" },
+    external: ["cloudflare:workers"], // the runtime's own
     plugins: [browserScript(project, inputs)],
   });
   return { source, packages: packagesOf(inputs) };

@@ -1,12 +1,22 @@
 import { errors, type JWTPayload, jwtVerify } from "jose";
+import type { Role, RolesVariable } from "../contract/roles.ts";
 import type { Gateway } from "./config.ts";
 import { GatewayError } from "./errors.ts";
 import { KeysUnavailableError } from "./keys.ts";
 
-/** Who asks, as Access has found out. */
-export type Identity =
+/** Who asks, as Access has found out, and what the config lets them do. */
+export type Identity = (
   | { readonly kind: "person"; readonly email: string }
-  | { readonly kind: "service"; readonly commonName: string };
+  | { readonly kind: "service"; readonly commonName: string; readonly name: string }
+) & {
+  readonly role: Role;
+  /** When the sign-in ends (`exp`), in milliseconds since 1970. */
+  readonly expiresAt: number;
+};
+
+/** One word for an identity: what counts, sessions and logs go by. People and services never meet in it. */
+export const subjectOf = (identity: Identity): string =>
+  identity.kind === "person" ? `person:${identity.email}` : `service:${identity.name}`;
 
 /** Clocks of two of Cloudflare's machines may differ by this much; a Worker's stands still while it computes. */
 const CLOCK_TOLERANCE_SECONDS = 10;
@@ -21,7 +31,7 @@ export const ACCESS_TOKEN_HEADER = "cf-access-jwt-assertion";
 export async function authenticate(request: Request, gateway: Gateway): Promise<Identity> {
   const token = request.headers.get(ACCESS_TOKEN_HEADER);
   if (!token) throw new GatewayError("ACCESS_TOKEN_MISSING");
-  return identityOf(await verify(token, gateway));
+  return identityOf(await verify(token, gateway), gateway.roles);
 }
 
 async function verify(token: string, gateway: Gateway): Promise<JWTPayload> {
@@ -46,14 +56,24 @@ async function verify(token: string, gateway: Gateway): Promise<JWTPayload> {
  * service a common_name (its client id), nobody both.
  * https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/application-token/
  */
-function identityOf(claims: JWTPayload): Identity {
-  const { type, iat, email, common_name: commonName } = claims;
+function identityOf(claims: JWTPayload, roles: RolesVariable): Identity {
+  const { type, iat, exp = 0, email, common_name: commonName } = claims;
   if (type !== "app") throw refused("type is not app");
   if (typeof iat !== "number" || iat > Date.now() / 1000 + CLOCK_TOLERANCE_SECONDS) {
     throw refused("iat is in the future");
   }
-  if (isName(email) && isAbsent(commonName)) return { kind: "person", email };
-  if (isName(commonName) && isAbsent(email)) return { kind: "service", commonName };
+  const expiresAt = exp * 1000;
+  if (isName(email) && isAbsent(commonName)) {
+    const lower = email.toLowerCase();
+    const role = roles.people[lower] ?? roles.people[lower.slice(lower.lastIndexOf("@"))];
+    if (!role) throw new GatewayError("ROLE_MISSING");
+    return { kind: "person", email: lower, role, expiresAt };
+  }
+  if (isName(commonName) && isAbsent(email)) {
+    const service = roles.services[commonName];
+    if (!service) throw refused("not a service of this stack");
+    return { kind: "service", commonName, ...service, expiresAt };
+  }
   throw refused("not exactly one of email and common_name");
 }
 

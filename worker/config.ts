@@ -1,11 +1,32 @@
+import { type RateLimit as LimitKind, rateLimitBinding } from "../contract/limits.ts";
+import type { QuotasVariable, RolesVariable } from "../contract/roles.ts";
+import { WORKER_BINDINGS as NAMES } from "../contract/worker.ts";
 import { AccessKeys } from "./keys.ts";
+import type { Ledger } from "./ledger.ts";
+import { areQuotas, areRoles } from "./roles.ts";
+import { Settings } from "./settings.ts";
 
 /** The Worker's bindings as the runtime hands them over: nothing is certain until `openGateway` has looked. */
-export interface Env {
-  readonly TEAM_DOMAIN?: string;
-  readonly POLICY_AUD?: string;
-  readonly OPENCLAW_GATEWAY_TOKEN?: string;
-  readonly VPC_SERVICE?: Fetcher;
+export type Env = Readonly<Record<string, unknown>>;
+
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** The OpenAI endpoints that a stack may switch on besides chat completions. */
+export const API_ENDPOINTS = ["responses", "embeddings"] as const;
+export type ApiEndpoint = (typeof API_ENDPOINTS)[number];
+
+/** What OpenClaw knows its callers by: one token that the gateway holds, or the identity that it vouches for. */
+export type SignIn =
+  | { readonly mode: "token"; readonly gatewayToken: string }
+  | { readonly mode: "access"; readonly stack: string };
+
+/** The `ratelimit` bindings; each has its limit and period inside, and tells only yes or no. */
+export interface Limits {
+  readonly requests: RateLimit;
+  readonly perUser: RateLimit;
+  readonly perIp: RateLimit;
+  readonly windowMs: number;
 }
 
 /** A configuration that has been checked, with what lives as long as the isolate. */
@@ -14,10 +35,24 @@ export interface Gateway {
   readonly teamDomain: string;
   /** Audience tag of this application. */
   readonly audience: string;
-  /** What OpenClaw knows the gateway by. Secret. */
-  readonly gatewayToken: string;
-  readonly vpcService: Fetcher;
   readonly keys: AccessKeys;
+  /** Whether the cookie CF_Authorization is looked at where there is no header. */
+  readonly acceptCookie: boolean;
+  readonly signIn: SignIn;
+  readonly roles: RolesVariable;
+  readonly quotas: QuotasVariable;
+  /** SHA-256 of the API keys that are good at the moment; none: no key is asked for. */
+  readonly apiKeyHashes: readonly Uint8Array[];
+  /** Nothing when limits are switched off. */
+  readonly limits: Limits | undefined;
+  readonly ledger: DurableObjectNamespace<Ledger>;
+  readonly vpcService: Fetcher;
+  readonly endpoints: ReadonlySet<ApiEndpoint>;
+  readonly maxBodyBytes: number;
+  readonly sockets: { readonly maxSeconds: number; readonly perIdentity: number };
+  readonly corsOrigins: ReadonlySet<string>;
+  readonly forceHttps: boolean;
+  readonly log: { readonly level: LogLevel; readonly securityEvents: boolean; readonly audit: boolean };
 }
 
 /** The environment lacks something, or holds something unusable: `problems` has one sentence each, no values. */
@@ -45,29 +80,87 @@ export function gatewayOf(env: Env): Gateway {
 
 /** Checks an environment as a whole. */
 export function openGateway(env: Env): Gateway | ConfigError {
-  const teamDomain = httpsOrigin(env.TEAM_DOMAIN);
-  const audience = word(env.POLICY_AUD);
-  const gatewayToken = word(env.OPENCLAW_GATEWAY_TOKEN);
-  const vpcService = env.VPC_SERVICE;
-  if (teamDomain && audience && gatewayToken && typeof vpcService?.fetch === "function") {
-    return { teamDomain, audience, gatewayToken, vpcService, keys: new AccessKeys(teamDomain) };
+  const settings = new Settings(env);
+  const teamDomain = settings.read(
+    NAMES.teamDomain,
+    "an https origin such as https://team.cloudflareaccess.com",
+    httpsOrigin,
+  );
+  const gateway: Gateway = {
+    teamDomain,
+    audience: settings.read(NAMES.audience, "the audience tag of the Access application", word),
+    keys: new AccessKeys(teamDomain),
+    acceptCookie: settings.flag(NAMES.accessCookie),
+    signIn: signInOf(settings),
+    roles: settings.json(NAMES.roles, "JSON with people, services and agents", areRoles),
+    quotas: settings.json(NAMES.quotas, "JSON with caps by role", areQuotas),
+    apiKeyHashes: settings.has(NAMES.apiKey)
+      ? settings.list(NAMES.apiKey, "one or two SHA-256 hashes of 64 hex digits", sha256)
+      : [],
+    limits: limitsOf(settings),
+    ledger: settings.binding(NAMES.ledger, "idFromName", "the Durable Object that counts"),
+    vpcService: settings.binding(NAMES.vpcService, "fetch", "the VPC service"),
+    endpoints: new Set(
+      settings.list(NAMES.apiEndpoints, "responses, embeddings, both by comma, or empty", (entry) =>
+        API_ENDPOINTS.find((endpoint) => endpoint === entry),
+      ),
+    ),
+    maxBodyBytes: settings.count(NAMES.maxBodyBytes),
+    sockets: {
+      maxSeconds: settings.count(NAMES.socketMaxSeconds),
+      perIdentity: settings.count(NAMES.socketsPerIdentity),
+    },
+    corsOrigins: new Set(settings.list(NAMES.corsOrigins, "https origins by comma, or empty", httpsOrigin)),
+    forceHttps: settings.flag(NAMES.forceHttps),
+    log: {
+      level: settings.oneOf(NAMES.logLevel, LOG_LEVELS),
+      securityEvents: settings.flag(NAMES.logSecurityEvents),
+      audit: settings.flag(NAMES.auditLog),
+    },
+  };
+  return settings.problems.length > 0 ? new ConfigError(settings.problems) : gateway;
+}
+
+/** OpenClaw refuses a token and a trusted proxy together; and a token that is not used should be nowhere. */
+function signInOf(settings: Settings): SignIn {
+  const mode = settings.oneOf(NAMES.signIn, ["token", "access"]);
+  if (mode !== "access") {
+    return { mode, gatewayToken: settings.read(NAMES.gatewayToken, "OpenClaw's gateway token", word) };
   }
-  const problems: string[] = [];
-  if (!teamDomain)
-    problems.push("TEAM_DOMAIN must be an https origin such as https://team.cloudflareaccess.com.");
-  if (!audience) problems.push("POLICY_AUD must be the audience tag of the Access application.");
-  if (!gatewayToken) problems.push("OPENCLAW_GATEWAY_TOKEN must be OpenClaw's gateway token.");
-  if (typeof vpcService?.fetch !== "function") problems.push("VPC_SERVICE must be bound to the VPC service.");
-  return new ConfigError(problems);
+  if (settings.has(NAMES.gatewayToken)) {
+    settings.problems.push(`${NAMES.gatewayToken} must not be bound when ${NAMES.signIn} is access.`);
+  }
+  return { mode, stack: settings.read(NAMES.stack, "the name of the stack", word) };
+}
+
+function limitsOf(settings: Settings): Limits | undefined {
+  if (!settings.flag(NAMES.rateLimitEnabled)) return undefined;
+  const windowMs = Number(settings.oneOf(NAMES.rateLimitWindow, ["10000", "60000"]));
+  const limit = (kind: LimitKind, variable: string): RateLimit =>
+    settings.binding(
+      rateLimitBinding(kind, settings.count(variable), windowMs),
+      "limit",
+      `a rate limit with the values of ${variable} and ${NAMES.rateLimitWindow}`,
+    );
+  return {
+    requests: limit("REQUESTS", NAMES.rateLimitRequests),
+    perUser: limit("PER_USER", NAMES.rateLimitPerUser),
+    perIp: limit("PER_IP", NAMES.rateLimitPerIp),
+    windowMs,
+  };
 }
 
 /** A value that can stand in a header as it is: printable ASCII without spaces. */
-function word(value: unknown): string | undefined {
-  return typeof value === "string" && /^[\x21-\x7e]+$/.test(value) ? value : undefined;
+function word(value: string): string | undefined {
+  return /^[\x21-\x7e]+$/.test(value) ? value : undefined;
 }
 
-function httpsOrigin(value: unknown): string | undefined {
-  if (typeof value !== "string" || !URL.canParse(value)) return undefined;
+function httpsOrigin(value: string): string | undefined {
+  if (!URL.canParse(value)) return undefined;
   const { protocol, origin, href } = new URL(value);
   return protocol === "https:" && href === `${origin}/` ? origin : undefined;
+}
+
+function sha256(value: string): Uint8Array | undefined {
+  return /^[0-9a-f]{64}$/.test(value) ? Uint8Array.fromHex(value) : undefined;
 }

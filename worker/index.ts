@@ -1,38 +1,63 @@
 import { type Context, Hono } from "hono";
+import { checkApiKey } from "./api-key.ts";
+import { audited } from "./audit.ts";
 import { authenticate, type Identity } from "./auth.ts";
 import { checkSite } from "./browser.ts";
 import { chatPage } from "./chat/page.ts";
 import { type Env, type Gateway, gatewayOf } from "./config.ts";
+import { allowOrigin, preflight } from "./cors.ts";
 import { errorAnswer, GatewayError } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
 import { secure } from "./headers.ts";
+import { limitAddress, limitIdentity } from "./limits.ts";
 import { logFailure } from "./log.ts";
 import { checkUrl, pathOf } from "./paths.ts";
 import { proxy } from "./proxy.ts";
+import { requirePart } from "./roles.ts";
 import { findRoute } from "./routes.ts";
 import { bridge, isUpgrade } from "./websocket.ts";
 
+export { Ledger } from "./ledger.ts";
+
 interface Gate {
   Bindings: Env;
-  Variables: { requestId: string; gateway: Gateway; identity: Identity };
+  Variables: { exchange: Exchange; gateway: Gateway; identity: Identity };
 }
 
 /** A request's way through the gateway, from top to bottom. */
 const app = new Hono<Gate>({ getPath: (request) => pathOf(request.url) });
 
 app.use(async (c, next) => {
-  c.set("requestId", `req_${crypto.randomUUID().replaceAll("-", "")}`);
+  const exchange: Exchange = {
+    request: c.req.raw,
+    requestId: `req_${crypto.randomUUID().replaceAll("-", "")}`,
+    startedAt: Date.now(),
+    context: c.executionCtx as ExecutionContext,
+  };
+  c.set("exchange", exchange);
   await next();
   secure(c.res.headers);
-  c.res.headers.set("x-request-id", c.var.requestId);
+  if (exchange.gateway) allowOrigin(c.res.headers, c.req.raw, exchange.gateway);
+  c.res.headers.set("x-request-id", exchange.requestId);
+  c.res = audited(exchange, c.res, c.error instanceof GatewayError ? c.error : undefined);
 });
 
 app.use(async (c, next) => {
-  c.set("gateway", gatewayOf(c.env));
-  const redirect = toHttps(c.req.raw);
+  const { exchange } = c.var;
+  const gateway = gatewayOf(c.env);
+  exchange.gateway = gateway;
+  c.set("gateway", gateway);
+  const redirect = toHttps(c.req.raw, gateway);
   if (redirect) return redirect;
+  await limitAddress(c.req.raw, gateway);
+  if (c.req.method === "OPTIONS") return preflight(c.req.raw, gateway);
   checkUrl(c.req.url);
   checkSite(c.req.raw);
-  c.set("identity", await authenticate(c.req.raw, c.var.gateway));
+  const identity = await authenticate(c.req.raw, gateway);
+  exchange.identity = identity;
+  c.set("identity", identity);
+  await checkApiKey(c.req.raw, identity, gateway);
+  await limitIdentity(identity, gateway);
   if (isUpgrade(c.req.raw)) return upgrade(c);
   return next();
 });
@@ -43,21 +68,23 @@ app.route("/", chatPage);
 
 app.all("*", (c) => {
   const route = findRoute(c.req.method, c.req.path);
-  if ("pattern" in route) return proxy(c.req.raw, c.req.path, route, c.var.gateway);
+  if ("pattern" in route) return proxy(c.var.exchange, c.req.path, route, c.var);
   if (route.length === 0) throw new GatewayError("NOT_FOUND");
   throw new GatewayError("METHOD_NOT_ALLOWED", { headers: { allow: route.join(", ") } });
 });
 
 app.onError((cause, c) => {
   const error = cause instanceof GatewayError ? cause : asGatewayError(cause);
-  logFailure(error, c.var.requestId);
-  return errorAnswer(error, c.req.raw, c.var.requestId);
+  logFailure(error, c.var.exchange.requestId);
+  c.error = error;
+  return errorAnswer(error, c.req.raw, c.var.exchange.requestId);
 });
 
 /** The Control UI's socket lives at `/`; no other address takes an upgrade. */
 function upgrade(c: Context<Gate>): Promise<Response> {
   if (c.req.method !== "GET" || c.req.path !== "/") throw new GatewayError("NOT_FOUND");
-  return bridge(c.req.raw, c.var.gateway);
+  requirePart(c.var.identity, "control", c.var.gateway);
+  return bridge(c.var.exchange, c.var);
 }
 
 function asGatewayError(cause: Error): GatewayError {
@@ -67,8 +94,8 @@ function asGatewayError(cause: Error): GatewayError {
 }
 
 /** A page asked for over http is led to https; anything else is told, since it sent its secrets in clear already. */
-function toHttps({ url, method }: Request): Response | undefined {
-  if (url.startsWith("https://")) return undefined;
+function toHttps({ url, method }: Request, { forceHttps }: Gateway): Response | undefined {
+  if (!forceHttps || url.startsWith("https://")) return undefined;
   if (method !== "GET" && method !== "HEAD") throw new GatewayError("HTTPS_REQUIRED");
   const target = new URL(url);
   target.protocol = "https:";

@@ -1,4 +1,6 @@
 import { publicAddress } from "./address.ts";
+import { IDENTITY_HEADERS } from "../contract/roles.ts";
+import type { Identity } from "./auth.ts";
 import type { Gateway } from "./config.ts";
 import { GatewayError } from "./errors.ts";
 import { clientHeaders } from "./headers.ts";
@@ -16,8 +18,8 @@ export interface OpenClawCall {
   readonly client: Request;
   /** Path and query, built from the route and never copied from the client's URL. */
   readonly target: `/${string}`;
-  /** Whether the call needs the gateway's own token. */
-  readonly withToken: boolean;
+  /** Whom OpenClaw is told to answer; nothing for what is public on the Pi. */
+  readonly identity: Identity | undefined;
   /** Headers that the gateway sets itself. */
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -29,12 +31,12 @@ export interface OpenClawCall {
  * @throws GatewayError CLIENT_ADDRESS_REFUSED, and those of `connectionError`
  */
 export async function fetchOpenClaw(gateway: Gateway, call: OpenClawCall): Promise<Response> {
-  const { client, target, withToken } = call;
+  const { client, target, identity } = call;
   const address = publicAddress(client.headers.get("cf-connecting-ip"));
   if (!address) throw new GatewayError("CLIENT_ADDRESS_REFUSED");
   const headers = clientHeaders(client.headers);
   for (const [name, value] of Object.entries(call.headers ?? {})) headers.set(name, value);
-  if (withToken) headers.set("authorization", `Bearer ${gateway.gatewayToken}`);
+  if (identity) vouch(headers, identity, gateway);
   headers.set("x-forwarded-for", address);
   headers.set("x-forwarded-proto", "https");
   try {
@@ -48,4 +50,17 @@ export async function fetchOpenClaw(gateway: Gateway, call: OpenClawCall): Promi
   } catch (error) {
     throw connectionError(error);
   }
+}
+
+/** In `token` mode OpenClaw knows the gateway alone; in `access` mode it is told who asks. */
+function vouch(headers: Headers, identity: Identity, { signIn }: Gateway): void {
+  if (signIn.mode === "token") {
+    headers.set("authorization", `Bearer ${signIn.gatewayToken}`);
+    return;
+  }
+  headers.set(
+    IDENTITY_HEADERS.user,
+    identity.kind === "person" ? identity.email : `service:${identity.name}`,
+  );
+  headers.set(IDENTITY_HEADERS.stack, signIn.stack);
 }

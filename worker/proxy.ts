@@ -1,5 +1,7 @@
+import type { Identity } from "./auth.ts";
 import type { Gateway } from "./config.ts";
 import { GatewayError } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
 import { answerHeaders } from "./headers.ts";
 import { fetchOpenClaw } from "./openclaw.ts";
 import type { Route } from "./routes.ts";
@@ -14,16 +16,17 @@ const PICTURE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox";
  * @throws GatewayError JSON_REQUIRED, and those of `fetchOpenClaw` and `explain`
  */
 export async function proxy(
-  request: Request,
+  exchange: Exchange,
   path: string,
   route: Route,
-  gateway: Gateway,
+  { gateway, identity }: { readonly gateway: Gateway; readonly identity: Identity },
 ): Promise<Response> {
+  const { request } = exchange;
   if (route.method === "POST") requireJson(request);
   const answer = await fetchOpenClaw(gateway, {
     client: request,
     target: route.target ?? `${targetPath(path)}${version(request.url)}`,
-    withToken: route.withToken,
+    identity: route.withToken ? identity : undefined,
   });
   await explain(answer, route.kind === "api");
   const headers = answerHeaders(answer.headers, route.kind === "page", route.immutable ?? false);

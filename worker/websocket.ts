@@ -1,5 +1,7 @@
+import type { Identity } from "./auth.ts";
 import type { Gateway } from "./config.ts";
 import { GatewayError } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
 import { fetchOpenClaw } from "./openclaw.ts";
 
 /** RFC 6455, 5.5: a control frame holds 125 bytes, 2 of them the code. */
@@ -15,14 +17,17 @@ export function isUpgrade(request: Request): boolean {
  * token in the first message, so no credentials of the gateway go along: the browser brings its own.
  * @throws GatewayError WEBSOCKET_ORIGIN_REFUSED, OPENCLAW_UNEXPECTED, and those of `fetchOpenClaw`
  */
-export async function bridge(request: Request, gateway: Gateway): Promise<Response> {
+export async function bridge(
+  { request }: Exchange,
+  { gateway, identity }: { readonly gateway: Gateway; readonly identity: Identity },
+): Promise<Response> {
   const { origin } = new URL(request.url);
   // A browser sends the cookie of a signed-in person from any page: only the Origin tells (RFC 6455, 10.2).
   if (request.headers.get("origin") !== origin) throw new GatewayError("WEBSOCKET_ORIGIN_REFUSED");
   const answer = await fetchOpenClaw(gateway, {
     client: request,
     target: "/",
-    withToken: false,
+    identity: gateway.signIn.mode === "access" ? identity : undefined,
     headers: { upgrade: "websocket", origin },
   });
   const upstream = answer.webSocket;

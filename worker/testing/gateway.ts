@@ -7,7 +7,7 @@ import {
   Response as MiniflareResponse,
 } from "miniflare";
 import { bundleWorker } from "../../contract/bundle.ts";
-import { WORKER_COMPATIBILITY_DATE, WORKER_COMPATIBILITY_FLAGS } from "../../contract/worker.ts";
+import { LEDGER_CLASS, WORKER_COMPATIBILITY_DATE, WORKER_COMPATIBILITY_FLAGS } from "../../contract/worker.ts";
 import { AUDIENCE, createTeam, TEAM_DOMAIN, type TestTeam } from "./access.ts";
 import { type FakeOpenClaw, startFakeOpenClaw } from "./openclaw.ts";
 
@@ -34,24 +34,47 @@ type Init = NonNullable<Parameters<DispatchFetch>[1]> & {
   origin?: string;
 };
 
+/** A whole environment, as the program binds it; limits are off. */
+export const BINDINGS = {
+  TEAM_DOMAIN,
+  POLICY_AUD: AUDIENCE,
+  OPENCLAW_GATEWAY_TOKEN: GATEWAY_TOKEN,
+  SIGN_IN: "token",
+  STACK: "test",
+  ROLES: JSON.stringify({
+    people: { "ada@example.com": "owner", "mel@example.com": "member", "@guests.example": "guest" },
+    services: { "0123.access": { name: "cli", role: "member" } },
+    agents: { guest: ["web"] },
+  }),
+  QUOTAS: "{}",
+  ACCESS_COOKIE: "false",
+  RATE_LIMIT_ENABLED: "false",
+  API_ENDPOINTS: "",
+  MAX_BODY_BYTES: String(1024 * 1024),
+  SOCKET_MAX_SECONDS: "3600",
+  SOCKETS_PER_IDENTITY: "10",
+  CORS_ORIGINS: "",
+  FORCE_HTTPS: "true",
+  LOG_LEVEL: "info",
+  LOG_SECURITY_EVENTS: "true",
+  ENABLE_AUDIT_LOG: "true",
+} as const;
+
 export interface TestGatewayOptions {
   /** Changes the Worker's variables; `undefined` takes one away. */
   readonly bindings?: Record<string, string | undefined>;
   /** The VPC service fails: every fetch throws an error with this message, as the real one does. */
   readonly vpcError?: string;
   readonly withoutVpcService?: boolean;
+  /** By name of the binding. */
+  readonly rateLimits?: Record<string, { readonly limit: number; readonly period: 10 | 60 }>;
 }
 
 export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const team = await createTeam();
   const openclaw = await startFakeOpenClaw();
   await bundleWorker();
-  const bindings = {
-    TEAM_DOMAIN,
-    POLICY_AUD: AUDIENCE,
-    OPENCLAW_GATEWAY_TOKEN: GATEWAY_TOKEN,
-    ...options.bindings,
-  };
+  const bindings = { ...BINDINGS, ...options.bindings };
   const vpcService = options.vpcError
     ? "failing-vpc-service"
     : { external: { address: `127.0.0.1:${openclaw.port}`, http: {} } };
@@ -72,6 +95,13 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
         compatibilityDate: WORKER_COMPATIBILITY_DATE,
         compatibilityFlags: [...WORKER_COMPATIBILITY_FLAGS],
         bindings: Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined)),
+        ratelimits: Object.fromEntries(
+          Object.entries(options.rateLimits ?? {}).map(([name, simple], index) => [
+            name,
+            { namespace_id: String(index + 1), simple },
+          ]),
+        ),
+        durableObjects: { LEDGER: { className: LEDGER_CLASS, useSQLite: true } },
         serviceBindings: options.withoutVpcService ? {} : { VPC_SERVICE: vpcService },
         outboundService: async (request: MiniflareRequest) => {
           const answer = team.respond(request.url);
