@@ -95,7 +95,7 @@ export function openGateway(env: Env): Gateway | ConfigError {
     roles: settings.json(NAMES.roles, "JSON with people, services and agents", areRoles),
     quotas: settings.json(NAMES.quotas, "JSON with caps by role", areQuotas),
     apiKeyHashes: settings.has(NAMES.apiKey)
-      ? settings.list(NAMES.apiKey, "one or two SHA-256 hashes of 64 hex digits", sha256)
+      ? settings.read(NAMES.apiKey, "one or two SHA-256 hashes of 64 hex digits, by comma", sha256Hashes)
       : [],
     limits: limitsOf(settings),
     ledger: settings.binding(NAMES.ledger, "idFromName", "the Durable Object that counts"),
@@ -135,17 +135,23 @@ function signInOf(settings: Settings): SignIn {
 
 function limitsOf(settings: Settings): Limits | undefined {
   if (!settings.flag(NAMES.rateLimitEnabled)) return undefined;
+  const known = settings.problems.length;
   const windowMs = Number(settings.oneOf(NAMES.rateLimitWindow, ["10000", "60000"]));
-  const limit = (kind: LimitKind, variable: string): RateLimit =>
+  const requests = settings.count(NAMES.rateLimitRequests);
+  const perUser = settings.count(NAMES.rateLimitPerUser);
+  const perIp = settings.count(NAMES.rateLimitPerIp);
+  // Bindings are named by these values: with a wrong one there is no name to look for.
+  if (settings.problems.length > known) return undefined;
+  const limit = (kind: LimitKind, count: number, variable: string): RateLimit =>
     settings.binding(
-      rateLimitBinding(kind, settings.count(variable), windowMs),
+      rateLimitBinding(kind, count, windowMs),
       "limit",
       `a rate limit with the values of ${variable} and ${NAMES.rateLimitWindow}`,
     );
   return {
-    requests: limit("REQUESTS", NAMES.rateLimitRequests),
-    perUser: limit("PER_USER", NAMES.rateLimitPerUser),
-    perIp: limit("PER_IP", NAMES.rateLimitPerIp),
+    requests: limit("REQUESTS", requests, NAMES.rateLimitRequests),
+    perUser: limit("PER_USER", perUser, NAMES.rateLimitPerUser),
+    perIp: limit("PER_IP", perIp, NAMES.rateLimitPerIp),
     windowMs,
   };
 }
@@ -161,6 +167,10 @@ function httpsOrigin(value: string): string | undefined {
   return protocol === "https:" && href === `${origin}/` ? origin : undefined;
 }
 
-function sha256(value: string): Uint8Array | undefined {
-  return /^[0-9a-f]{64}$/.test(value) ? Uint8Array.fromHex(value) : undefined;
+/** Empty is no hash: a key that was set to nothing must not be taken for none being asked for. */
+function sha256Hashes(value: string): readonly Uint8Array[] | undefined {
+  if (!/^[0-9a-f]{64}(,[0-9a-f]{64})?$/.test(value)) return undefined;
+  return value
+    .split(",")
+    .map((hex) => Uint8Array.from(hex.match(/../g) ?? [], (octet) => Number.parseInt(octet, 16)));
 }
