@@ -1,5 +1,5 @@
-import type { Identity } from "./auth.ts";
 import type { Gateway } from "./config.ts";
+import type { Identity } from "./identity/auth.ts";
 
 /** One request on its way through the gateway, with what has been found out about it so far. */
 export interface Exchange {

@@ -1,7 +1,5 @@
 import { type Context, Hono } from "hono";
-import { checkApiKey } from "./api-key.ts";
 import { audited } from "./audit.ts";
-import { authenticate, type Identity } from "./auth.ts";
 import { checkSite } from "./browser.ts";
 import { chatPage } from "./chat/page.ts";
 import { type Env, type Gateway, gatewayOf } from "./config.ts";
@@ -9,11 +7,13 @@ import { allowOrigin, preflight } from "./cors.ts";
 import { errorAnswer, GatewayError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { secure } from "./headers.ts";
+import { checkApiKey } from "./identity/api-key.ts";
+import { authenticate, type Identity } from "./identity/auth.ts";
+import { requirePart } from "./identity/roles.ts";
 import { limitAddress, limitIdentity } from "./limits.ts";
 import { logFailure } from "./log.ts";
 import { checkUrl, pathOf } from "./paths.ts";
 import { proxy } from "./proxy.ts";
-import { requirePart } from "./roles.ts";
 import { findRoute } from "./routes.ts";
 import { bridge, isUpgrade } from "./websocket.ts";
 

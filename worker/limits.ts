@@ -1,5 +1,5 @@
-import type { Identity } from "./auth.ts";
 import type { Gateway } from "./config.ts";
+import type { Identity } from "./identity/auth.ts";
 
 /**
  * Limits one address, before it is known who asks.

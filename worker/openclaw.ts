@@ -1,9 +1,9 @@
-import { publicAddress } from "./address.ts";
 import { IDENTITY_HEADERS } from "../contract/roles.ts";
-import type { Identity } from "./auth.ts";
+import { publicAddress } from "./address.ts";
 import type { Gateway } from "./config.ts";
 import { GatewayError } from "./errors.ts";
 import { clientHeaders } from "./headers.ts";
+import type { Identity } from "./identity/auth.ts";
 import { connectionError } from "./trouble.ts";
 
 /**

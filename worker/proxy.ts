@@ -1,8 +1,8 @@
-import type { Identity } from "./auth.ts";
 import type { Gateway } from "./config.ts";
 import { GatewayError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { answerHeaders } from "./headers.ts";
+import type { Identity } from "./identity/auth.ts";
 import { fetchOpenClaw } from "./openclaw.ts";
 import type { Route } from "./routes.ts";
 import { explain } from "./trouble.ts";

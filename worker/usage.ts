@@ -1,5 +1,5 @@
-import type { Identity } from "./auth.ts";
 import type { Gateway } from "./config.ts";
+import type { Identity } from "./identity/auth.ts";
 
 /** A run that has been counted in. */
 export interface Run {

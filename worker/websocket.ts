@@ -1,7 +1,7 @@
-import type { Identity } from "./auth.ts";
 import type { Gateway } from "./config.ts";
 import { GatewayError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
+import type { Identity } from "./identity/auth.ts";
 import { fetchOpenClaw } from "./openclaw.ts";
 
 /** RFC 6455, 5.5: a control frame holds 125 bytes, 2 of them the code. */

@@ -172,7 +172,7 @@ describe("a Worker that is worked on", () => {
   it("leaves the running one alone when a test or a comment changes", async () => {
     const { calls } = cloudflare.local;
     const before = calls.length;
-    expect(await change("worker/auth.test.ts", /^/, "// A comment.\n")).toEqual({
+    expect(await change("worker/identity/auth.test.ts", /^/, "// A comment.\n")).toEqual({
       outcome: "unchanged",
     });
     expect(calls.length).toBe(before);

@@ -1,5 +1,5 @@
+import type { Gateway } from "../config.ts";
 import type { Identity } from "./auth.ts";
-import type { Gateway } from "./config.ts";
 
 /**
  * The second key, where one is configured: asked of programs, which bring it as `Authorization: Bearer`. People have

@@ -1,7 +1,7 @@
 import { errors, type JWTPayload, jwtVerify } from "jose";
-import type { Role, RolesVariable } from "../contract/roles.ts";
-import type { Gateway } from "./config.ts";
-import { GatewayError } from "./errors.ts";
+import type { Role, RolesVariable } from "../../contract/roles.ts";
+import type { Gateway } from "../config.ts";
+import { GatewayError } from "../errors.ts";
 import { KeysUnavailableError } from "./keys.ts";
 
 /** Who asks, as Access has found out, and what the config lets them do. */

@@ -1,8 +1,8 @@
 import { createPublicKey } from "node:crypto";
 import { exportJWK, exportSPKI, generateKeyPair, importSPKI, SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { AUDIENCE, now, TEAM_DOMAIN } from "./testing/access.ts";
-import { startGateway, type TestGateway } from "./testing/gateway.ts";
+import { AUDIENCE, now, TEAM_DOMAIN } from "../testing/access.ts";
+import { startGateway, type TestGateway } from "../testing/gateway.ts";
 
 let gateway: TestGateway;
 beforeAll(async () => {

@@ -1,7 +1,13 @@
-import { PARTS_OF_ROLE, type Part, type QuotasVariable, ROLES, type RolesVariable } from "../contract/roles.ts";
+import {
+  PARTS_OF_ROLE,
+  type Part,
+  type QuotasVariable,
+  ROLES,
+  type RolesVariable,
+} from "../../contract/roles.ts";
+import type { Gateway } from "../config.ts";
+import { GatewayError } from "../errors.ts";
 import type { Identity } from "./auth.ts";
-import type { Gateway } from "./config.ts";
-import { GatewayError } from "./errors.ts";
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -18,7 +24,10 @@ export function areRoles(value: unknown): value is RolesVariable {
     ) &&
     Object.entries(value.agents).every(
       ([role, names]) =>
-        isRole(role) && Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === "string"),
+        isRole(role) &&
+        Array.isArray(names) &&
+        names.length > 0 &&
+        names.every((name) => typeof name === "string"),
     )
   );
 }
@@ -29,7 +38,9 @@ export function areQuotas(value: unknown): value is QuotasVariable {
     isObject(value) &&
     Object.entries(value).every(
       ([role, quota]) =>
-        isRole(role) && isObject(quota) && Object.values(quota).every((cap) => Number.isSafeInteger(cap) && Number(cap) > 0),
+        isRole(role) &&
+        isObject(quota) &&
+        Object.values(quota).every((cap) => Number.isSafeInteger(cap) && Number(cap) > 0),
     )
   );
 }

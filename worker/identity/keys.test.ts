@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { startGateway, type TestGateway } from "./testing/gateway.ts";
+import { startGateway, type TestGateway } from "../testing/gateway.ts";
 
 let gateway: TestGateway;
 beforeEach(async () => {
