@@ -1,0 +1,79 @@
+import { InvalidArgumentError, Option, program } from "commander";
+import { bundleWorker } from "../contract/bundle.ts";
+import { bench, type Report } from "../worker/bench/bench.ts";
+import { type Goal, goalsOf } from "../worker/bench/goals.ts";
+import { alignedTable } from "./bench/table.ts";
+import { styled, terminalProgress } from "./terminal.ts";
+
+const count = (text: string): number => {
+  if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError("It must be a positive whole number.");
+  return Number(text);
+};
+const number = (flags: string, description: string, value: number) =>
+  new Option(flags, description).argParser(count).default(value);
+
+const options = program
+  .name("npm run bench --")
+  .description(
+    "Measures what the gateway Worker costs, against a bare Worker that only hands requests on: both on this machine's\n" +
+      "workerd, one after the other, in rounds, with the same origin behind them. No account, no network but loopback.",
+  )
+  .addOption(number("--rounds <n>", "how often everything is measured", 7))
+  .addOption(number("--requests <n>", "requests of one measurement", 8000))
+  .addOption(number("--connections <n>", "connections at the same time", 50))
+  .option("--json", "print the report as JSON on standard output", false)
+  .option("--check", "exit with 1 when a goal is missed", false)
+  .addHelpText(
+    "after",
+    `
+The ratios are medians of each round's own ratio, so that what else this machine does meets both sides alike; they
+still swing by some percent, and the fewer other programs run, the less. "everything" has all limits and the audit trail
+on; the rate limits, which workerd itself lacks, are answered by a small Worker beside it.
+
+Exit code: 0 when it was measured, 1 when a Worker did not answer (or, with --check, a goal was missed).`,
+  )
+  .parse()
+  .opts<{ rounds: number; requests: number; connections: number; json: boolean; check: boolean }>();
+
+const { progress } = terminalProgress();
+const report = await bench(
+  { rounds: options.rounds, amount: options.requests, connections: options.connections },
+  progress,
+);
+const { gzipBytes } = await bundleWorker();
+const goals = goalsOf(report.ratios, gzipBytes);
+if (options.json) {
+  const ratios = { ...report.ratios, bundleGzipBytes: gzipBytes };
+  process.stdout.write(`${JSON.stringify({ ...report, ratios, goals }, null, 2)}\n`);
+} else {
+  process.stdout.write(`\n${measured(report)}\n\n${reached(goals)}\n`);
+}
+process.exitCode = options.check && goals.some(({ met }) => !met) ? 1 : 0;
+
+function measured({ loads, moments }: Report): string {
+  const rows = Object.entries(loads).flatMap(([scenario, targets]) =>
+    Object.entries(targets).map(([target, { requestsPerSecond, p50Ms, p99Ms, cpuMsPerRequest }]) => [
+      scenario,
+      target,
+      requestsPerSecond.toFixed(0),
+      String(p50Ms),
+      String(p99Ms),
+      cpuMsPerRequest?.toFixed(3) ?? "",
+    ]),
+  );
+  const latencies = Object.entries(moments).flatMap(([moment, workers]) =>
+    Object.entries(workers).map(([worker, ms]) => [moment, worker, "", ms.toFixed(3), "", ""]),
+  );
+  const header = ["what", "by", "requests/s", "p50 ms", "p99 ms", "CPU ms/request"];
+  return alignedTable([header, ...rows, ...latencies]);
+}
+
+function reached(goals: readonly Goal[]): string {
+  const rows = goals.map(({ name, value, unit, atLeast, atMost, met }) => [
+    name,
+    `${value.toFixed(unit === "%" || unit === "KB" ? 1 : 3)} ${unit}`,
+    atLeast === undefined ? `at most ${atMost} ${unit}` : `at least ${atLeast} ${unit}`,
+    met ? styled("green", "met", process.stdout) : styled("red", "missed", process.stdout),
+  ]);
+  return alignedTable([["against the bare Worker", "measured", "goal", ""], ...rows]);
+}
