@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { publicAddress } from "./address.ts";
+import { networkOf, publicAddress } from "./address.ts";
 
 it.each([
   ["203.0.113.9", "203.0.113.9"],
@@ -23,4 +23,20 @@ it.each([
   ...["[2001:db8::1]", "2001:db8::1%eth0", "2001:db8::1/64", "2001:db8:::1", "2001::1::2", "2001:db8::g"],
 ])("%j is none", (value) => {
   expect(publicAddress(value)).toBeUndefined();
+});
+
+it.each([
+  ["203.0.113.9", "203.0.113.9"],
+  ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"],
+  ["2001:DB8:1:2:ffff::", "2001:db8:1:2::/64"],
+  ["2001:db8:1:2::", "2001:db8:1:2::/64"],
+  ["2001:db8::1", "2001:db8:0:0::/64"],
+  ["2001:db8::3:4:5:6", "2001:db8:0:0::/64"],
+  ["2001:db8::2:3:4:5:6", "2001:db8:0:2::/64"],
+  ["2001::1", "2001:0:0:0::/64"],
+  ["127.0.0.1", undefined],
+  ["2001:db8::1, 2001:db8::2", undefined],
+  [null, undefined],
+])("%s is of the network %s", (value, network) => {
+  expect(networkOf(value)).toBe(network);
 });

@@ -36,3 +36,17 @@ function publicIpv6(value: string): string | undefined {
   const canonical = new URL(`http://[${value}]/`).hostname.slice(1, -1);
   return /^[23][0-9a-f]{3}:/.test(canonical) ? canonical : undefined;
 }
+
+/**
+ * What one subscriber has at least: an IPv4 address, or an IPv6 /64, whose 2^64 addresses are one host's to choose from
+ * (RFC 4291, 2.5.4; RFC 8981). Nothing where the address is no public one.
+ */
+export function networkOf(value: string | null): string | undefined {
+  const address = publicAddress(value);
+  if (!address?.includes(":")) return address;
+  const [head = "", tail] = address.split("::");
+  const groups = head.split(":");
+  const hidden = tail === undefined ? 0 : 8 - groups.length - tail.split(":").filter(Boolean).length;
+  const whole = [...groups, ...Array<string>(hidden).fill("0"), ...(tail?.split(":") ?? [])];
+  return `${whole.slice(0, 4).join(":")}::/64`;
+}

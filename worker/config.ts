@@ -3,7 +3,7 @@ import type { QuotasVariable, RolesVariable } from "../contract/roles.ts";
 import { WORKER_BINDINGS as NAMES } from "../contract/worker.ts";
 import { AccessKeys } from "./identity/keys.ts";
 import { areQuotas, areRoles } from "./identity/roles.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger } from "./limits/ledger.ts";
 import { Settings } from "./settings.ts";
 
 /** The Worker's bindings as the runtime hands them over: nothing is certain until `openGateway` has looked. */

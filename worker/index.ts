@@ -10,18 +10,23 @@ import { secure } from "./headers.ts";
 import { checkApiKey } from "./identity/api-key.ts";
 import { authenticate, type Identity } from "./identity/auth.ts";
 import { requirePart } from "./identity/roles.ts";
-import { limitAddress, limitIdentity } from "./limits.ts";
+import { limitAddress, limitIdentity } from "./limits/rates.ts";
 import { logFailure } from "./log.ts";
 import { checkUrl, pathOf } from "./paths.ts";
 import { proxy } from "./proxy.ts";
-import { findRoute } from "./routes.ts";
+import { findRoute, isAsset } from "./routes.ts";
 import { bridge, isUpgrade } from "./websocket.ts";
 
-export { Ledger } from "./ledger.ts";
+export { Ledger } from "./limits/ledger.ts";
 
 interface Gate {
   Bindings: Env;
-  Variables: { exchange: Exchange; gateway: Gateway; identity: Identity };
+  Variables: {
+    exchange: Exchange;
+    gateway: Gateway;
+    identity: Identity;
+    route: ReturnType<typeof findRoute>;
+  };
 }
 
 /** A request's way through the gateway, from top to bottom. */
@@ -57,7 +62,9 @@ app.use(async (c, next) => {
   exchange.identity = identity;
   c.set("identity", identity);
   await checkApiKey(c.req.raw, identity, gateway);
-  await limitIdentity(identity, gateway);
+  const route = findRoute(c.req.method, c.req.path);
+  c.set("route", route);
+  if (!isAsset(route)) await limitIdentity(identity, gateway);
   if (isUpgrade(c.req.raw)) return upgrade(c);
   return next();
 });
@@ -67,7 +74,7 @@ app.get("/app/*", (c) => c.redirect(`/${new URL(c.req.url).search}`, 302)); // t
 app.route("/", chatPage);
 
 app.all("*", (c) => {
-  const route = findRoute(c.req.method, c.req.path);
+  const { route } = c.var;
   if ("pattern" in route) return proxy(c.var.exchange, c.req.path, route, c.var);
   if (route.length === 0) throw new GatewayError("NOT_FOUND");
   throw new GatewayError("METHOD_NOT_ALLOWED", { headers: { allow: route.join(", ") } });

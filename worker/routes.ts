@@ -20,6 +20,13 @@ export function findRoute(method: string, path: string): Route | readonly string
   return here.find((route) => route.method === asked) ?? here.map((route) => route.method);
 }
 
+/**
+ * Whether it is a file that the Control UI is made of. A browser's first visit asks for about 110 of them (OpenClaw
+ * 2026.9.6) and for 8 other things, so that only the limit by address counts them.
+ */
+export const isAsset = (route: ReturnType<typeof findRoute>): boolean =>
+  "pattern" in route && route.immutable === true;
+
 const api = { kind: "api", withToken: true } as const;
 const page = { method: "GET", kind: "page", withToken: false, target: "/" } as const;
 const asset = { method: "GET", kind: "page", withToken: false, immutable: true } as const;

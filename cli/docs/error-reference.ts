@@ -21,13 +21,17 @@ const mends: Readonly<Record<ErrorCode, string>> = {
   ACCESS_KEYS_UNAVAILABLE:
     "Wait a moment. If it stays: does `https://TEAM.cloudflareaccess.com/cdn-cgi/access/certs` answer?",
   ROLE_MISSING: "Name the person under `access`, with a role, and run `npx pulumi up`.",
-  ROLE_REFUSED: "Give the person or service token another role, if they shall do this, and run `npx pulumi up`.",
-  API_KEY_MISSING: "Send the key of `apiKeys` as `Authorization: Bearer KEY`, besides the two Access headers.",
+  ROLE_REFUSED:
+    "Give the person or service token another role, if they shall do this, and run `npx pulumi up`.",
+  API_KEY_MISSING:
+    "Send the key of `apiKeys` as `Authorization: Bearer KEY`, besides the two Access headers.",
   API_KEY_WRONG: "Was the key rotated? The current one is in the stack's config.",
   RATE_LIMITED: "If this was no abuse, raise `limits`.",
   QUOTA_EXCEEDED: "If it is too little, raise `quotas` of the role.",
   TOO_MANY_RUNS: "If it is too little, raise `quotas` of the role.",
   TOO_MANY_SOCKETS: "If it is too little, raise `sockets.perIdentity`.",
+  QUOTA_UNAVAILABLE:
+    "Cloudflare's Durable Objects fail, or the account has used up what is free in a day (100,000 requests): it ends at midnight UTC. Roles without a quota go on.",
   URL_TOO_LONG: none,
   HEADERS_TOO_LARGE: none,
   BODY_TOO_LARGE: "If larger ones shall go through, raise `maxBodyMiB`.",

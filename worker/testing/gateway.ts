@@ -7,7 +7,11 @@ import {
   Response as MiniflareResponse,
 } from "miniflare";
 import { bundleWorker } from "../../contract/bundle.ts";
-import { LEDGER_CLASS, WORKER_COMPATIBILITY_DATE, WORKER_COMPATIBILITY_FLAGS } from "../../contract/worker.ts";
+import {
+  LEDGER_CLASS,
+  WORKER_COMPATIBILITY_DATE,
+  WORKER_COMPATIBILITY_FLAGS,
+} from "../../contract/worker.ts";
 import { AUDIENCE, createTeam, TEAM_DOMAIN, type TestTeam } from "./access.ts";
 import { type FakeOpenClaw, startFakeOpenClaw } from "./openclaw.ts";
 
@@ -68,6 +72,10 @@ export interface TestGatewayOptions {
   readonly withoutVpcService?: boolean;
   /** By name of the binding. */
   readonly rateLimits?: Record<string, { readonly limit: number; readonly period: 10 | 60 }>;
+  /** Name of a binding, each method of which throws. */
+  readonly failingBinding?: string;
+  /** A folder in which what the Worker stores outlives it. */
+  readonly persistIn?: string;
 }
 
 export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
@@ -80,6 +88,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     : { external: { address: `127.0.0.1:${openclaw.port}`, http: {} } };
   let log = "";
   const miniflare = new Miniflare({
+    ...(options.persistIn ? { durableObjectsPersist: options.persistIn } : {}),
     handleRuntimeStdio: (stdout: Readable, stderr: Readable) => {
       for (const stream of [stdout, stderr]) {
         stream.on("data", (data: Buffer) => {
@@ -96,17 +105,28 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
         compatibilityFlags: [...WORKER_COMPATIBILITY_FLAGS],
         bindings: Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined)),
         ratelimits: Object.fromEntries(
-          Object.entries(options.rateLimits ?? {}).map(([name, simple], index) => [
-            name,
-            { namespace_id: String(index + 1), simple },
-          ]),
+          Object.entries(options.rateLimits ?? {})
+            .filter(([name]) => name !== options.failingBinding)
+            .map(([name, simple], index) => [name, { namespace_id: String(index + 1), simple }]),
         ),
-        durableObjects: { LEDGER: { className: LEDGER_CLASS, useSQLite: true } },
-        serviceBindings: options.withoutVpcService ? {} : { VPC_SERVICE: vpcService },
+        durableObjects:
+          options.failingBinding === "LEDGER" ? {} : { LEDGER: { className: LEDGER_CLASS, useSQLite: true } },
+        serviceBindings: {
+          ...(options.withoutVpcService ? {} : { VPC_SERVICE: vpcService }),
+          ...(options.failingBinding ? { [options.failingBinding]: "failing-binding" } : {}),
+        },
         outboundService: async (request: MiniflareRequest) => {
           const answer = team.respond(request.url);
           return new MiniflareResponse(await answer?.text(), { status: answer?.status ?? 599 });
         },
+      },
+      {
+        name: "failing-binding",
+        modules: true,
+        compatibilityDate: WORKER_COMPATIBILITY_DATE,
+        script: `import { WorkerEntrypoint } from "cloudflare:workers";
+          const fail = () => { throw new Error("this binding fails"); };
+          export default class extends WorkerEntrypoint { limit() { fail(); } idFromName() { fail(); } }`,
       },
       {
         name: "failing-vpc-service",
