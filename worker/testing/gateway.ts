@@ -27,6 +27,8 @@ export interface TestGateway {
   readonly url: URL;
   /** A request as the edge hands it over: with the client's address, and a person's token unless one is given. */
   fetch(path: string, init?: Init): ReturnType<DispatchFetch>;
+  /** A stub of the `Ledger` of an identity, as `subjectOf` names it; the Worker's types are not known everywhere. */
+  ledger(subject: string): Promise<unknown>;
   /** All that the Worker has logged. */
   log(): string;
   close(): Promise<void>;
@@ -151,6 +153,10 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       // fetch sets Sec-Fetch-Mode itself; Miniflare takes the one that is meant under a name of its own.
       if ("sec-fetch-mode" in headers) headers["mf-sec-fetch-mode"] = headers["sec-fetch-mode"];
       return miniflare.dispatchFetch(`${origin}${path}`, { redirect: "manual", ...init, headers });
+    },
+    async ledger(subject) {
+      const ledgers = await miniflare.getDurableObjectNamespace("LEDGER", "gateway");
+      return ledgers.get(ledgers.idFromName(subject));
     },
     log: () => log,
     async close() {
