@@ -15,6 +15,7 @@ const REQUEST_HEADERS = [
 const RESPONSE_HEADERS = [
   "content-encoding",
   "content-language",
+  "content-length", // for the audit; the runtime sets the one that it sends itself
   "content-type",
   "etag",
   "last-modified",
@@ -58,18 +59,24 @@ const ALWAYS = {
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
-  "strict-transport-security": "max-age=31536000", // RFC 6797: ignored on plain http, so it can stand everywhere
   "x-content-type-options": "nosniff",
   "x-frame-options": "DENY",
   "x-robots-tag": "noindex, nofollow",
 } as const;
 
-/** Sets the security headers of an answer in place. */
-export function secure(headers: Headers): void {
+/** A year. Without subdomains and preload: what else runs under the owner's domain is not known here. */
+const HSTS = "max-age=31536000";
+
+/**
+ * Sets the security headers of an answer in place.
+ * @param httpsOnly whether browsers shall never ask over http again (RFC 6797; over http they ignore it)
+ */
+export function secure(headers: Headers, httpsOnly: boolean): void {
   for (const [name, value] of Object.entries(DEFAULTS)) {
     if (!headers.has(name)) headers.set(name, value);
   }
   for (const [name, value] of Object.entries(ALWAYS)) headers.set(name, value);
+  if (httpsOnly) headers.set("strict-transport-security", HSTS);
 }
 
 /** A second policy only narrows the first (CSP Level 3, 8.1): framing stays forbidden whatever OpenClaw says. */

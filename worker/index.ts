@@ -1,5 +1,4 @@
 import { type Context, Hono } from "hono";
-import { audited } from "./audit.ts";
 import { checkSite } from "./browser.ts";
 import { chatPage } from "./chat/page.ts";
 import { type Env, type Gateway, gatewayOf } from "./config.ts";
@@ -7,14 +6,16 @@ import { allowOrigin, preflight } from "./cors.ts";
 import { errorAnswer, GatewayError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { secure } from "./headers.ts";
+import { toHttps } from "./https.ts";
 import { checkApiKey } from "./identity/api-key.ts";
 import { authenticate, type Identity } from "./identity/auth.ts";
 import { requirePart } from "./identity/roles.ts";
 import { limitAddress, limitIdentity } from "./limits/rates.ts";
-import { logFailure } from "./log.ts";
+import { audited } from "./log/audit.ts";
 import { checkUrl, pathOf } from "./paths.ts";
 import { proxy } from "./proxy.ts";
 import { findRoute, isAsset } from "./routes.ts";
+import { checkSizes } from "./sizes.ts";
 import { bridge, isUpgrade } from "./websocket.ts";
 
 export { Ledger } from "./limits/ledger.ts";
@@ -41,10 +42,14 @@ app.use(async (c, next) => {
   };
   c.set("exchange", exchange);
   await next();
-  secure(c.res.headers);
-  if (exchange.gateway) allowOrigin(c.res.headers, c.req.raw, exchange.gateway);
-  c.res.headers.set("x-request-id", exchange.requestId);
-  c.res = audited(exchange, c.res, c.error instanceof GatewayError ? c.error : undefined);
+  const { headers } = c.res;
+  secure(headers, exchange.gateway?.forceHttps ?? false);
+  if (exchange.gateway) allowOrigin(headers, c.req.raw, c.req.path, exchange.gateway);
+  headers.set("x-request-id", exchange.requestId);
+  const answer = audited(exchange, c.res, c.error instanceof GatewayError ? c.error : undefined);
+  if (answer === c.res) return;
+  c.res = undefined; // or Hono would merge the headers of the two
+  c.res = answer;
 });
 
 app.use(async (c, next) => {
@@ -52,12 +57,13 @@ app.use(async (c, next) => {
   const gateway = gatewayOf(c.env);
   exchange.gateway = gateway;
   c.set("gateway", gateway);
-  const redirect = toHttps(c.req.raw, gateway);
+  const redirect = gateway.forceHttps ? toHttps(c.req.raw) : undefined;
   if (redirect) return redirect;
   await limitAddress(c.req.raw, gateway);
-  if (c.req.method === "OPTIONS") return preflight(c.req.raw, gateway);
+  if (c.req.method === "OPTIONS") return preflight(c.req.raw, c.req.path, gateway);
+  checkSizes(c.req.raw);
   checkUrl(c.req.url);
-  checkSite(c.req.raw);
+  checkSite(c.req.raw, c.req.path, gateway);
   const identity = await authenticate(c.req.raw, gateway);
   exchange.identity = identity;
   c.set("identity", identity);
@@ -82,7 +88,6 @@ app.all("*", (c) => {
 
 app.onError((cause, c) => {
   const error = cause instanceof GatewayError ? cause : asGatewayError(cause);
-  logFailure(error, c.var.exchange.requestId);
   c.error = error;
   return errorAnswer(error, c.req.raw, c.var.exchange.requestId);
 });
@@ -98,15 +103,6 @@ function asGatewayError(cause: Error): GatewayError {
   return new GatewayError(cause.name === "ConfigError" ? "GATEWAY_MISCONFIGURED" : "INTERNAL_ERROR", {
     cause,
   });
-}
-
-/** A page asked for over http is led to https; anything else is told, since it sent its secrets in clear already. */
-function toHttps({ url, method }: Request, { forceHttps }: Gateway): Response | undefined {
-  if (!forceHttps || url.startsWith("https://")) return undefined;
-  if (method !== "GET" && method !== "HEAD") throw new GatewayError("HTTPS_REQUIRED");
-  const target = new URL(url);
-  target.protocol = "https:";
-  return new Response(null, { status: 308, headers: { location: target.href } });
 }
 
 export default app;

@@ -99,7 +99,6 @@ describe("what does not, and never reaches OpenClaw", () => {
     ["POST", "/v1/models", "GET"],
     ["GET", "/v1/chat/completions", "POST"],
     ["DELETE", "/v1/chat/completions", "POST"],
-    ["OPTIONS", "/v1/chat/completions", "POST"],
     ["POST", "/", "GET"],
     ["PUT", "/control-ui-config.json", "GET"],
   ])("%s %s, which takes only %s", async (method, path, allow) => {
