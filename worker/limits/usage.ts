@@ -9,12 +9,8 @@ import { quotaHeaders } from "./quota-headers.ts";
 export interface Run {
   /** How much is left of the day's quota, for the answer: OpenAI's `x-ratelimit-*`. None without a quota. */
   readonly headers: Readonly<Record<string, string>>;
-  /**
-   * Counts it out, once. Where it is never called, the run's place comes free by its age.
-   * @param tokens what the answer says it used; nothing where it broke off before it said so: then the role's
-   *   `maxTokens` are counted, so that hanging up in time is no way to talk for free
-   */
-  end(tokens: number | undefined): void;
+  /** Counts it out, with the tokens that it used; once. Where it is never called, the run's place comes free by its age. */
+  end(tokens: number): void;
 }
 
 type Waiting = Pick<ExecutionContext, "waitUntil">;
@@ -37,10 +33,10 @@ export async function beginRun(identity: Identity, gateway: Gateway, context: Wa
   const id = crypto.randomUUID();
   const begun = await ask(identity, gateway, (ledger) => ledger.beginRun(id, quota));
   if (begun.refused) throw refusal(begun, quota);
-  const ended = atItsEnd(context, (tokens: number | undefined) =>
-    ask(identity, gateway, (ledger) => ledger.endRun(id, tokens ?? quota.maxTokens ?? 0)),
-  );
-  return { headers: quotaHeaders(quota, begun), end: ended };
+  return {
+    headers: quotaHeaders(quota, begun),
+    end: atItsEnd(context, (tokens) => ask(identity, gateway, (ledger) => ledger.endRun(id, tokens))),
+  };
 }
 
 /**
