@@ -1,4 +1,5 @@
 import type { Gateway } from "./config.ts";
+import { QUOTA_HEADERS } from "./limits/quota-headers.ts";
 
 /** The API is all that another origin's page may ever call: no page, no asset, no socket. */
 const API = "/v1/";
@@ -21,7 +22,7 @@ const HEADERS = [
 const SDK_HEADER = /^x-stainless-[a-z-]{1,40}$/;
 
 /** Beyond what every page may read (Fetch, CORS-safelisted response-header names). */
-const EXPOSED = "x-request-id, retry-after, x-ratelimit-limit, x-ratelimit-remaining, x-ratelimit-reset";
+const EXPOSED = ["x-request-id", "retry-after", "x-should-retry", ...QUOTA_HEADERS].join(", ");
 
 /** How long a browser may go by a preflight's answer; Chromium keeps it two hours at most. */
 const MAX_AGE_SECONDS = 7200;

@@ -8,6 +8,13 @@ export interface DayLeft {
   readonly secondsLeft: number;
 }
 
+/** All names that `quotaHeaders` can set. */
+export const QUOTA_HEADERS = ["requests", "tokens"].flatMap((what) => [
+  `x-ratelimit-limit-${what}`,
+  `x-ratelimit-remaining-${what}`,
+  `x-ratelimit-reset-${what}`,
+]);
+
 /**
  * What is left, as OpenAI's clients read it. The ledger counts exactly, so this is no guess; the tokens are those
  * before this run.

@@ -2,6 +2,7 @@ import { networkOf } from "../address.ts";
 import type { Gateway, Limits } from "../config.ts";
 import { GatewayError } from "../errors.ts";
 import { type Identity, subjectOf } from "../identity/auth.ts";
+import { tellUncounted } from "./uncounted.ts";
 
 /**
  * Limits one address, before it is known who asks: everything counts, assets and preflights too.
@@ -10,9 +11,10 @@ import { type Identity, subjectOf } from "../identity/auth.ts";
  * count, so that leaving it out is no way around.
  * @throws GatewayError RATE_LIMITED with Retry-After
  */
-export async function limitAddress({ headers }: Request, { limits }: Gateway): Promise<void> {
+export async function limitAddress({ headers }: Request, gateway: Gateway): Promise<void> {
+  const { limits } = gateway;
   if (!limits) return;
-  await count(limits.perIp, `address:${networkOf(headers.get("cf-connecting-ip")) ?? "none"}`, limits);
+  await count("perIp", `address:${networkOf(headers.get("cf-connecting-ip")) ?? "none"}`, limits, gateway);
 }
 
 /**
@@ -20,10 +22,11 @@ export async function limitAddress({ headers }: Request, { limits }: Gateway): P
  * uses up what is there for all.
  * @throws GatewayError RATE_LIMITED with Retry-After
  */
-export async function limitIdentity(identity: Identity, { limits }: Gateway): Promise<void> {
+export async function limitIdentity(identity: Identity, gateway: Gateway): Promise<void> {
+  const { limits } = gateway;
   if (!limits) return;
-  await count(limits.perUser, `identity:${subjectOf(identity)}`, limits);
-  await count(limits.requests, "everyone", limits);
+  await count("perUser", `identity:${subjectOf(identity)}`, limits, gateway);
+  await count("requests", "everyone", limits, gateway);
 }
 
 /**
@@ -32,16 +35,19 @@ export async function limitIdentity(identity: Identity, { limits }: Gateway): Pr
  * by the ledger, which refuses when it fails. To refuse here too would lock the owner out for a counter's trouble.
  * https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/#accuracy
  */
-async function count(binding: RateLimit, key: string, { windowMs }: Limits): Promise<void> {
+async function count(
+  limit: "perIp" | "perUser" | "requests",
+  key: string,
+  limits: Limits,
+  gateway: Gateway,
+): Promise<void> {
   let success = true;
   try {
-    ({ success } = await binding.limit({ key }));
+    ({ success } = await limits[limit].limit({ key }));
   } catch (cause) {
-    console.error(
-      JSON.stringify({ level: "error", event: "rate_limit_failed", detail: String(cause).slice(0, 300) }),
-    );
+    tellUncounted(new GatewayError("RATE_LIMITED", { cause }), gateway);
   }
+  if (success) return;
   // The binding tells no more than yes or no. After a whole window nothing of this one counts any more.
-  if (!success)
-    throw new GatewayError("RATE_LIMITED", { headers: { "retry-after": String(windowMs / 1000) } });
+  throw new GatewayError("RATE_LIMITED", { headers: { "retry-after": String(limits.windowMs / 1000) } });
 }

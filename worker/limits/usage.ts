@@ -4,6 +4,7 @@ import { GatewayError } from "../errors.ts";
 import { type Identity, subjectOf } from "../identity/auth.ts";
 import type { Count, Ledger } from "./ledger.ts";
 import { quotaHeaders } from "./quota-headers.ts";
+import { tellUncounted } from "./uncounted.ts";
 
 /** A run that has been counted in. */
 export interface Run {
@@ -35,7 +36,7 @@ export async function beginRun(identity: Identity, gateway: Gateway, context: Wa
   if (begun.refused) throw refusal(begun, quota);
   return {
     headers: quotaHeaders(quota, begun),
-    end: atItsEnd(context, (tokens) => ask(identity, gateway, (ledger) => ledger.endRun(id, tokens))),
+    end: once((tokens) => settle(identity, gateway, context, (ledger) => ledger.endRun(id, tokens))),
   };
 }
 
@@ -59,11 +60,13 @@ export async function openSocket(
   } catch (error) {
     const uncounted = error instanceof GatewayError && error.code === "QUOTA_UNAVAILABLE";
     if (!uncounted || gateway.quotas[identity.role]) throw error;
-    tellOf(error);
+    tellUncounted(error, gateway, subjectOf(identity));
     return () => {};
   }
-  return atItsEnd<void>(context, () => ask(identity, gateway, (ledger) => ledger.closeSocket(id)));
+  return once<void>(() => settle(identity, gateway, context, (ledger) => ledger.closeSocket(id)));
 }
+
+type Question<T> = (ledger: DurableObjectStub<Ledger>) => Promise<T>;
 
 const isCounted = ({ requestsPerDay, tokensPerDay, concurrentRuns }: Quota): boolean =>
   (requestsPerDay ?? tokensPerDay ?? concurrentRuns) !== undefined;
@@ -73,11 +76,7 @@ const isCounted = ({ requestsPerDay, tokensPerDay, concurrentRuns }: Quota): boo
  * Worker resets every object. All its methods can be repeated with the same id.
  * https://developers.cloudflare.com/durable-objects/best-practices/error-handling/
  */
-async function ask<T>(
-  identity: Identity,
-  { ledger }: Gateway,
-  question: (ledger: DurableObjectStub<Ledger>) => Promise<T>,
-): Promise<T> {
+async function ask<T>(identity: Identity, { ledger }: Gateway, question: Question<T>): Promise<T> {
   const object = ledger.idFromName(subjectOf(identity));
   // A stub is broken once a call has failed, so that each attempt has its own.
   const attempt = () => question(ledger.get(object));
@@ -109,19 +108,17 @@ function refusal(count: Count, quota: Quota): GatewayError {
   });
 }
 
-/**
- * What counts out, once. The runtime is told of it from the start: when a client has gone, it ends whatever it does not
- * wait for. What cannot be counted out comes free by its age.
- * https://developers.cloudflare.com/workers/runtime-apis/context/#waituntil
- */
-function atItsEnd<T>(context: Waiting, countOut: (result: T) => Promise<void>): (result: T) => void {
-  const { promise, resolve } = Promise.withResolvers<T>();
-  context.waitUntil(promise.then(countOut).catch(tellOf));
-  return resolve;
+/** Counts out, when nobody waits for an answer any more. What cannot be counted out comes free by its age. */
+function settle(identity: Identity, gateway: Gateway, context: Waiting, question: Question<void>): void {
+  const tell = (error: GatewayError) => tellUncounted(error, gateway, subjectOf(identity));
+  context.waitUntil(ask(identity, gateway, question).catch(tell));
 }
 
-function tellOf(error: GatewayError): void {
-  console.error(
-    JSON.stringify({ level: "error", event: "ledger_failed", detail: String(error.cause).slice(0, 300) }),
-  );
+function once<T>(act: (result: T) => void): (result: T) => void {
+  let done = false;
+  return (result) => {
+    if (done) return;
+    done = true;
+    act(result);
+  };
 }
