@@ -1,3 +1,4 @@
+import type { Gateway } from "../config.ts";
 import type { GatewayError } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { detailOf } from "./causes.ts";
@@ -24,7 +25,7 @@ export function audited(exchange: Exchange, answer: Response, error: GatewayErro
   if (isAnybodys(exchange, error) && !unknown.take(startedAt)) return answer;
   const where = whereOf(exchange);
   tellIdentity(exchange, where);
-  if (error && error.status >= 500) tellFailure(exchange, where, error);
+  if (error && error.status >= 500) tellFailure(gateway, where, error);
   else if (error) tellRefusal(exchange, where, error);
   if (!gateway?.log.audit) return answer;
   const ended = (sent: Sent) => writeRequest(exchange, where, answer, error, sent);
@@ -41,7 +42,7 @@ export function auditSocket(exchange: Exchange, closeCode: number): void {
 const isAnybodys = ({ identity }: Exchange, error: GatewayError | undefined): boolean =>
   !identity || error?.code === "RATE_LIMITED";
 
-function tellFailure({ gateway }: Exchange, where: Where, error: GatewayError): void {
+function tellFailure(gateway: Gateway | undefined, where: Where, error: GatewayError): void {
   const signIn = gateway?.signIn;
   const detail = detailOf(error, signIn?.mode === "token" ? [signIn.gatewayToken] : []);
   write("error", { event: "failure", ...where, code: error.code, detail }, gateway?.log);

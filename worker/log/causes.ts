@@ -14,13 +14,14 @@ export function reasonOf({ cause }: GatewayError): string | undefined {
   return cause.name === "Error" ? withoutSecrets(cause.message, []) : cause.name;
 }
 
-/** What led to a failure, nearest first, each as "Name: message". */
+/** What led to a failure, nearest first, each as "Name: message", without what is or could be a secret. */
 export function detailOf(error: GatewayError, secrets: readonly string[]): string {
   return withoutSecrets(chain(error).join(" < "), secrets);
 }
 
 function chain({ cause }: Error, depth = 0): string[] {
-  if (!(cause instanceof Error) || depth > 4) return [];
+  if (cause === undefined || depth > 4) return [];
+  if (!(cause instanceof Error)) return [typeof cause];
   const said = cause instanceof SyntaxError ? cause.name : `${cause.name}: ${cause.message}`;
   return [said, ...chain(cause, depth + 1)];
 }

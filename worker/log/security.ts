@@ -1,3 +1,4 @@
+import { networkOf } from "../address.ts";
 import type { ErrorCode, GatewayError } from "../errors.ts";
 import type { Exchange } from "../exchange.ts";
 import { reasonOf } from "./causes.ts";
@@ -32,19 +33,24 @@ const HOUR_MS = 3_600_000;
 const MAX_KEYS = 1000;
 
 // All of one isolate: another one may tell the same again.
-const refusals = new Tally(20, 300_000, MAX_KEYS); // from one address, within five minutes
+const refusals = new Tally(20, 300_000, MAX_KEYS); // from one network, within five minutes
 const signIns = new Tally(1, HOUR_MS, MAX_KEYS);
 const browsers = new Tally(1, HOUR_MS, MAX_KEYS);
 /** Where a person was last. */
 const countries = new Map<string, string>();
 
 /** Tells of a refusal, and when an address collects many of them. */
-export function tellRefusal({ gateway, startedAt }: Exchange, where: Where, error: GatewayError): void {
+export function tellRefusal(
+  { request, gateway, startedAt }: Exchange,
+  where: Where,
+  error: GatewayError,
+): void {
   const log = gateway?.log;
   if (!log?.securityEvents) return;
   const event = EVENT_OF[error.code];
   if (event) write("warn", { event, ...where, code: error.code, reason: reasonOf(error) }, log);
-  if (where.ip !== NONE && refusals.count(where.ip, startedAt)) {
+  const network = networkOf(request.headers.get("cf-connecting-ip"));
+  if (network && refusals.count(network, startedAt)) {
     write("warn", { event: "many refusals", ...where, code: error.code }, log);
   }
 }
