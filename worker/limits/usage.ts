@@ -10,8 +10,12 @@ import { tellUncounted } from "./uncounted.ts";
 export interface Run {
   /** How much is left of the day's quota, for the answer: OpenAI's `x-ratelimit-*`. None without a quota. */
   readonly headers: Readonly<Record<string, string>>;
-  /** Counts it out, with the tokens that it used; once. Where it is never called, the run's place comes free by its age. */
-  end(tokens: number): void;
+  /**
+   * Counts it out, once. Where it is never called, the run's place comes free by its age.
+   * @param tokens what the answer says it used; nothing where it broke off before it said so: then the role's
+   *   `maxTokens` are counted, so that hanging up in time is no way to talk for free
+   */
+  end(tokens: number | undefined): void;
 }
 
 type Waiting = Pick<ExecutionContext, "waitUntil">;
@@ -36,7 +40,10 @@ export async function beginRun(identity: Identity, gateway: Gateway, context: Wa
   if (begun.refused) throw refusal(begun, quota);
   return {
     headers: quotaHeaders(quota, begun),
-    end: once((tokens) => settle(identity, gateway, context, (ledger) => ledger.endRun(id, tokens))),
+    end: once((tokens) => {
+      const used = tokens ?? quota.maxTokens ?? 0;
+      settle(identity, gateway, context, (ledger) => ledger.endRun(id, used));
+    }),
   };
 }
 
