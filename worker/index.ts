@@ -61,8 +61,8 @@ app.use(async (c, next) => {
   const redirect = gateway.forceHttps ? toHttps(c.req.raw) : undefined;
   if (redirect) return redirect;
   await limitAddress(c.req.raw, gateway);
-  if (c.req.method === "OPTIONS") return preflight(c.req.raw, c.req.path, gateway);
   checkSizes(c.req.raw);
+  if (c.req.method === "OPTIONS") return preflight(c.req.raw, c.req.path, gateway);
   checkUrl(c.req.url);
   checkSite(c.req.raw, c.req.path, gateway);
   const identity = await authenticate(c.req.raw, gateway);
