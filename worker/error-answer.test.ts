@@ -54,6 +54,7 @@ describe("an error's page", () => {
       `"><script>alert('&')</script>`,
     ).text();
     expect(text).toContain("&#34;&#62;&#60;script&#62;alert(&#39;&#38;&#39;)&#60;/script&#62;");
+    expect(text).not.toContain("<script");
   });
 
   it("allows its own style by a nonce that is never the same, and nothing else", async () => {
