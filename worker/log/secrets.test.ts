@@ -78,7 +78,6 @@ async function feed(): Promise<void> {
       "/v1/chat/completions",
       { method: "POST", headers: { ...HEADERS, "content-type": "text/plain" }, body: PROMPT },
     ],
-    ["/v1/chat/completions", { method: "POST", headers: json, body: PROMPT.padEnd(1_200_000) }],
     ["/?token=".concat(secret("url-token")), {}],
     ["/v1/models", { method: "OPTIONS", headers: { origin: `https://${secret("origin")}.example` } }],
     ["/v1/models", { headers: { origin: `https://${secret("origin")}.example` } }],
