@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { configReference } from "./config-reference.ts";
 import { withFiles } from "./embed.ts";
 import { errorReference } from "./error-reference.ts";
+import { logReference } from "./log-reference.ts";
 import { permissionReference } from "./permission-reference.ts";
 import { withDescriptions } from "./pulumi-yaml.ts";
 import { versionReference } from "./version-reference.ts";
@@ -21,6 +22,7 @@ export interface Page {
 const generated: Readonly<Record<string, () => string>> = {
   "docs/config.md": configReference,
   "docs/errors.md": errorReference,
+  "docs/logs.md": logReference,
   "docs/permissions.md": permissionReference,
   "docs/versions.md": versionReference,
 };
