@@ -26,6 +26,9 @@ const UNCOUNTED: Run = { headers: {}, end() {} };
 /** A socket's way to its end, the goodbye included, is a little longer than its life. */
 const SOCKET_GRACE_SECONDS = 60;
 
+/** What a run that broke off is counted for where its role has no `maxTokens`: the cap that guests have by default. */
+const UNTOLD_TOKENS = 4096;
+
 /**
  * Counts in a run of an identity, where its role has a quota. Its tokens are known only at its end, so that the last
  * run of a day may take more than was left.
@@ -36,15 +39,27 @@ export async function beginRun(identity: Identity, gateway: Gateway, context: Wa
   const quota = gateway.quotas[identity.role];
   if (!quota || !isCounted(quota)) return UNCOUNTED;
   const id = crypto.randomUUID();
-  const begun = await ask(identity, gateway, (ledger) => ledger.beginRun(id, quota));
-  if (begun.refused) throw refusal(begun, quota);
+  // When a client leaves, the runtime ends all that it does not wait for: the run would keep its place.
+  const running = Promise.withResolvers<void>();
+  context.waitUntil(running.promise);
+  const begun = await countIn(identity, gateway, id, quota).catch((error) => {
+    running.resolve();
+    throw error;
+  });
   return {
     headers: quotaHeaders(quota, begun),
     end: once((tokens) => {
-      const used = tokens ?? quota.maxTokens ?? 0;
+      const used = tokens ?? quota.maxTokens ?? UNTOLD_TOKENS;
       settle(identity, gateway, context, (ledger) => ledger.endRun(id, used));
+      running.resolve();
     }),
   };
+}
+
+async function countIn(identity: Identity, gateway: Gateway, id: string, quota: Quota): Promise<Count> {
+  const count = await ask(identity, gateway, (ledger) => ledger.beginRun(id, quota));
+  if (count.refused) throw refusal(count, quota);
+  return count;
 }
 
 /**
