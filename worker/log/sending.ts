@@ -53,27 +53,53 @@ function lengthOf(headers: Headers): number | null {
 }
 
 async function copy(body: ReadableStream, writable: WritableStream, signal: AbortSignal): Promise<Sent> {
-  const reader = body.getReader({ mode: "byob" });
+  const source = pieces(body);
   const writer = writable.getWriter();
   let bytes = 0;
-  let room = new Uint8Array(READ_BYTES);
   // A client that leaves in a silence is heard of only so: nothing is being written that could fail.
-  const leave = () => void reader.cancel(signal.reason).catch(() => undefined);
+  const leave = () => void source.cancel(signal.reason).catch(() => undefined);
   signal.addEventListener("abort", leave, { once: true });
   try {
     for (;;) {
-      const { value, done } = await reader.read(room);
+      const { value, done } = await source.read();
       if (done) break;
       await writer.write(value);
       bytes += value.byteLength;
-      room = new Uint8Array(value.buffer); // written means taken: it can be filled again
     }
     if (signal.aborted) throw signal.reason;
     await writer.close();
     return { bytes, aborted: false };
   } catch (cause) {
     // One side has gone; the other one must hear of it, and may be the one that has gone.
-    await Promise.allSettled([reader.cancel(cause), writer.abort(cause)]);
+    await Promise.allSettled([source.cancel(cause), writer.abort(cause)]);
     return { bytes, aborted: true };
   }
+}
+
+interface Pieces {
+  read(): Promise<
+    { readonly done: false; readonly value: Uint8Array } | { readonly done: true; readonly value?: unknown }
+  >;
+  cancel(reason: unknown): Promise<void>;
+}
+
+/** A body's pieces: the runtime's own into one room again and again, those of a stream of ours as they are. */
+function pieces(body: ReadableStream<Uint8Array>): Pieces {
+  let reader: ReadableStreamBYOBReader;
+  try {
+    reader = body.getReader({ mode: "byob" });
+  } catch {
+    return body.getReader(); // written in JavaScript, and no byte stream
+  }
+  let room = new Uint8Array(READ_BYTES);
+  return {
+    async read() {
+      const result = await reader.read(room);
+      if (result.done) return { done: true };
+      // Whoever asks for the next piece has written this one: its room can be filled again.
+      room = new Uint8Array(result.value.buffer);
+      return { done: false, value: result.value };
+    },
+    cancel: (reason) => reader.cancel(reason),
+  };
 }
