@@ -1,4 +1,4 @@
-import { type Context, Hono } from "hono";
+import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { checkSite } from "./browser.ts";
 import { chatPage } from "./chat/page.ts";
 import { type Env, type Gateway, gatewayOf } from "./config.ts";
@@ -76,6 +76,7 @@ app.use(async (c, next) => {
   return next();
 });
 
+for (const path of ["/health", "/app/*", "/chat.html"]) app.get(path, named(path));
 app.get("/health", (c) => c.json({ status: "ok" }));
 app.get("/app/*", (c) => c.redirect(`/${new URL(c.req.url).search}`, 302)); // the UI's assets are relative to /
 app.route("/", chatPage);
@@ -93,9 +94,18 @@ app.onError((cause, c) => {
   return errorAnswer(error, c.req.raw, c.var.exchange.requestId);
 });
 
+/** Names the route of what the Worker answers itself; what goes through is named by the route table. */
+function named(path: string): MiddlewareHandler<Gate> {
+  return (c, next) => {
+    c.var.exchange.route = `GET ${path}`;
+    return next();
+  };
+}
+
 /** The Control UI's socket lives at `/`; no other address takes an upgrade. */
 function upgrade(c: Context<Gate>): Promise<Response> {
   if (c.req.method !== "GET" || c.req.path !== "/") throw new GatewayError("NOT_FOUND");
+  c.var.exchange.route = "WebSocket /";
   requirePart(c.var.identity, "control", c.var.gateway);
   return bridge(c.var.exchange, c.var);
 }

@@ -164,10 +164,22 @@ describe("a stream", () => {
   });
 });
 
+it.each([
+  ["/health", "GET /health"],
+  ["/app/whatever?a=b", "GET /app/*"],
+  ["/chat.html", "GET /chat.html"],
+  ["/nowhere", "-"],
+  ["/tools/invoke", "-"],
+])("%s is told as %j, never by what was asked for", async (path, route) => {
+  const answer = await gateway.fetch(path);
+  await answer.arrayBuffer();
+  expect(await auditOf(gateway, answer)).toMatchObject({ route });
+});
+
 it("a WebSocket's upgrade has a line", async () => {
   const answer = await gateway.fetch("/", { headers: { upgrade: "websocket", origin: ORIGIN } });
   answer.webSocket?.accept();
-  expect(await auditOf(gateway, answer)).toMatchObject({ status: 101, bytes: 0 });
+  expect(await auditOf(gateway, answer)).toMatchObject({ status: 101, bytes: 0, route: "WebSocket /" });
   answer.webSocket?.close(1000);
 });
 
