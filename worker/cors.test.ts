@@ -149,6 +149,15 @@ describe("an Origin that only looks like an allowed one is refused", () => {
   });
 });
 
+it.each(["x-forwarded-host", "x-original-host", "x-host", "forwarded"])(
+  "an Origin is never compared with %s, which anybody can send",
+  async (name) => {
+    const headers = { origin: "https://evil.example", [name]: "evil.example" };
+    const answer = await gateway.fetch("/v1/models", { headers });
+    expect([answer.status, corsOf(answer)]).toEqual([403, nothing]);
+  },
+);
+
 it("what OpenClaw says of CORS is not passed on", async () => {
   gateway.openclaw.answer((_request, response) => {
     const headers = { "content-type": "application/json", vary: "accept-encoding" };
