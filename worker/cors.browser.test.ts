@@ -40,6 +40,7 @@ async function pageOf(origin: string): Promise<Page> {
     route.fulfill({ contentType: "text/html", body: "<title>App</title>" }),
   );
   await page.goto(`${origin}/`);
+  await page.unrouteAll(); // as long as it intercepts, Playwright answers preflights itself, and allows everything
   return page;
 }
 
