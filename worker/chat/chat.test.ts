@@ -141,13 +141,16 @@ describe("the chat page", () => {
     expect(await draft().inputValue()).toBe("Count.");
   });
 
-  it("shows what a model writes as text, whatever it writes", async () => {
+  it("shows what a model writes as markdown, and its HTML as text", async () => {
     const text =
-      '<img src=x onerror="document.title=1"><script>document.title=2</script>![a](https://evil.example/?q)';
+      '<img src=x onerror="document.title=1"><script>document.title=2</script> **bold** ![a](https://evil.example/?q)';
     (await ask("hi")).end(`${chunk(text)}data: [DONE]\n\n`);
     await shown("evil.example");
-    expect(await answers().textContent()).toBe(text);
-    expect(await page.locator("main img, main script, main a").count()).toBe(0);
+    expect(await answers().textContent()).toBe(
+      '<img src=x onerror="document.title=1"><script>document.title=2</script> bold Image: a evil.example',
+    );
+    expect(await page.locator("main img, main script").count()).toBe(0);
+    expect(await page.locator("main a").getAttribute("rel")).toContain("noopener");
     expect(await page.title()).toBe("Chat");
     expect(complaints).toEqual([]);
   });

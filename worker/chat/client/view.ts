@@ -1,3 +1,6 @@
+import { element } from "./element.ts";
+import { LiveText } from "./markdown/live.ts";
+
 /** The page's parts, by their ids in chat.html. */
 export const parts = {
   log: part("log", HTMLElement),
@@ -26,22 +29,24 @@ export interface Shown {
   finish(note?: string): void;
 }
 
-/** Shows a message. Its text is never read as anything but text. */
+/** Shows a message: an assistant's as markdown, one's own as it was written. */
 export function show(role: "user" | "assistant", content: string): Shown {
   parts.welcome.hidden = true;
   const article = document.createElement("article");
   article.className = role;
   const heading = document.createElement("h2");
   heading.textContent = role === "user" ? "You" : "Assistant";
-  const paragraph = document.createElement("p");
-  paragraph.textContent = content;
-  article.append(heading, paragraph);
+  const body = element("div", { class: "body" });
+  article.append(heading, body);
   parts.log.append(article);
+  const text = role === "assistant" ? new LiveText(body) : undefined;
+  if (text) text.append(content);
+  else body.append(element("p", {}, content));
   toEnd();
   return {
-    append(text) {
+    append(piece) {
       const following = isAtEnd();
-      paragraph.append(text);
+      text?.append(piece);
       if (following) toEnd();
     },
     finish(note) {
