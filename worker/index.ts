@@ -17,7 +17,7 @@ import { checkUrl, pathOf } from "./paths.ts";
 import { proxy } from "./proxy.ts";
 import { findRoute, isAsset } from "./routes.ts";
 import { checkSizes } from "./sizes.ts";
-import { bridge, isUpgrade } from "./websocket.ts";
+import { bridge, isUpgrade } from "./websocket/upgrade.ts";
 
 export { Ledger } from "./limits/ledger.ts";
 

@@ -1,8 +1,7 @@
 import { once } from "node:events";
-import type { IncomingMessage } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { WebSocket } from "ws";
-import { CLIENT_ADDRESS, ORIGIN, startGateway, type TestGateway } from "./testing/gateway.ts";
+import { CLIENT_ADDRESS, ORIGIN, startGateway, type TestGateway } from "../testing/gateway.ts";
+import { bridged, closing, refusal } from "../testing/socket.ts";
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -11,49 +10,9 @@ beforeAll(async () => {
 afterAll(() => gateway?.close());
 beforeEach(() => gateway.openclaw.reset());
 
-/** A WebSocket of a browser, as the edge hands it over. */
-async function connect(path = "/", headers: Record<string, string | undefined> = {}): Promise<WebSocket> {
-  const url = new URL(path, gateway.url);
-  url.protocol = "ws:";
-  const sent = {
-    "cf-connecting-ip": CLIENT_ADDRESS,
-    "cf-access-jwt-assertion": await gateway.team.person(),
-    // The address that the browser sees: Miniflare takes it from this header.
-    "mf-original-url": `${ORIGIN}${path}`,
-    origin: ORIGIN,
-    ...headers,
-  };
-  const defined = Object.fromEntries(Object.entries(sent).filter(([, value]) => value !== undefined));
-  return new WebSocket(url, {
-    headers: defined as Record<string, string>,
-    maxPayload: 64 * 1024 * 1024,
-  });
-}
-
-/** Both ends of a bridge. */
-async function bridged(headers: Record<string, string> = {}) {
-  const socket = once(gateway.openclaw.events, "socket") as Promise<[WebSocket, IncomingMessage]>;
-  const client = await connect("/", headers);
-  const [[upstream, request]] = await Promise.all([socket, once(client, "open")]);
-  return { client, upstream, request };
-}
-
-const closing = async (socket: WebSocket) => {
-  const [code, reason] = (await once(socket, "close")) as [number, Buffer];
-  return [code, reason.toString()];
-};
-
-async function refusal(path: string, headers: Record<string, string | undefined>) {
-  const client = await connect(path, headers);
-  const [, answer] = (await once(client, "unexpected-response")) as [unknown, IncomingMessage];
-  let body = "";
-  for await (const chunk of answer) body += chunk;
-  return [answer.statusCode, JSON.parse(body).error.code];
-}
-
 describe("messages", () => {
   it("pass both ways: text, binary and empty ones", async () => {
-    const { client, upstream } = await bridged();
+    const { client, upstream } = await bridged(gateway);
     for (const [from, to] of [
       [client, upstream],
       [upstream, client],
@@ -70,7 +29,7 @@ describe("messages", () => {
   });
 
   it("may have the 25 MiB that OpenClaw takes", async () => {
-    const { client, upstream } = await bridged();
+    const { client, upstream } = await bridged(gateway);
     const data = Buffer.alloc(25 * 1024 * 1024, 7);
     const arrived = once(upstream, "message") as Promise<[Buffer, boolean]>;
     client.send(data);
@@ -79,7 +38,7 @@ describe("messages", () => {
   });
 
   it("keep their order", async () => {
-    const { client, upstream } = await bridged();
+    const { client, upstream } = await bridged(gateway);
     const received: string[] = [];
     const last = new Promise<void>((resolve) => {
       upstream.on("message", (data) => {
@@ -101,7 +60,7 @@ describe("a close", () => {
     [1012, "service restart"],
     [4001, "é".repeat(61)],
   ])("%d %s of OpenClaw reaches the browser", async (code, reason) => {
-    const { client, upstream } = await bridged();
+    const { client, upstream } = await bridged(gateway);
     const both = Promise.all([closing(client), closing(upstream)]);
     upstream.close(code, reason);
     expect(await both).toEqual([
@@ -114,7 +73,7 @@ describe("a close", () => {
     [1000, "done"],
     [4000, "x".repeat(123)],
   ])("%d of the browser reaches OpenClaw", async (code, reason) => {
-    const { client, upstream } = await bridged();
+    const { client, upstream } = await bridged(gateway);
     const both = Promise.all([closing(upstream), closing(client)]);
     client.close(code, reason);
     expect(await both).toEqual([
@@ -124,7 +83,7 @@ describe("a close", () => {
   });
 
   it("without a code stays without a code", async () => {
-    const { client, upstream } = await bridged();
+    const { client, upstream } = await bridged(gateway);
     const both = Promise.all([closing(upstream), closing(client)]);
     client.close();
     expect(await both).toEqual([
@@ -134,14 +93,14 @@ describe("a close", () => {
   });
 
   it("a browser that vanishes leaves no socket at OpenClaw", async () => {
-    const { client, upstream } = await bridged();
+    const { client, upstream } = await bridged(gateway);
     const closed = closing(upstream);
     client.terminate();
     await closed;
   });
 
   it("an OpenClaw that vanishes leaves no socket at the browser", async () => {
-    const { client, upstream } = await bridged();
+    const { client, upstream } = await bridged(gateway);
     const closed = closing(client);
     upstream.terminate();
     expect([1006, 1011]).toContain((await closed)[0]);
@@ -150,7 +109,7 @@ describe("a close", () => {
 
 describe("the upgrade", () => {
   it("carries the client's address and this origin, and no credentials", async () => {
-    const { client, request } = await bridged({
+    const { client, request } = await bridged(gateway, {
       authorization: "Bearer of-the-client",
       cookie: "CF_Authorization=x",
       "x-forwarded-for": "127.0.0.1",
@@ -174,7 +133,7 @@ describe("the upgrade", () => {
     ["the API's path", "/v1/models", {}, [404, "NOT_FOUND"]],
     ["a secret in the URL", "/?token=x", {}, [400, "SECRET_IN_URL"]],
   ])("with %s is refused, and never reaches OpenClaw", async (_name, path, headers, expected) => {
-    expect(await refusal(path, headers)).toEqual(expected);
+    expect(await refusal(gateway, headers, path)).toEqual(expected);
     expect(gateway.openclaw.requests).toHaveLength(0);
   });
 });

@@ -1,0 +1,74 @@
+import type { Gateway } from "../config.ts";
+import { GatewayError } from "../errors.ts";
+import type { Exchange } from "../exchange.ts";
+import type { Identity } from "../identity/auth.ts";
+import { openSocket } from "../limits/usage.ts";
+import { auditSocket } from "../log/audit.ts";
+import { fetchOpenClaw } from "../openclaw.ts";
+import { type BridgeLife, join } from "./bridge.ts";
+import { FAREWELLS } from "./close.ts";
+
+/** What the request has been found to be. */
+interface Found {
+  readonly gateway: Gateway;
+  readonly identity: Identity;
+}
+
+/** Whether a request asks for a WebSocket (RFC 6455, 4.1). */
+export function isUpgrade(request: Request): boolean {
+  return request.headers.get("upgrade")?.toLowerCase() === "websocket";
+}
+
+/**
+ * Opens the Control UI's WebSocket to OpenClaw and joins the two. OpenClaw accepts every upgrade and asks for its
+ * token in the first message, so no credentials of the gateway go along: the browser brings its own.
+ * @throws GatewayError WEBSOCKET_ORIGIN_REFUSED, ACCESS_TOKEN_EXPIRED, OPENCLAW_UNEXPECTED, and those of `openSocket`
+ *   and `fetchOpenClaw`
+ */
+export async function bridge(exchange: Exchange, { gateway, identity }: Found): Promise<Response> {
+  const { request, context } = exchange;
+  const { origin } = new URL(request.url);
+  // A browser sends the cookie of a signed-in person from any page: only the Origin tells (RFC 6455, 10.2).
+  if (request.headers.get("origin") !== origin) throw new GatewayError("WEBSOCKET_ORIGIN_REFUSED");
+  const life = lifeOf(identity, gateway);
+  const countOut = await openSocket(identity, gateway, context);
+  try {
+    const upstream = await openUpstream(request, origin, { gateway, identity });
+    const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+    const ended = (closeCode: number) => {
+      countOut();
+      auditSocket(exchange, closeCode);
+    };
+    join(server, upstream, { ...life, ended });
+    return new Response(null, { status: 101, webSocket: client });
+  } catch (error) {
+    countOut();
+    throw error;
+  }
+}
+
+/** An open socket is not asked again who it is, and Access does not cut it: so it ends with the sign-in, or before. */
+function lifeOf({ expiresAt }: Identity, { sockets }: Gateway): Omit<BridgeLife, "ended"> {
+  const signedInMs = expiresAt - Date.now();
+  if (signedInMs <= 0) throw new GatewayError("ACCESS_TOKEN_EXPIRED");
+  const maxMs = sockets.maxSeconds * 1000;
+  return signedInMs <= maxMs
+    ? { ms: signedInMs, farewell: FAREWELLS.signInExpired }
+    : { ms: maxMs, farewell: FAREWELLS.lifeOver };
+}
+
+async function openUpstream(
+  client: Request,
+  origin: string,
+  { gateway, identity }: Found,
+): Promise<WebSocket> {
+  const answer = await fetchOpenClaw(gateway, {
+    client,
+    target: "/",
+    identity: gateway.signIn.mode === "access" ? identity : undefined,
+    headers: { upgrade: "websocket", origin },
+  });
+  if (answer.webSocket) return answer.webSocket;
+  await answer.body?.cancel();
+  throw new GatewayError("OPENCLAW_UNEXPECTED");
+}
