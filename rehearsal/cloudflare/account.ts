@@ -95,6 +95,12 @@ export interface ScriptModule {
   readonly content: Uint8Array;
 }
 
+/** The objects of one class of a script; all of them store in SQLite. */
+export interface ObjectNamespace {
+  readonly id: string;
+  readonly className: string;
+}
+
 export interface Script extends Entry {
   readonly etag: string;
   readonly mainModule: string;
@@ -103,6 +109,7 @@ export interface Script extends Entry {
   readonly compatibilityDate: string;
   readonly compatibilityFlags: readonly string[];
   readonly migrationTag?: string;
+  readonly objectNamespaces: readonly ObjectNamespace[];
   /** Whether its workers.dev name answers. */
   readonly enabled: boolean;
   readonly previewsEnabled: boolean;

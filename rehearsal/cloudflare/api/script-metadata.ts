@@ -21,8 +21,22 @@ const binding = z.discriminatedUnion("type", [
     namespace_id: z.string().regex(/^[1-9]\d*$/, "not a positive integer"),
     simple: z.looseObject({ limit: z.int().positive(), period: z.union([z.literal(10), z.literal(60)]) }),
   }),
-  z.looseObject({ type: z.literal("durable_object_namespace"), name, class_name: z.string() }),
+  z.looseObject({
+    type: z.literal("durable_object_namespace"),
+    name,
+    class_name: z.string(),
+    script_name: z.string().optional(),
+  }),
 ]);
+
+const classes = z.array(z.string()).default([]);
+const migration = {
+  new_classes: classes,
+  new_sqlite_classes: classes,
+  deleted_classes: z.array(z.unknown()).optional(),
+  renamed_classes: z.array(z.unknown()).optional(),
+  transferred_classes: z.array(z.unknown()).optional(),
+};
 
 const metadata = z.looseObject({
   main_module: name,
@@ -31,7 +45,12 @@ const metadata = z.looseObject({
   compatibility_flags: z.array(z.string()).default([]),
   keep_bindings: z.array(z.string()).optional(),
   migrations: z
-    .looseObject({ old_tag: z.string().optional(), new_tag: z.string().optional() })
+    .looseObject({
+      old_tag: z.string().optional(),
+      new_tag: z.string().optional(),
+      steps: z.array(z.looseObject(migration)).default([]),
+      ...migration,
+    })
     .optional()
     .nullable(),
 });
@@ -41,16 +60,10 @@ export type ScriptMetadata = z.infer<typeof metadata>;
 /**
  * The metadata part of an upload, validated against what the account has.
  *
- * @param before the script that the upload replaces
  * @param mayBind whether the caller's token may bind VPC services
- * @throws {ApiError} 10021 malformed, 10196 a VPC service that is not there, 10079 a migration that does not follow
+ * @throws {ApiError} 10021 malformed, 10196 a VPC service that is not there
  */
-export function readMetadata(
-  account: Account,
-  part: string,
-  before: Script | undefined,
-  mayBind: boolean,
-): ScriptMetadata {
+export function readMetadata(account: Account, part: string, mayBind: boolean): ScriptMetadata {
   const read = parseBody(metadata, parsePart(part), invalidScript);
   const names = new Set<string>();
   for (const one of read.bindings) {
@@ -59,7 +72,6 @@ export function readMetadata(
     if (one.type === "vpc_service" && !(mayBind && account.vpcServices.get(one.service_id)))
       throw new ApiError(403, 10196, `not authorized for the requested VPC resource ${one.service_id}`);
   }
-  refuseWrongMigration(read, before?.migrationTag);
   return read;
 }
 
@@ -73,16 +85,6 @@ function parsePart(part: string): unknown {
   } catch {
     throw new ApiError(400, invalidScript, "the metadata part is not JSON");
   }
-}
-
-/**
- * `old_tag` must be the script's current tag, and may be left out only while it has none. The provider repeats the
- * same migrations with every update, which is why a second update can fail.
- */
-function refuseWrongMigration(read: ScriptMetadata, current: string | undefined): void {
-  if (!read.migrations?.new_tag) return;
-  if ((read.migrations.old_tag ?? undefined) === current) return;
-  throw new ApiError(412, 10079, `Migration tag precondition failed; current tag is ${current ?? "none"}`);
 }
 
 /** The upload's bindings with inherited and kept ones filled in from the script before. */

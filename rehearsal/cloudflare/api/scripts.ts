@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
 import type { Context, Hono } from "hono";
-import type { Account, Script, ScriptModule } from "../account.ts";
+import type { Account, Binding, Script, ScriptModule } from "../account.ts";
 import type { ScriptRuntime } from "../edge/runtime.ts";
 import { timestamp } from "../identifiers.ts";
 import { allows } from "./authenticate.ts";
 import { ApiError, answer, answerList } from "./envelope.ts";
+import { applyMigrations, refuseWrongClasses } from "./object-namespaces.ts";
 import { invalidScript, readMainModule, readMetadata, resolveBindings } from "./script-metadata.ts";
 
 /** The script of this name; 10007 when there is none. */
@@ -19,6 +20,7 @@ export function serveScripts(routes: Hono, account: Account, runtime: ScriptRunt
   const one = (c: Context): Script => scriptOf(account, c.req.param("name") as string);
   /** The upload counts only once the script has started, as Cloudflare validates it by running it. */
   const put = async (script: Script) => {
+    await refuseWrongClasses(script, account.scripts.get(script.id));
     await runtime.deploy(script).catch((error: Error) => {
       throw new ApiError(400, invalidScript, `Uncaught ${error.message}`);
     });
@@ -40,12 +42,14 @@ export function serveScripts(routes: Hono, account: Account, runtime: ScriptRunt
   routes.put("/workers/scripts/:name/content", async (c) =>
     answer(c, await put(await readContent(one(c), await c.req.formData()))),
   );
+  // Without `force` it is refused while other scripts bind its Durable Objects, which none can here; its own are no
+  // obstacle: wrangler forces for those of others alone, and the real provider never does.
   routes.delete("/workers/scripts/:name", async (c) => {
     const script = one(c);
     account.scripts.delete(script.id);
     for (const domain of account.customDomains.list().filter((d) => d.service === script.id))
       account.customDomains.delete(domain.id);
-    await runtime.remove(script.id);
+    await runtime.remove(script);
     return answer(c, { id: script.id });
   });
 
@@ -75,7 +79,7 @@ async function readUpload(account: Account, name: string, form: FormData, mayBin
   const before = account.scripts.get(name);
   if (!before) refuseNew(account);
   const metadataText = await metadataOf(form);
-  const metadata = readMetadata(account, metadataText, before, mayBind);
+  const metadata = readMetadata(account, metadataText, mayBind);
   const modules = await readModules(form, metadata.main_module);
   return {
     id: name,
@@ -86,6 +90,7 @@ async function readUpload(account: Account, name: string, form: FormData, mayBin
     compatibilityDate: metadata.compatibility_date,
     compatibilityFlags: metadata.compatibility_flags,
     migrationTag: metadata.migrations?.new_tag ?? before?.migrationTag,
+    objectNamespaces: applyMigrations(metadata, before),
     enabled: before?.enabled ?? false,
     previewsEnabled: before?.previewsEnabled ?? false,
     schedules: before?.schedules ?? [],
@@ -166,12 +171,17 @@ const showScript = (script: Script) => ({
   last_deployed_from: "api",
 });
 
+function showBinding(script: Script, binding: Binding) {
+  if (binding.type === "secret_text") return { type: binding.type, name: binding.name };
+  if (binding.type !== "durable_object_namespace") return binding;
+  const namespace = script.objectNamespaces.find((one) => one.className === binding.class_name);
+  return { ...binding, namespace_id: namespace?.id };
+}
+
 function showSettings(script: Script) {
   const { observability, limits, tags, logpush } = script.metadata;
   return {
-    bindings: script.bindings.map((binding) =>
-      binding.type === "secret_text" ? { type: binding.type, name: binding.name } : binding,
-    ),
+    bindings: script.bindings.map((binding) => showBinding(script, binding)),
     compatibility_date: script.compatibilityDate,
     compatibility_flags: script.compatibilityFlags,
     usage_model: "standard",

@@ -3,24 +3,25 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import {
-  Log,
-  LogLevel,
-  type WorkerOptions,
-  type Request as WorkerRequest,
-  Response as WorkerResponse,
-} from "miniflare";
+import { Log, LogLevel, type WorkerOptions } from "miniflare";
 import type { Account, Binding, Script } from "../account.ts";
 import type { TunnelEdge } from "../tunnel/edge.ts";
 import { openVpcSocket, type VpcSocket } from "../tunnel/vpc-socket.ts";
+import { countInFlight } from "./in-flight.ts";
 import { startMiniflare } from "./miniflare.ts";
+import { userWorker } from "./user-worker.ts";
 import { frontWorker, type PrivateHeaders, vpcWorker } from "./worker-sources.ts";
 
 /** Where the uploaded Workers run. */
 export interface ScriptRuntime {
-  /** Starts the script; the one it replaces keeps its name's requests until then. Rejects when it does not start. */
+  /**
+   * Starts the script; the one it replaces keeps its name's requests until then, and ends those that it has. What its
+   * Durable Objects store stays. Two versions can meet at an object then, which the real Cloudflare never lets happen:
+   * SQLite lets one of them write at a time and fails the other. Rejects when the script does not start.
+   */
   deploy(script: Script): Promise<void>;
-  remove(name: string): Promise<void>;
+  /** Stops the script, and clears what its Durable Objects have stored. */
+  remove(script: Script): Promise<void>;
 }
 
 /** A started Worker: where its requests go. */
@@ -85,10 +86,13 @@ export async function createWorkerRuntime(parts: RuntimeParts): Promise<WorkerRu
       current.set(script.id, instance);
       if (before) retire(before);
     },
-    remove: async (name) => {
-      const instance = current.get(name);
-      current.delete(name);
+    remove: async ({ id, objectNamespaces }) => {
+      const instance = current.get(id);
+      current.delete(id);
       await instance?.stop();
+      // A version that still ends its requests may be writing there: what it leaves goes with the folder.
+      for (const namespace of objectNamespaces)
+        await rm(join(objectsIn(folder), namespace.id), { recursive: true, force: true }).catch(() => {});
     },
     close: async () => {
       closing.abort();
@@ -98,6 +102,9 @@ export async function createWorkerRuntime(parts: RuntimeParts): Promise<WorkerRu
     },
   };
 }
+
+/** Where Durable Objects store, each namespace in a folder of its id. */
+const objectsIn = (folder: string): string => join(folder, "objects");
 
 async function startInstance(
   script: Script,
@@ -119,6 +126,7 @@ async function startInstance(
   const miniflare = startMiniflare(folder, {
     host: "127.0.0.1",
     cf: false,
+    durableObjectsPersist: objectsIn(folder),
     log: new Log(LogLevel.NONE),
     handleRuntimeStdio: (stdout: Readable, stderr: Readable) => {
       stdout.resume();
@@ -130,7 +138,11 @@ async function startInstance(
         serviceBindings: { SCRIPT: "script" },
         unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
       },
-      userWorker(script, parts),
+      userWorker(script, {
+        vpcName,
+        certsUrl: `https://${parts.account.teamDomain}/cdn-cgi/access/certs`,
+        certs: parts.certs,
+      }),
       ...vpcWorkers,
     ],
   });
@@ -161,63 +173,6 @@ const smallWorker = (name: string, contents: string): WorkerOptions => ({
   modules: [{ type: "ESModule", path: "index.js", contents }],
   compatibilityDate: "2026-07-01",
 });
-
-function userWorker(script: Script, parts: RuntimeParts): WorkerOptions {
-  const of = (type: string) => script.bindings.filter((binding) => binding.type === type);
-  const ordered = [...script.modules].sort((module) => (module.name === script.mainModule ? -1 : 0));
-  return {
-    name: "script",
-    modules: ordered.map((module) => ({
-      type: module.contentType.startsWith("application/javascript")
-        ? ("ESModule" as const)
-        : ("Text" as const),
-      path: module.name,
-      contents: Buffer.from(module.content).toString("utf8"),
-    })),
-    compatibilityDate: script.compatibilityDate,
-    compatibilityFlags: [...script.compatibilityFlags],
-    bindings: Object.fromEntries(
-      [...of("plain_text"), ...of("secret_text")].map((binding) => [binding.name, String(binding.text)]),
-    ),
-    serviceBindings: Object.fromEntries(of("vpc_service").map((binding) => [binding.name, vpcName(binding)])),
-    ratelimits: Object.fromEntries(
-      of("ratelimit").map((binding) => [
-        binding.name,
-        {
-          namespace_id: String(binding.namespace_id),
-          simple: binding.simple as { limit: number; period: 10 | 60 },
-        },
-      ]),
-    ),
-    outboundService: async (request: WorkerRequest) => {
-      const certsUrl = `https://${parts.account.teamDomain}/cdn-cgi/access/certs`;
-      if (request.method === "GET" && request.url === certsUrl)
-        return new WorkerResponse(await parts.certs(), { headers: { "content-type": "application/json" } });
-      // What Cloudflare answers for a name that does not resolve.
-      return new WorkerResponse("error code: 1016", { status: 530 });
-    },
-  };
-}
-
-function countInFlight() {
-  let inFlight = 0;
-  let onDrained = () => {};
-  return {
-    enter: () => {
-      inFlight++;
-      let inside = true;
-      return () => {
-        if (inside && --inFlight === 0) onDrained();
-        inside = false;
-      };
-    },
-    drained: () =>
-      new Promise<void>((resolve) => {
-        if (inFlight === 0) resolve();
-        onDrained = resolve;
-      }),
-  };
-}
 
 /** Settles after this time, or when the signal is aborted. */
 function waited(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,54 @@
+import { type WorkerOptions, type Request as WorkerRequest, Response as WorkerResponse } from "miniflare";
+import type { Binding, Script } from "../account.ts";
+
+/** What a user's Worker sees of its surroundings. */
+export interface UserWorkerParts {
+  /** Miniflare's name of the Worker that stands for a VPC binding. */
+  readonly vpcName: (binding: Binding) => string;
+  /** URL of the team's certs. */
+  readonly certsUrl: string;
+  /** Answers the team's certs; everything else that a Worker fetches does not exist here. */
+  readonly certs: () => Promise<string>;
+}
+
+/** The uploaded script as Miniflare runs it. */
+export function userWorker(script: Script, { vpcName, certsUrl, certs }: UserWorkerParts): WorkerOptions {
+  const bound = <T>(type: string, toValue: (binding: Binding) => T): Record<string, T> =>
+    Object.fromEntries(
+      script.bindings
+        .filter((binding) => binding.type === type)
+        .map((binding) => [binding.name, toValue(binding)]),
+    );
+  const ordered = [...script.modules].sort((module) => (module.name === script.mainModule ? -1 : 0));
+  return {
+    name: "script",
+    modules: ordered.map((module) => ({
+      type: module.contentType.startsWith("application/javascript")
+        ? ("ESModule" as const)
+        : ("Text" as const),
+      path: module.name,
+      contents: Buffer.from(module.content).toString("utf8"),
+    })),
+    compatibilityDate: script.compatibilityDate,
+    compatibilityFlags: [...script.compatibilityFlags],
+    bindings: { ...bound("plain_text", textOf), ...bound("secret_text", textOf) },
+    serviceBindings: bound("vpc_service", vpcName),
+    ratelimits: bound("ratelimit", ({ namespace_id, simple }) => ({
+      namespace_id: String(namespace_id),
+      simple: simple as { limit: number; period: 10 | 60 },
+    })),
+    durableObjects: bound("durable_object_namespace", ({ class_name }) => ({
+      className: String(class_name),
+      useSQLite: true,
+      unsafeUniqueKey: script.objectNamespaces.find((one) => one.className === class_name)?.id,
+    })),
+    outboundService: async (request: WorkerRequest) => {
+      if (request.method === "GET" && request.url === certsUrl)
+        return new WorkerResponse(await certs(), { headers: { "content-type": "application/json" } });
+      // What Cloudflare answers for a name that does not resolve.
+      return new WorkerResponse("error code: 1016", { status: 530 });
+    },
+  };
+}
+
+const textOf = (binding: Binding): string => String(binding.text);
