@@ -2,7 +2,7 @@ import { type RateLimit as LimitKind, rateLimitBinding } from "../contract/limit
 import type { QuotasVariable, RolesVariable } from "../contract/roles.ts";
 import { WORKER_BINDINGS as NAMES } from "../contract/worker.ts";
 import { AccessKeys } from "./identity/keys.ts";
-import { areQuotas, areRoles } from "./identity/roles.ts";
+import { areQuotas, areRoles } from "./identity/variables.ts";
 import type { Ledger } from "./limits/ledger.ts";
 import { Settings } from "./settings.ts";
 

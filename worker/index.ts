@@ -65,7 +65,7 @@ app.use(async (c, next) => {
   if (c.req.method === "OPTIONS") return preflight(c.req.raw, c.req.path, gateway);
   checkUrl(c.req.url);
   checkSite(c.req.raw, c.req.path, gateway);
-  const identity = await authenticate(c.req.raw, gateway);
+  const identity = await authenticate(c.req.raw, gateway, exchange.context);
   exchange.identity = identity;
   c.set("identity", identity);
   await checkApiKey(c.req.raw, identity, gateway);

@@ -28,7 +28,7 @@ export interface Field {
 /** The origin in a process of its own, and each Worker in a workerd of its own: `teardown` ends them. */
 export async function startField(team: TestTeam, teardown: AsyncDisposableStack): Promise<Field> {
   const originPort = await startOrigin(teardown);
-  const certs = await team.respond(`${TEAM_DOMAIN}/cdn-cgi/access/certs`)?.text();
+  const certs = await (await team.respond(`${TEAM_DOMAIN}/cdn-cgi/access/certs`))?.text();
   const { source } = await workerSource();
   const start = async (name: WorkerName) => {
     const files = { "worker.js": name === "bare" ? BARE : source, "certs.js": certsWorker(certs ?? "") };

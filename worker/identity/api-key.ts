@@ -1,9 +1,38 @@
 import type { Gateway } from "../config.ts";
+import { GatewayError } from "../errors.ts";
 import type { Identity } from "./auth.ts";
 
+/** RFC 6750, 2.1; the scheme's case does not matter (RFC 9110, 11.1). */
+const BEARER = /^bearer +([\x21-\x7e]+)$/i;
+
 /**
- * The second key, where one is configured: asked of programs, which bring it as `Authorization: Bearer`. People have
- * signed in themselves.
+ * The second key, where one is configured: every service brings it with every request, as `Authorization: Bearer`, so
+ * that a service token which got lost opens nothing by itself.
+ *
+ * People are not asked: they have signed in themselves, with all that the login method asks for. A page cannot hold a
+ * key that its reader does not have, and what tells this gateway's pages from a program (Sec-Fetch-Site, Origin), any
+ * program can send too: to ask only the others would be a wall for nobody. The Control UI's own Authorization is
+ * OpenClaw's token, which the Worker does not pass on.
  * @throws GatewayError API_KEY_MISSING or API_KEY_WRONG
  */
-export async function checkApiKey(_request: Request, _identity: Identity, _gateway: Gateway): Promise<void> {}
+export function checkApiKey(
+  request: Request,
+  identity: Identity,
+  { apiKeyHashes }: Gateway,
+): void | Promise<void> {
+  if (identity.kind === "service" && apiKeyHashes.length > 0) return check(request.headers, apiKeyHashes);
+}
+
+async function check(headers: Headers, hashes: readonly Uint8Array[]): Promise<void> {
+  const authorization = headers.get("authorization");
+  if (authorization === null) throw refused("API_KEY_MISSING");
+  const [, key = ""] = BEARER.exec(authorization) ?? [];
+  const hash = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(key));
+  // All of them always: how long it takes tells neither how much of a key is right nor which one it is.
+  const matches = hashes.filter((good) => crypto.subtle.timingSafeEqual(hash, good));
+  if (matches.length === 0) throw refused("API_KEY_WRONG");
+}
+
+/** RFC 9110, 15.5.2: a 401 says what it wants. */
+const refused = (code: "API_KEY_MISSING" | "API_KEY_WRONG") =>
+  new GatewayError(code, { headers: { "www-authenticate": 'Bearer realm="API key"' } });

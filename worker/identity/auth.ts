@@ -1,84 +1,74 @@
-import { errors, type JWTPayload, jwtVerify } from "jose";
-import type { Role, RolesVariable } from "../../contract/roles.ts";
+import { errors, type JWSHeaderParameters, jwtVerify } from "jose";
+import type { Role } from "../../contract/roles.ts";
 import type { Gateway } from "../config.ts";
 import { GatewayError } from "../errors.ts";
-import { KeysUnavailableError } from "./keys.ts";
+import { accessTokenOf } from "./access-token.ts";
+import { CLOCK_TOLERANCE_SECONDS, identityOf } from "./claims.ts";
+import { type Anchor, type KeySet, KeysUnavailableError } from "./keys.ts";
 
-/** Who asks, as Access has found out, and what the config lets them do. */
+/** Who asks, as Access has found out, and what the config lets them do. The same object for the same token. */
 export type Identity = (
   | { readonly kind: "person"; readonly email: string }
   | { readonly kind: "service"; readonly commonName: string; readonly name: string }
 ) & {
   readonly role: Role;
+  /** One word for it: what counts, sessions and logs go by. People and services never meet in it. */
+  readonly subject: string;
   /** When the sign-in ends (`exp`), in milliseconds since 1970. */
   readonly expiresAt: number;
 };
 
-/** One word for an identity: what counts, sessions and logs go by. People and services never meet in it. */
-export const subjectOf = (identity: Identity): string =>
-  identity.kind === "person" ? `person:${identity.email}` : `service:${identity.name}`;
+export const subjectOf = ({ subject }: Identity): string => subject;
 
-/** Clocks of two of Cloudflare's machines may differ by this much; a Worker's stands still while it computes. */
-const CLOCK_TOLERANCE_SECONDS = 10;
-
-/** The one place where the token is looked for: the cookie "is not guaranteed to be passed" (validating-json). */
-export const ACCESS_TOKEN_HEADER = "cf-access-jwt-assertion";
+/** Access's tokens have about 1 KB, and fit into a cookie, which browsers cut at 4 KB. */
+const MAX_TOKEN_LENGTH = 8192;
+/** RFC 7515, 7.1: three parts in base64url, without padding, and nothing around them. */
+const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /**
- * Verifies a request's Access token once more, so that a Worker reached past Access lets nobody in.
- * @throws GatewayError ACCESS_TOKEN_MISSING, ACCESS_TOKEN_EXPIRED, ACCESS_TOKEN_INVALID or ACCESS_KEYS_UNAVAILABLE
+ * Verifies a request's Access token once more, so that a Worker reached past Access lets nobody in. A token that was
+ * verified before is only looked up, as long as it has not expired and its key has not been withdrawn.
+ * @throws GatewayError ACCESS_TOKEN_MISSING, ACCESS_TOKEN_EXPIRED, ACCESS_TOKEN_INVALID, ACCESS_KEYS_UNAVAILABLE or
+ *   ROLE_MISSING
  */
-export async function authenticate(request: Request, gateway: Gateway): Promise<Identity> {
-  const token = request.headers.get(ACCESS_TOKEN_HEADER);
-  if (!token) throw new GatewayError("ACCESS_TOKEN_MISSING");
-  return identityOf(await verify(token, gateway), gateway.roles);
+export function authenticate(
+  request: Request,
+  gateway: Gateway,
+  anchor: Anchor,
+): Identity | Promise<Identity> {
+  const token = accessTokenOf(request, gateway);
+  const now = Date.now();
+  return gateway.keys.atHand(now, anchor)?.accepted.find(token, now) ?? verify(token, gateway, anchor);
 }
 
-async function verify(token: string, gateway: Gateway): Promise<JWTPayload> {
+async function verify(token: string, gateway: Gateway, anchor: Anchor): Promise<Identity> {
+  let keys: KeySet | undefined;
+  const keyOf = async ({ kid }: JWSHeaderParameters): Promise<CryptoKey> => {
+    keys = typeof kid === "string" ? await gateway.keys.having(kid, anchor) : undefined;
+    const cert = keys?.certs.get(kid as string);
+    if (!cert) throw new errors.JWKSNoMatchingKey();
+    return cert.key;
+  };
   try {
-    const { payload } = await jwtVerify(token, gateway.keys.keyFor, {
+    if (token.length > MAX_TOKEN_LENGTH || !COMPACT.test(token)) throw new errors.JWSInvalid();
+    const { payload } = await jwtVerify(token, keyOf, {
       algorithms: ["RS256"], // pinned: RFC 8725, 3.1
       issuer: gateway.teamDomain,
       audience: gateway.audience,
       clockTolerance: CLOCK_TOLERANCE_SECONDS, // nbf is looked at where there is one: service tokens have none
       requiredClaims: ["exp", "iat"],
     });
-    return payload;
+    const identity = identityOf(payload, gateway.roles);
+    keys?.accepted.add(token, identity);
+    return identity;
   } catch (cause) {
-    if (cause instanceof KeysUnavailableError) throw new GatewayError("ACCESS_KEYS_UNAVAILABLE", { cause });
-    if (cause instanceof errors.JWTExpired) throw new GatewayError("ACCESS_TOKEN_EXPIRED", { cause });
-    throw new GatewayError("ACCESS_TOKEN_INVALID", { cause });
+    throw refusalOf(cause);
   }
 }
 
-/**
- * A token of the team's global session has `type` "org" and opens no application; a person has an email, a
- * service a common_name (its client id), nobody both.
- * https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/application-token/
- */
-function identityOf(claims: JWTPayload, roles: RolesVariable): Identity {
-  const { type, iat, exp = 0, email, common_name: commonName } = claims;
-  if (type !== "app") throw refused("type is not app");
-  if (typeof iat !== "number" || iat > Date.now() / 1000 + CLOCK_TOLERANCE_SECONDS) {
-    throw refused("iat is in the future");
-  }
-  const expiresAt = exp * 1000;
-  if (isName(email) && isAbsent(commonName)) {
-    const lower = email.toLowerCase();
-    const role = roles.people[lower] ?? roles.people[lower.slice(lower.lastIndexOf("@"))];
-    if (!role) throw new GatewayError("ROLE_MISSING");
-    return { kind: "person", email: lower, role, expiresAt };
-  }
-  if (isName(commonName) && isAbsent(email)) {
-    const service = roles.services[commonName];
-    if (!service) throw refused("not a service of this stack");
-    return { kind: "service", commonName, ...service, expiresAt };
-  }
-  throw refused("not exactly one of email and common_name");
+function refusalOf(cause: unknown): GatewayError {
+  if (cause instanceof GatewayError) return cause;
+  if (cause instanceof KeysUnavailableError) return new GatewayError("ACCESS_KEYS_UNAVAILABLE", { cause });
+  if (cause instanceof errors.JWTExpired) return new GatewayError("ACCESS_TOKEN_EXPIRED", { cause });
+  return new GatewayError("ACCESS_TOKEN_INVALID", { cause });
 }
-
-const isName = (claim: unknown): claim is string => typeof claim === "string" && claim !== "";
-/** Access writes "" for what does not apply (a service's `sub`). */
-const isAbsent = (claim: unknown): boolean => claim === undefined || claim === "";
-
-const refused = (reason: string) => new GatewayError("ACCESS_TOKEN_INVALID", { cause: new Error(reason) });

@@ -189,11 +189,13 @@ describe("nothing secret of a request or an answer gets into the log", () => {
 describe("nobody can write a line of their own into the log", () => {
   it("by a name that the token holds", async () => {
     await start();
-    const forged = '{"level":"info","event":"sign-in accepted"}';
-    const email = `eve\r\n${forged}\n\u001b[31m\u202e\u200b@guests.example`;
-    await gateway.fetch("/v1/models", { token: await gateway.team.person({ email }) });
-    const line = await logged(gateway, { event: "request" });
-    expect(line.subject).toBe(`person:eve${forged}[31m@guests.example`);
+    const forged = '{"level":"info","event":"sign-in"}';
+    const emails = [`eve${forged}@guests.example`, `eve\r\n${forged}\n\u001b[31m\u202e@guests.example`];
+    for (const email of emails) {
+      await gateway.fetch("/v1/models", { token: await gateway.team.person({ email }) });
+    }
+    await logged(gateway, { event: "request", subject: `person:eve${forged}@guests.example` });
+    await logged(gateway, { event: "request", code: "ROLE_MISSING", subject: "-" });
     expect(linesOf(gateway.log()).filter(({ requestId }) => requestId === undefined)).toEqual([]);
   });
 

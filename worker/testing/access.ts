@@ -10,14 +10,18 @@ export const AUDIENCE = "a".repeat(64);
 export interface TestTeam {
   person(claims?: Claims, header?: Claims): Promise<string>;
   service(claims?: Claims): Promise<string>;
-  /** Replaces the signing key, as Access does every six weeks. */
+  /** Any claims with any header, signed with the team's key. */
+  sign(claims: Claims, header?: Claims): Promise<string>;
+  /** Replaces the signing key, as Access does every six weeks: the one before stays good. */
   rotate(): Promise<void>;
+  /** Takes away all keys but the one that signs. */
+  withdrawOld(): void;
   /** How often the keys were asked for. */
   fetches(): number;
   /** What the certs URL answers from now on; nothing for the keys. */
-  answerWith(answer?: () => Response): void;
+  answerWith(answer?: (keys: () => Response) => Response | Promise<Response>): void;
   /** For Miniflare's `outboundService`: the internet as the Worker sees it. */
-  respond(url: string): Response | undefined;
+  respond(url: string): Response | Promise<Response> | undefined;
   readonly privateKey: CryptoKey;
   readonly kid: string;
 }
@@ -25,9 +29,9 @@ export interface TestTeam {
 export async function createTeam(): Promise<TestTeam> {
   let count = 0;
   let generation = 0;
-  let answer: (() => Response) | undefined;
+  let answer: Parameters<TestTeam["answerWith"]>[0];
   let signing = await newKey(generation);
-  const keys = [signing.jwk];
+  let keys = [signing.jwk];
 
   const sign = (claims: Claims, header: Claims = {}) =>
     new SignJWT(defined(claims))
@@ -35,6 +39,7 @@ export async function createTeam(): Promise<TestTeam> {
       .sign(signing.privateKey);
 
   return {
+    sign,
     person: (claims, header) =>
       sign({ ...common(), nbf: now(), email: "ada@example.com", ...claims }, header),
     service: (claims) => sign({ ...common(), sub: "", common_name: "0123.access", ...claims }),
@@ -43,6 +48,9 @@ export async function createTeam(): Promise<TestTeam> {
       signing = await newKey(generation);
       keys.push(signing.jwk);
     },
+    withdrawOld() {
+      keys = [signing.jwk];
+    },
     fetches: () => count,
     answerWith(next) {
       answer = next;
@@ -50,7 +58,8 @@ export async function createTeam(): Promise<TestTeam> {
     respond(url) {
       if (url !== `${TEAM_DOMAIN}/cdn-cgi/access/certs`) return undefined;
       count += 1;
-      return answer?.() ?? Response.json({ keys });
+      const answered = () => Response.json({ keys });
+      return answer ? answer(answered) : answered();
     },
     get privateKey() {
       return signing.privateKey;

@@ -1,12 +1,11 @@
 import type { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
 import {
   type DispatchFetch,
   Miniflare,
   type Request as MiniflareRequest,
   Response as MiniflareResponse,
 } from "miniflare";
-import { bundleWorker } from "../../contract/bundle.ts";
+import { workerSource } from "../../contract/bundle.ts";
 import {
   LEDGER_CLASS,
   WORKER_COMPATIBILITY_DATE,
@@ -29,10 +28,29 @@ export interface TestGateway {
   fetch(path: string, init?: Init): ReturnType<DispatchFetch>;
   /** A stub of the `Ledger` of an identity, as `subjectOf` names it; the Worker's types are not known everywhere. */
   ledger(subject: string): Promise<unknown>;
+  /** Moves the Worker's clock on. */
+  advance(ms: number): void;
   /** All that the Worker has logged. */
   log(): string;
   close(): Promise<void>;
 }
+
+const CLOCK_HEADER = "x-clock-of-the-test";
+
+/** The Worker as it is, with a clock that goes ahead by as many milliseconds as the request says. */
+const MOVED_CLOCK = `
+import worker from "./worker.js";
+export * from "./worker.js";
+let ahead = 0;
+const now = Date.now;
+Date.now = () => now() + ahead;
+globalThis.Date = class extends Date {
+  constructor(...values) { super(...(values.length > 0 ? values : [Date.now()])); }
+};
+export default { fetch(request, env, context) {
+  ahead = Number(request.headers.get("${CLOCK_HEADER}") ?? ahead);
+  return worker.fetch(request, env, context);
+} };`;
 
 type Init = NonNullable<Parameters<DispatchFetch>[1]> & {
   /** Another Access token, or `null` for none. */
@@ -83,12 +101,13 @@ export interface TestGatewayOptions {
 export async function startGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const team = await createTeam();
   const openclaw = await startFakeOpenClaw();
-  await bundleWorker();
+  const { source } = await workerSource();
   const bindings = { ...BINDINGS, ...options.bindings };
   const vpcService = options.vpcError
     ? "failing-vpc-service"
     : { external: { address: `127.0.0.1:${openclaw.port}`, http: {} } };
   let log = "";
+  let clockMs = 0;
   const miniflare = new Miniflare({
     ...(options.persistIn ? { durableObjectsPersist: options.persistIn } : {}),
     handleRuntimeStdio: (stdout: Readable, stderr: Readable) => {
@@ -101,8 +120,10 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     workers: [
       {
         name: "gateway",
-        modules: true,
-        scriptPath: fileURLToPath(new URL("../../.build/worker.js", import.meta.url)),
+        modules: [
+          { type: "ESModule", path: "moved-clock.js", contents: MOVED_CLOCK },
+          { type: "ESModule", path: "worker.js", contents: source },
+        ],
         compatibilityDate: WORKER_COMPATIBILITY_DATE,
         compatibilityFlags: [...WORKER_COMPATIBILITY_FLAGS],
         bindings: Object.fromEntries(Object.entries(bindings).filter(([, value]) => value !== undefined)),
@@ -118,8 +139,11 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
           ...(options.failingBinding ? { [options.failingBinding]: "failing-binding" } : {}),
         },
         outboundService: async (request: MiniflareRequest) => {
-          const answer = team.respond(request.url);
-          return new MiniflareResponse(await answer?.text(), { status: answer?.status ?? 599 });
+          const answer = await team.respond(request.url);
+          return new MiniflareResponse(await answer?.text(), {
+            status: answer?.status ?? 599,
+            headers: [...(answer?.headers ?? [])],
+          });
         },
       },
       {
@@ -147,6 +171,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       const sent = token === undefined ? await team.person() : token;
       const headers: Record<string, string> = {
         "cf-connecting-ip": CLIENT_ADDRESS,
+        [CLOCK_HEADER]: String(clockMs),
         ...(sent === null ? {} : { "cf-access-jwt-assertion": sent }),
         ...(init.headers as Record<string, string> | undefined),
       };
@@ -157,6 +182,9 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     async ledger(subject) {
       const ledgers = await miniflare.getDurableObjectNamespace("LEDGER", "gateway");
       return ledgers.get(ledgers.idFromName(subject));
+    },
+    advance(ms) {
+      clockMs += ms;
     },
     log: () => log,
     async close() {
