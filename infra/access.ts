@@ -11,6 +11,8 @@ export interface AccessArgs {
   readonly hostname: string;
   readonly people: GatewayConfig["access"];
   readonly serviceTokens: GatewayConfig["serviceTokens"];
+  /** Whether pages of other origins may call: their preflights (OPTIONS) then pass without a login. */
+  readonly preflights: boolean;
 }
 
 /** What a program signs in with, in the headers CF-Access-Client-Id and CF-Access-Client-Secret. */
@@ -108,9 +110,14 @@ export class Access extends pulumi.ComponentResource {
         // Strict ends in a redirect loop (Cloudflare's page on the authorization cookie).
         sameSiteCookieAttribute: "lax",
         serviceAuth401Redirect: true,
+        // Preflights carry no login. The Worker answers them itself, to the origins of the config alone.
+        optionsPreflightBypass: args.preflights,
         appLauncherVisible: true,
       },
-      { parent: this, ...onlyIfFree(claims.application(args.accountId, args.hostname)) },
+      {
+        parent: this,
+        hooks: { beforeCreate: [onlyIfFree(claims.application(args.accountId, args.hostname))] },
+      },
     );
   }
 

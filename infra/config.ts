@@ -1,5 +1,8 @@
 import { z } from "zod";
+import { ROLES } from "../contract/roles.ts";
 import { type ConfigProblem, explainIssues } from "./config-problems.ts";
+import * as worker from "./config-worker.ts";
+import { roleProblems } from "./roles.ts";
 
 /** Cloudflare's durations are Go's (https://pkg.go.dev/time#ParseDuration), such as "24h" or "30m". */
 const duration = z.string().regex(/^([0-9]+(h|m|s))+$/, "a duration such as 24h or 30m");
@@ -79,6 +82,11 @@ const access = z
       unit: "a duration of h, m and s",
       example: "12h",
     }),
+    cookie: z.boolean("true or false").default(false).meta({
+      description:
+        "Whether the gateway reads the login's cookie too where Access sent no header. Access always sends it; only for a gateway that something else stands in front of.",
+      example: "true",
+    }),
   })
   .meta({ description: "Who may come in through Cloudflare Access." })
   .refine((value) => value.emails.length + value.emailDomains.length > 0, {
@@ -100,6 +108,10 @@ const serviceToken = z.strictObject({
       unit: "hours",
       example: "720h",
     }),
+  role: z.enum(ROLES, { error: "owner, member or guest" }).default("member").meta({
+    description: "What the token opens: owner, member or guest, as for people.",
+    example: "guest",
+  }),
 });
 
 /**
@@ -127,11 +139,23 @@ export const configSchema = z.strictObject({
   access,
   serviceTokens: z
     .array(serviceToken)
-    .default([{ name: "cli", duration: "8760h" }])
+    .default([{ name: "cli", duration: "8760h", role: "member" }])
     .refine((tokens) => new Set(tokens.map((token) => token.name)).size === tokens.length, {
       message: "tokens with different names",
     })
     .meta({ description: "What programs sign in with: one service token for each entry." }),
+  roles: worker.roles,
+  signIn: worker.signIn,
+  apiKeys: worker.apiKeys,
+  limits: worker.limits,
+  quotas: worker.quotas,
+  api: worker.api,
+  sockets: worker.sockets,
+  corsOrigins: worker.corsOrigins,
+  forceHttps: worker.forceHttps,
+  logLevel: worker.logLevel,
+  logSecurityEvents: worker.logSecurityEvents,
+  audit: worker.audit,
 });
 
 /** What a stack is built from, checked and with defaults filled in. */
@@ -175,11 +199,22 @@ export function checkConfig(stack: string, raw: Record<string, unknown>): Gatewa
       mend: "npx pulumi stack rename NAME",
     });
   }
-  const result = configSchema.safeParse(raw);
+  const result = configSchema.safeParse(switches(raw));
   if (!result.success) {
     const checked = { schema: configSchema, namespace, stack, raw };
     problems.push(...explainIssues(result.error.issues, checked));
+  } else {
+    problems.push(...roleProblems(result.data, namespace));
   }
   if (problems.length > 0) throw new ConfigError(stack, problems);
   return result.data as GatewayConfig;
 }
+
+/** Pulumi hands a switch on the first level over as its word, and one below it as what it is. */
+const switches = (raw: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(raw).map(([key, value]) => [
+      key,
+      value === "true" || value === "false" ? value === "true" : value,
+    ]),
+  );

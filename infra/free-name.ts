@@ -5,6 +5,7 @@ import {
   cloudflareOfStack,
   readCloudflare,
 } from "./cloudflare-api.ts";
+import { isPlaceholder } from "./ledger-class.ts";
 import { Refusal } from "./refusal.ts";
 
 /** A name that a resource is about to take in the account. */
@@ -20,6 +21,8 @@ export interface NameClaim {
   readonly idKey?: string;
   /** Where one resource of this kind is read and deleted. */
   readonly item: (id: string) => string;
+  /** Whether what has the name is only something of ours that the create writes over. */
+  readonly mayBeReplaced?: (api: CloudflareApi) => Promise<boolean>;
 }
 
 type Listed = Readonly<Record<string, unknown>>;
@@ -36,16 +39,13 @@ type Listed = Readonly<Record<string, unknown>>;
  * refused create afterwards: the engine keeps the names of error hooks in the state, and where a destroy fails, which
  * runs no program, it then says that the hook is not registered and swallows Cloudflare's own words (v3.259, step.go).
  *
- * @returns the options of the resource
+ * @returns a hook for before the resource's creation
  */
-export function onlyIfFree(claim: NameClaim): Pick<pulumi.CustomResourceOptions, "hooks"> {
+export function onlyIfFree(claim: NameClaim): pulumi.ResourceHook {
   const api = cloudflareOfStack();
-  const look = new pulumi.ResourceHook(
-    `name of the ${claim.kind} ${claim.name}`,
-    () => refuseTaken(claim, api),
-    { onDryRun: true },
-  );
-  return { hooks: { beforeCreate: [look] } };
+  return new pulumi.ResourceHook(`name of the ${claim.kind} ${claim.name}`, () => refuseTaken(claim, api), {
+    onDryRun: true,
+  });
 }
 
 /** @throws Refusal when there is a resource of this name */
@@ -57,7 +57,8 @@ export async function refuseTaken(claim: NameClaim, api: CloudflareApi): Promise
     throw error;
   });
   const taken = [listed].flat().find((one) => one[nameKey] === name);
-  if (taken) throw nameInUse(claim, taken, api);
+  if (!taken || (await claim.mayBeReplaced?.(api))) return;
+  throw nameInUse(claim, taken, api);
 }
 
 function nameInUse(
@@ -110,5 +111,6 @@ export const claims = {
     nameKey: "id",
     list: `/accounts/${accountId}/workers/services/${name}`,
     item: (id) => `/accounts/${accountId}/workers/scripts/${id}`,
+    mayBeReplaced: (api) => isPlaceholder(accountId, name, api),
   }),
 } as const;

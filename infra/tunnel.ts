@@ -30,7 +30,7 @@ export class Tunnel extends pulumi.ComponentResource {
     return new cloudflare.ZeroTrustTunnelCloudflared(
       `${name}-tunnel`,
       { accountId: args.accountId, name: args.name, configSrc: "cloudflare" },
-      { parent: this, ...onlyIfFree(claims.tunnel(args.accountId, args.name)) },
+      { parent: this, hooks: { beforeCreate: [onlyIfFree(claims.tunnel(args.accountId, args.name))] } },
     );
   }
 
@@ -56,7 +56,7 @@ export class Tunnel extends pulumi.ComponentResource {
         httpPort: args.openclawPort,
         host: { ipv4: "127.0.0.1", network: { tunnelId: this.tunnelId } },
       },
-      { parent: this, ...onlyIfFree(claims.vpcService(args.accountId, args.name)) },
+      { parent: this, hooks: { beforeCreate: [onlyIfFree(claims.vpcService(args.accountId, args.name))] } },
     );
   }
 }

@@ -3,22 +3,17 @@ import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
 import type { WorkerBundle } from "../contract/bundle.ts";
 import {
-  WORKER_BINDINGS,
   WORKER_COMPATIBILITY_DATE,
   WORKER_COMPATIBILITY_FLAGS,
   WORKER_MAIN_MODULE,
 } from "../contract/worker.ts";
 import { claims, onlyIfFree } from "./free-name.ts";
+import { makeLedgerClass } from "./ledger-class.ts";
+import { type BindingArgs, workerBindings } from "./worker-bindings.ts";
 
-export interface GatewayWorkerArgs {
+export interface GatewayWorkerArgs extends BindingArgs {
   readonly accountId: string;
-  readonly scriptName: string;
   readonly bundle: WorkerBundle;
-  readonly vpcServiceId: pulumi.Input<string>;
-  readonly teamDomain: pulumi.Input<string>;
-  readonly audience: pulumi.Input<string>;
-  /** OpenClaw's own token. Secret. */
-  readonly gatewayToken: pulumi.Input<string>;
 }
 
 /** The gateway Worker with what it is bound to, and the route that makes it reachable. */
@@ -31,6 +26,8 @@ export class GatewayWorker extends pulumi.ComponentResource {
   }
 
   private createScript(name: string, args: GatewayWorkerArgs) {
+    const nameIsFree = onlyIfFree(claims.worker(args.accountId, args.scriptName));
+    const ledgerClass = makeLedgerClass(args.accountId, args.scriptName);
     return new cloudflare.WorkersScript(
       `${name}-script`,
       {
@@ -42,16 +39,11 @@ export class GatewayWorker extends pulumi.ComponentResource {
         contentSha256: args.bundle.sha256,
         compatibilityDate: WORKER_COMPATIBILITY_DATE,
         compatibilityFlags: [...WORKER_COMPATIBILITY_FLAGS],
-        bindings: [
-          { type: "vpc_service", name: WORKER_BINDINGS.vpcService, serviceId: args.vpcServiceId },
-          { type: "plain_text", name: WORKER_BINDINGS.teamDomain, text: args.teamDomain },
-          { type: "secret_text", name: WORKER_BINDINGS.audience, text: args.audience },
-          { type: "secret_text", name: WORKER_BINDINGS.gatewayToken, text: pulumi.secret(args.gatewayToken) },
-        ],
+        bindings: workerBindings(args),
         // Invocation logs record the URL and headers of every request: the audit line says what may be said.
         observability: { enabled: true, logs: { enabled: true, invocationLogs: false } },
       },
-      { parent: this, ...onlyIfFree(claims.worker(args.accountId, args.scriptName)) },
+      { parent: this, hooks: { beforeCreate: [nameIsFree, ledgerClass] } },
     );
   }
 

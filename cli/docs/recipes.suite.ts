@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -209,6 +210,7 @@ export function recipesSuite(stage: () => Stage): void {
       const ssh = join(workspace.folder, "person", ".ssh");
       await mkdir(ssh, { recursive: true });
       await writeFile(join(ssh, "id_ed25519"), host.privateKey ?? "", { mode: 0o600 });
+      await writeFile(join(workspace.folder, "key.txt"), `${randomBytes(32).toString("base64")}\n`);
       const lines = [...configReference().matchAll(/`(npx pulumi config set [^`]+)`/g)].map(([, line = ""]) =>
         line.replaceAll("\\|", "|").replaceAll("raspberrypi.local", host.address),
       );

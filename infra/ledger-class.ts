@@ -1,0 +1,67 @@
+import * as pulumi from "@pulumi/pulumi";
+import { LEDGER_CLASS, LEDGER_MIGRATION, WORKER_MAIN_MODULE } from "../contract/worker.ts";
+import {
+  type CloudflareApi,
+  CloudflareApiError,
+  cloudflareOfStack,
+  putCloudflare,
+  readCloudflare,
+} from "./cloudflare-api.ts";
+
+/** The variable by which a placeholder is known: no gateway has it, and an upload replaces all variables. */
+const MARK = "PLACEHOLDER_OF";
+
+/** Exports the class and answers nothing. It stands for as long as the gateway's own upload takes. */
+const PLACEHOLDER = `export class ${LEDGER_CLASS} {}
+export default { fetch: () => new Response(null, { status: 503 }) };
+`;
+
+const scriptPath = (accountId: string, scriptName: string): string =>
+  `/accounts/${accountId}/workers/scripts/${scriptName}`;
+
+/**
+ * Makes the class of the Durable Object that counts, before the Worker is created: a script that binds it is refused
+ * unless the class is there, and the provider cannot make it, because it sends the same `migrations` with every later
+ * update, which Cloudflare refuses (10079). So a placeholder under the Worker's own name carries the migration, once;
+ * the provider's upload then replaces it and carries none.
+ * https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
+ */
+export function makeLedgerClass(accountId: string, scriptName: string): pulumi.ResourceHook {
+  const api = cloudflareOfStack();
+  return new pulumi.ResourceHook(`class ${LEDGER_CLASS} of the Worker ${scriptName}`, async () => {
+    // A placeholder that a cut has left has its migration already, and the same one twice is refused.
+    if (await isPlaceholder(accountId, scriptName, api)) return;
+    await putCloudflare(scriptPath(accountId, scriptName), placeholder(scriptName), api);
+  });
+}
+
+/** Whether a script of this name is no more than a placeholder of ours. */
+export async function isPlaceholder(
+  accountId: string,
+  scriptName: string,
+  api: CloudflareApi,
+): Promise<boolean> {
+  try {
+    const settings = await readCloudflare<{ bindings?: { name: string; text?: string }[] }>(
+      `${scriptPath(accountId, scriptName)}/settings`,
+      api,
+    );
+    return settings.bindings?.some(({ name, text }) => name === MARK && text === scriptName) ?? false;
+  } catch (error) {
+    if (error instanceof CloudflareApiError && error.status === 404) return false;
+    throw error;
+  }
+}
+
+function placeholder(scriptName: string): FormData {
+  const metadata = {
+    main_module: WORKER_MAIN_MODULE,
+    bindings: [{ type: "plain_text", name: MARK, text: scriptName }],
+    migrations: { new_tag: LEDGER_MIGRATION, new_sqlite_classes: [LEDGER_CLASS] },
+  };
+  const form = new FormData();
+  form.append("metadata", new Blob([JSON.stringify(metadata)], { type: "application/json" }));
+  const module = new Blob([PLACEHOLDER], { type: "application/javascript+module" });
+  form.append(WORKER_MAIN_MODULE, module, WORKER_MAIN_MODULE);
+  return form;
+}

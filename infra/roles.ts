@@ -1,0 +1,103 @@
+import { ROLES, type Role, type RolesVariable } from "../contract/roles.ts";
+import type { GatewayConfig } from "./config.ts";
+import type { ConfigProblem } from "./config-problems.ts";
+
+const LISTS = { owner: "owners", member: "members", guest: "guests" } as const;
+
+/** A person of the config: an address, or `@domain` for all of it, with where it stands. */
+interface Login {
+  readonly who: string;
+  readonly key: string;
+}
+
+/**
+ * Role of each person of the config, by address or `@domain`: what `roles` says; where it names nobody, everyone in
+ * `access.emails` is an owner and everyone of `access.emailDomains`, whom nobody knows by name, a guest.
+ */
+export function peopleWithRoles({ access, roles }: GatewayConfig): Readonly<Record<string, Role>> {
+  const named = ROLES.flatMap((role) => roles[LISTS[role]].map((who) => [who, role] as const));
+  if (named.length > 0) return Object.fromEntries(named);
+  return Object.fromEntries([
+    ...access.emails.map((email) => [email.toLowerCase(), "owner"] as const),
+    ...access.emailDomains.map((domain) => [`@${domain}`, "guest"] as const),
+  ]);
+}
+
+/** Which agents each role may talk to; a role without an entry: all. */
+export const agentsOfRoles = ({ roles }: GatewayConfig): RolesVariable["agents"] => ({
+  ...(roles.agents.member && { member: roles.agents.member }),
+  guest: roles.agents.guest,
+});
+
+/**
+ * Everyone who may log in has exactly one role, and everyone with a role may log in: a person who signs in only to be
+ * refused, or a guest whom another line makes an owner, is a mistake that is better found before anything is built.
+ */
+export function roleProblems(config: GatewayConfig, namespace: string): ConfigProblem[] {
+  return [
+    ...withoutRole(config, namespace),
+    ...inTwoLists(config, namespace),
+    ...withoutLogin(config, namespace),
+  ];
+}
+
+function withoutRole(config: GatewayConfig, namespace: string): ConfigProblem[] {
+  const people = peopleWithRoles(config);
+  const members = config.roles.members.length;
+  return logins(config)
+    .filter(({ who }) => !Object.hasOwn(people, who) && !Object.hasOwn(people, domainOf(who)))
+    .map(({ who, key }, index) => ({
+      key: `${namespace}:${key}`,
+      got: `"${who}" may log in and has no role`,
+      wanted: "a role for everyone who may log in: roles.owners, roles.members or roles.guests",
+      mend: `npx pulumi config set --path '${namespace}:roles.members[${members + index}]' '${who}'`,
+    }));
+}
+
+function inTwoLists({ roles }: GatewayConfig, namespace: string): ConfigProblem[] {
+  const seen = new Map<string, string>();
+  return listed(roles).flatMap(({ who, key }) => {
+    const before = seen.get(who);
+    seen.set(who, key);
+    if (before === undefined) return [];
+    const problem = {
+      key: `${namespace}:${key}`,
+      got: `"${who}" stands in ${before} too`,
+      wanted: "one role for each person",
+      mend: `npx pulumi config rm --path '${namespace}:${key}'`,
+    };
+    return [problem];
+  });
+}
+
+function withoutLogin(config: GatewayConfig, namespace: string): ConfigProblem[] {
+  const open = logins(config).map(({ who }) => who);
+  // A domain stands for those of its people who may log in, be it each by an address.
+  const mayLogIn = (who: string) =>
+    open.includes(domainOf(who)) || open.some((login) => login === who || domainOf(login) === who);
+  return listed(config.roles)
+    .filter(({ who }) => !mayLogIn(who))
+    .map(({ who, key }) => ({
+      key: `${namespace}:${key}`,
+      got: `"${who}" has a role and may not log in`,
+      wanted: "someone of access.emails or access.emailDomains",
+      mend: who.startsWith("@")
+        ? `npx pulumi config set --path '${namespace}:access.emailDomains[${config.access.emailDomains.length}]' '${who.slice(1)}'`
+        : `npx pulumi config set --path '${namespace}:access.emails[${config.access.emails.length}]' '${who}'`,
+    }));
+}
+
+const logins = ({ access }: GatewayConfig): Login[] => [
+  ...access.emails.map((email, index) => ({ who: email.toLowerCase(), key: `access.emails[${index}]` })),
+  ...access.emailDomains.map((domain, index) => ({
+    who: `@${domain}`,
+    key: `access.emailDomains[${index}]`,
+  })),
+];
+
+const listed = (roles: GatewayConfig["roles"]): Login[] =>
+  Object.values(LISTS).flatMap((list) =>
+    roles[list].map((who, index) => ({ who, key: `roles.${list}[${index}]` })),
+  );
+
+const domainOf = (who: string): string => who.slice(who.lastIndexOf("@"));
