@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { rateLimitBinding } from "../contract/limits.ts";
 import { ConfigError, type Env, type Gateway, openGateway } from "./config.ts";
-import { BINDINGS, startGateway } from "./testing/gateway.ts";
+import { BINDINGS } from "./testing/bindings.ts";
+import { startGateway } from "./testing/gateway.ts";
 
 const binding = (method: string) => ({ [method]: () => undefined });
 const good: Env = { ...BINDINGS, VPC_SERVICE: binding("fetch"), LEDGER: binding("idFromName") };

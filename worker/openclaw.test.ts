@@ -1,6 +1,7 @@
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { CLIENT_ADDRESS, GATEWAY_TOKEN, startGateway, type TestGateway } from "./testing/gateway.ts";
+import { GATEWAY_TOKEN } from "./testing/bindings.ts";
+import { CLIENT_ADDRESS, startGateway, type TestGateway } from "./testing/gateway.ts";
 
 let gateway: TestGateway;
 beforeAll(async () => {

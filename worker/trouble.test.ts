@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { GATEWAY_TOKEN, startGateway, type TestGateway } from "./testing/gateway.ts";
+import { GATEWAY_TOKEN } from "./testing/bindings.ts";
+import { startGateway, type TestGateway } from "./testing/gateway.ts";
 
 const refusal = async (answer: { status: number; json(): Promise<unknown> }) => {
   const { error } = (await answer.json()) as { error: { code: string } };

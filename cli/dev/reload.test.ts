@@ -4,13 +4,19 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { workerSource } from "../../contract/bundle.ts";
-import { WORKER_COMPATIBILITY_DATE, WORKER_COMPATIBILITY_FLAGS } from "../../contract/worker.ts";
+import {
+  LEDGER_CLASS,
+  LEDGER_MIGRATION,
+  WORKER_COMPATIBILITY_DATE,
+  WORKER_COMPATIBILITY_FLAGS,
+} from "../../contract/worker.ts";
 import {
   startTestCloudflare,
   type TestCloudflare,
   uploadScript,
 } from "../../rehearsal/cloudflare/testing/account.ts";
 import { visit } from "../../rehearsal/cloudflare/testing/browse.ts";
+import { BINDINGS } from "../../worker/testing/bindings.ts";
 import { type Reload, reloadOnChange } from "./reload.ts";
 import { uploadCode } from "./upload.ts";
 
@@ -59,11 +65,20 @@ beforeAll(async () => {
   await uploadScript(cloudflare, scriptName, Buffer.from(source).toString(), {
     compatibility_date: WORKER_COMPATIBILITY_DATE,
     compatibility_flags: WORKER_COMPATIBILITY_FLAGS,
+    migrations: { new_tag: LEDGER_MIGRATION, new_sqlite_classes: [LEDGER_CLASS] },
     bindings: [
       { type: "vpc_service", name: "VPC_SERVICE", service_id: await vpcService(cloudflare) },
-      { type: "plain_text", name: "TEAM_DOMAIN", text: `https://${local.teamDomain}` },
-      { type: "secret_text", name: "POLICY_AUD", text: String(app.aud) },
-      { type: "secret_text", name: "OPENCLAW_GATEWAY_TOKEN", text: "gateway-token-of-the-test" },
+      { type: "durable_object_namespace", name: "LEDGER", class_name: LEDGER_CLASS },
+      ...Object.entries({
+        ...BINDINGS,
+        TEAM_DOMAIN: `https://${local.teamDomain}`,
+        POLICY_AUD: String(app.aud),
+        ROLES: JSON.stringify({
+          people: {},
+          services: { [String(token.client_id)]: { name: "cli", role: "member" } },
+          agents: {},
+        }),
+      }).map(([name, text]) => ({ type: "plain_text", name, text })),
     ],
   });
   await client.workers.scripts.subdomain.create(scriptName, {
@@ -182,12 +197,9 @@ describe("a Worker that is worked on", () => {
     const settings = await cloudflare.client.workers.scripts.scriptAndVersionSettings.get(scriptName, {
       account_id: cloudflare.local.accountId,
     });
-    expect(settings.bindings?.map(({ name }) => name).sort()).toEqual([
-      "OPENCLAW_GATEWAY_TOKEN",
-      "POLICY_AUD",
-      "TEAM_DOMAIN",
-      "VPC_SERVICE",
-    ]);
+    expect(settings.bindings?.map(({ name }) => name).sort()).toEqual(
+      ["VPC_SERVICE", "LEDGER", ...Object.keys(BINDINGS)].sort(),
+    );
     expect(settings.compatibility_flags).toEqual(WORKER_COMPATIBILITY_FLAGS);
     // Without Access in front of it, the Worker is asked with no token at all, and says so itself.
     const { client, local } = cloudflare;

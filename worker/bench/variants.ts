@@ -9,7 +9,7 @@ import {
   WORKER_COMPATIBILITY_FLAGS,
 } from "../../contract/worker.ts";
 import { TEAM_DOMAIN, type TestTeam } from "../testing/access.ts";
-import { BINDINGS } from "../testing/gateway.ts";
+import { BINDINGS } from "../testing/bindings.ts";
 import { startWorkerd, type Workerd } from "./workerd.ts";
 
 /**

@@ -3,7 +3,8 @@ import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
 import type { WebSocket as Socket } from "ws";
-import { CLIENT_ADDRESS, GATEWAY_TOKEN, ORIGIN, startGateway, type TestGateway } from "../testing/gateway.ts";
+import { GATEWAY_TOKEN } from "../testing/bindings.ts";
+import { CLIENT_ADDRESS, ORIGIN, startGateway, type TestGateway } from "../testing/gateway.ts";
 import { linesOf, logged } from "../testing/log.ts";
 
 /** Stands in everything that must not get into a log; joined, so that no detail's cutting can hide it. */

@@ -11,11 +11,11 @@ import {
   WORKER_COMPATIBILITY_DATE,
   WORKER_COMPATIBILITY_FLAGS,
 } from "../../contract/worker.ts";
-import { AUDIENCE, createTeam, TEAM_DOMAIN, type TestTeam } from "./access.ts";
+import { createTeam, type TestTeam } from "./access.ts";
+import { BINDINGS } from "./bindings.ts";
 import { type FakeOpenClaw, startFakeOpenClaw } from "./openclaw.ts";
 
 export const ORIGIN = "https://claw.example.com";
-export const GATEWAY_TOKEN = "gateway-token-of-the-test";
 export const CLIENT_ADDRESS = "203.0.113.9";
 
 /** The bundled Worker in workerd, between an Access team and an OpenClaw of the test's own. */
@@ -57,32 +57,6 @@ type Init = NonNullable<Parameters<DispatchFetch>[1]> & {
   token?: string | null;
   origin?: string;
 };
-
-/** A whole environment, as the program binds it; limits are off. */
-export const BINDINGS = {
-  TEAM_DOMAIN,
-  POLICY_AUD: AUDIENCE,
-  OPENCLAW_GATEWAY_TOKEN: GATEWAY_TOKEN,
-  SIGN_IN: "token",
-  STACK: "test",
-  ROLES: JSON.stringify({
-    people: { "ada@example.com": "owner", "mel@example.com": "member", "@guests.example": "guest" },
-    services: { "0123.access": { name: "cli", role: "member" } },
-    agents: { guest: ["web"] },
-  }),
-  QUOTAS: "{}",
-  ACCESS_COOKIE: "false",
-  RATE_LIMIT_ENABLED: "false",
-  API_ENDPOINTS: "",
-  MAX_BODY_BYTES: String(1024 * 1024),
-  SOCKET_MAX_SECONDS: "3600",
-  SOCKETS_PER_IDENTITY: "10",
-  CORS_ORIGINS: "",
-  FORCE_HTTPS: "true",
-  LOG_LEVEL: "info",
-  LOG_SECURITY_EVENTS: "true",
-  ENABLE_AUDIT_LOG: "true",
-} as const;
 
 export interface TestGatewayOptions {
   /** Changes the Worker's variables; `undefined` takes one away. */
