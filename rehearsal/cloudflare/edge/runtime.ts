@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
+import { setTimeout as wait } from "node:timers/promises";
 import { Log, LogLevel, type WorkerOptions } from "miniflare";
 import type { Account, Binding, Script } from "../account.ts";
 import type { TunnelEdge } from "../tunnel/edge.ts";
@@ -20,7 +21,7 @@ export interface ScriptRuntime {
    * SQLite lets one of them write at a time and fails the other. Rejects when the script does not start.
    */
   deploy(script: Script): Promise<void>;
-  /** Stops the script, and clears what its Durable Objects have stored. */
+  /** Stops all versions of the script, and clears what its Durable Objects have stored. */
   remove(script: Script): Promise<void>;
 }
 
@@ -56,6 +57,13 @@ interface Instance extends RunningScript {
   drained(): Promise<void>;
 }
 
+/** A version of a script that ends the requests it has. */
+interface Retirement {
+  readonly script: string;
+  /** Ends it at once. */
+  finish(): Promise<void>;
+}
+
 /** A runtime without scripts; each script that is deployed runs in a workerd of its own. */
 export async function createWorkerRuntime(parts: RuntimeParts): Promise<WorkerRuntime> {
   const secret = randomBytes(8).toString("hex");
@@ -66,15 +74,24 @@ export async function createWorkerRuntime(parts: RuntimeParts): Promise<WorkerRu
   };
   const folder = await mkdtemp(join(parts.folder ?? tmpdir(), "edge-"));
   const current = new Map<string, Instance>();
-  const retiring = new Set<Promise<void>>();
-  const closing = new AbortController();
+  const retiring = new Set<Retirement>();
 
-  const retire = (instance: Instance) => {
-    const gone = Promise.race([instance.drained(), waited(drainMs, closing.signal)]).then(() =>
-      instance.stop(),
-    );
-    retiring.add(gone);
-    gone.finally(() => retiring.delete(gone));
+  const retire = (script: string, instance: Instance) => {
+    const hurry = new AbortController();
+    const late = wait(drainMs, undefined, { signal: hurry.signal }).catch(() => {});
+    const gone = Promise.race([instance.drained(), late]).then(async () => {
+      hurry.abort();
+      await instance.stop();
+      retiring.delete(retirement);
+    });
+    const retirement: Retirement = {
+      script,
+      finish: () => {
+        hurry.abort();
+        return gone;
+      },
+    };
+    retiring.add(retirement);
   };
 
   return {
@@ -84,19 +101,21 @@ export async function createWorkerRuntime(parts: RuntimeParts): Promise<WorkerRu
       const instance = await startInstance(script, parts, headers, folder);
       const before = current.get(script.id);
       current.set(script.id, instance);
-      if (before) retire(before);
+      if (before) retire(script.id, before);
     },
     remove: async ({ id, objectNamespaces }) => {
       const instance = current.get(id);
       current.delete(id);
-      await instance?.stop();
-      // A version that still ends its requests may be writing there: what it leaves goes with the folder.
+      const versions = [...retiring].filter((one) => one.script === id);
+      await Promise.all([instance?.stop(), ...versions.map((one) => one.finish())]);
       for (const namespace of objectNamespaces)
-        await rm(join(objectsIn(folder), namespace.id), { recursive: true, force: true }).catch(() => {});
+        await rm(join(objectsIn(folder), namespace.id), { recursive: true, force: true });
     },
     close: async () => {
-      closing.abort();
-      await Promise.all([...retiring, ...[...current.values()].map((instance) => instance.stop())]);
+      await Promise.all([
+        ...[...retiring].map((one) => one.finish()),
+        ...[...current.values()].map((instance) => instance.stop()),
+      ]);
       current.clear();
       await rm(folder, { recursive: true, force: true });
     },
@@ -173,14 +192,3 @@ const smallWorker = (name: string, contents: string): WorkerOptions => ({
   modules: [{ type: "ESModule", path: "index.js", contents }],
   compatibilityDate: "2026-07-01",
 });
-
-/** Settles after this time, or when the signal is aborted. */
-function waited(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
-}
