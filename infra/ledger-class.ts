@@ -1,5 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { LEDGER_CLASS, LEDGER_MIGRATION, WORKER_MAIN_MODULE } from "../contract/worker.ts";
+import {
+  LEDGER_CLASS,
+  LEDGER_MIGRATION,
+  WORKER_COMPATIBILITY_DATE,
+  WORKER_MAIN_MODULE,
+} from "../contract/worker.ts";
 import {
   type CloudflareApi,
   CloudflareApiError,
@@ -56,6 +61,7 @@ export async function isPlaceholder(
 function placeholder(scriptName: string): FormData {
   const metadata = {
     main_module: WORKER_MAIN_MODULE,
+    compatibility_date: WORKER_COMPATIBILITY_DATE,
     bindings: [{ type: "plain_text", name: MARK, text: scriptName }],
     migrations: { new_tag: LEDGER_MIGRATION, new_sqlite_classes: [LEDGER_CLASS] },
   };
