@@ -1,16 +1,24 @@
 import { FAREWELLS, type Farewell, farewellOf, say } from "./close.ts";
+import type { Filter } from "./filter.ts";
 
 /** What OpenClaw takes (`policy.maxPayload` of its hello); the runtime itself takes 32 MiB. */
 const MAX_MESSAGE_SIZE = 25 * 1024 * 1024;
 
-/** How a bridge ends. */
-export interface BridgeLife {
+/** What a bridge carries, and how it ends. */
+export interface BridgeOptions extends Life {
+  /** Looks at each message of the client's; without one all go through as they are. */
+  readonly filter: Filter | undefined;
+  /** Called for each request that the filter answers itself. */
+  readonly refused: () => void;
+  /** Called once, when the bridge carries nothing any more, with the code that the client gave or got. */
+  readonly ended: (closeCode: number) => void;
+}
+
+export interface Life {
   /** How long it may live. */
   readonly ms: number;
   /** What both sides hear when that is over. */
   readonly farewell: Farewell;
-  /** Called once, when the bridge carries nothing any more, with the code that the client gave or got. */
-  readonly ended: (closeCode: number) => void;
 }
 
 /**
@@ -20,7 +28,8 @@ export interface BridgeLife {
  * reading. What one side sends faster than the other takes stays in the Worker's memory (128 MB, beyond which the
  * runtime ends the isolate).
  */
-export function join(client: WebSocket, upstream: WebSocket, { ms, farewell, ended }: BridgeLife): void {
+export function join(client: WebSocket, upstream: WebSocket, options: BridgeOptions): void {
+  const { ms, farewell, filter, refused, ended } = options;
   let over = false;
   const end = (closeCode: number) => {
     if (over) return;
@@ -37,8 +46,14 @@ export function join(client: WebSocket, upstream: WebSocket, { ms, farewell, end
   const timer = setTimeout(() => endBoth(farewell), ms);
 
   client.addEventListener("message", ({ data }) => {
-    if (sizeOf(data) > MAX_MESSAGE_SIZE) endBoth(FAREWELLS.messageTooBig);
-    else if (!over) send(upstream, data);
+    if (over) return;
+    if (sizeOf(data) > MAX_MESSAGE_SIZE) return endBoth(FAREWELLS.messageTooBig);
+    if (!filter) return send(upstream, data);
+    const verdict = filter(data);
+    if ("forward" in verdict) return send(upstream, verdict.forward);
+    refused();
+    if ("farewell" in verdict) return endBoth(verdict.farewell);
+    send(client, verdict.answer);
   });
   upstream.addEventListener("message", ({ data }) => send(client, data));
   client.addEventListener("close", (close) => {

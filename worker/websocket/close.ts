@@ -11,6 +11,7 @@ export interface Farewell {
 export const FAREWELLS = {
   signInExpired: { code: 4001, reason: "The sign-in has expired. Reload the page." },
   lifeOver: { code: 4002, reason: "This connection has reached its greatest age. Connect again." },
+  requestsOnly: { code: 1008, reason: "Your role at this gateway sends requests in JSON, and nothing else." },
   messageTooBig: { code: 1009, reason: "A message may have 25 MiB." },
   connectionLost: { code: 1011, reason: "The connection behind the gateway was lost." },
 } as const satisfies Readonly<Record<string, Farewell>>;

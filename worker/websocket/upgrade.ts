@@ -4,9 +4,13 @@ import type { Exchange } from "../exchange.ts";
 import type { Identity } from "../identity/auth.ts";
 import { openSocket } from "../limits/usage.ts";
 import { auditSocket } from "../log/audit.ts";
+import { tellRefusal } from "../log/security.ts";
+import { whereOf } from "../log/where.ts";
 import { fetchOpenClaw } from "../openclaw.ts";
-import { type BridgeLife, join } from "./bridge.ts";
+import { join, type Life } from "./bridge.ts";
 import { FAREWELLS } from "./close.ts";
+import { filterFor } from "./filter.ts";
+import { SCOPES_OF_ROLE } from "./methods.ts";
 
 /** What the request has been found to be. */
 interface Found {
@@ -35,11 +39,15 @@ export async function bridge(exchange: Exchange, { gateway, identity }: Found): 
   try {
     const upstream = await openUpstream(request, origin, { gateway, identity });
     const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
-    const ended = (closeCode: number) => {
-      countOut();
-      auditSocket(exchange, closeCode);
-    };
-    join(server, upstream, { ...life, ended });
+    join(server, upstream, {
+      ...life,
+      filter: filterFor(identity, gateway),
+      refused: tellOnce(exchange),
+      ended: (closeCode) => {
+        countOut();
+        auditSocket(exchange, closeCode);
+      },
+    });
     return new Response(null, { status: 101, webSocket: client });
   } catch (error) {
     countOut();
@@ -47,8 +55,18 @@ export async function bridge(exchange: Exchange, { gateway, identity }: Found): 
   }
 }
 
+/** Tells of the first request of a socket that is beyond its role; a page may repeat one every few seconds. */
+function tellOnce(exchange: Exchange): () => void {
+  let told = false;
+  return () => {
+    if (told) return;
+    told = true;
+    tellRefusal(exchange, whereOf(exchange), new GatewayError("ROLE_REFUSED"));
+  };
+}
+
 /** An open socket is not asked again who it is, and Access does not cut it: so it ends with the sign-in, or before. */
-function lifeOf({ expiresAt }: Identity, { sockets }: Gateway): Omit<BridgeLife, "ended"> {
+function lifeOf({ expiresAt }: Identity, { sockets }: Gateway): Life {
   const signedInMs = expiresAt - Date.now();
   if (signedInMs <= 0) throw new GatewayError("ACCESS_TOKEN_EXPIRED");
   const maxMs = sockets.maxSeconds * 1000;
@@ -62,11 +80,13 @@ async function openUpstream(
   origin: string,
   { gateway, identity }: Found,
 ): Promise<WebSocket> {
+  const vouched = gateway.signIn.mode === "access";
+  const scopes = vouched ? SCOPES_OF_ROLE[identity.role] : undefined;
   const answer = await fetchOpenClaw(gateway, {
     client,
     target: "/",
-    identity: gateway.signIn.mode === "access" ? identity : undefined,
-    headers: { upgrade: "websocket", origin },
+    identity: vouched ? identity : undefined,
+    headers: { upgrade: "websocket", origin, ...(scopes !== undefined && { "x-openclaw-scopes": scopes }) },
   });
   if (answer.webSocket) return answer.webSocket;
   await answer.body?.cancel();
