@@ -1,227 +1,136 @@
 import { once } from "node:events";
-import type { ServerResponse } from "node:http";
-import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { chromiumFlags, chromiumProgram } from "../../rehearsal/walk/chromium.ts";
-import { startEdge, type TestEdge } from "../testing/edge.ts";
-import { ORIGIN, startGateway, type TestGateway } from "../testing/gateway.ts";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ChatPage, chunk, DONE } from "../testing/chat-page.ts";
 
-/** Where to put pictures of the page, for a person to look at. */
-const screenshots = process.env.CHAT_SCREENSHOTS;
-
-let gateway: TestGateway;
-let edge: TestEdge;
-let browser: Browser;
-let context: BrowserContext;
-let page: Page;
-let complaints: string[];
-let asked: { model: string; messages: { role: string; content: string }[]; stream: boolean }[];
-
+let chat: ChatPage;
 beforeAll(async () => {
-  gateway = await startGateway();
-  edge = await startEdge(gateway);
-  browser = await chromium.launch({
-    executablePath: chromiumProgram(),
-    args: [
-      ...chromiumFlags,
-      `--host-resolver-rules=MAP ${new URL(ORIGIN).hostname}:443 127.0.0.1:${edge.port}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`,
-    ],
-  });
+  chat = await ChatPage.start();
 });
-afterAll(async () => {
-  await browser?.close();
-  await edge?.close();
-  await gateway?.close();
-});
-
-beforeEach(() => open({}));
-afterEach(() => context?.close());
-
-/** A fresh browser profile on the chat page, with an OpenClaw that has two agents. */
-async function open(options: Parameters<Browser["newContext"]>[0]): Promise<void> {
-  await context?.close();
-  edge.signIn();
-  gateway.openclaw.reset();
-  complaints = [];
-  asked = [];
-  gateway.openclaw.answer(async (request, response) => {
-    if (request.url === "/v1/models") {
-      response.writeHead(200, { "content-type": "application/json" });
-      response.end(
-        JSON.stringify({ data: ["openclaw", "openclaw/main", "openclaw/default"].map((id) => ({ id })) }),
-      );
-      return;
-    }
-    let body = "";
-    for await (const chunk of request) body += chunk;
-    asked.push(JSON.parse(body));
-    response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });
-    response.flushHeaders();
-    gateway.openclaw.events.emit("chat", response);
-  });
-  context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
-  page = await context.newPage();
-  page.setDefaultTimeout(5_000);
-  page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("console", (message) => {
-    if (message.type() === "error") complaints.push(message.text());
-  });
-  await page.goto(`${ORIGIN}/chat.html`);
-  await page.locator("#model:not([disabled])").waitFor();
-}
-
-const picture = async (name: string) => {
-  if (screenshots) await page.screenshot({ path: `${screenshots}/${name}.png` });
-};
-const draft = () => page.getByRole("textbox", { name: "Message" });
-const answers = () => page.locator("article.assistant p");
-const chunk = (content: string) => `data: ${JSON.stringify({ choices: [{ delta: { content } }] })}\n\n`;
-
-/** Types a question and sends it; gives OpenClaw's side of the answer. */
-async function ask(question: string): Promise<ServerResponse> {
-  const chat = once(gateway.openclaw.events, "chat") as Promise<[ServerResponse]>;
-  await draft().fill(question);
-  await draft().press("Enter");
-  return (await chat)[0];
-}
-
-async function shown(text: string): Promise<void> {
-  await page.locator("article.assistant p", { hasText: text }).last().waitFor();
-}
+afterAll(() => chat?.close());
+beforeEach(() => chat.open());
 
 describe("the chat page", () => {
-  it("shows an answer as it arrives, and asks on with the whole conversation", async () => {
-    await picture("empty");
-    const first = await ask("What is a tunnel?");
-    first.write(chunk("A passage "));
-    await shown("A passage");
-    expect(await page.getByRole("log").getAttribute("aria-busy")).toBe("true");
-    await picture("streaming");
-    first.end(`${chunk("through a hill.")}data: [DONE]\n\n`);
-    await shown("A passage through a hill.");
-    await page.getByRole("button", { name: "Send" }).waitFor();
-    const second = await ask("And a bridge?");
-    second.end(`${chunk("A way over a river.")}data: [DONE]\n\n`);
-    await shown("A way over a river.");
-    expect(asked[0]).toMatchObject({ model: "openclaw/default", stream: true });
-    expect(asked[1]?.messages).toEqual([
-      { role: "user", content: "What is a tunnel?" },
-      { role: "assistant", content: "A passage through a hill." },
-      { role: "user", content: "And a bridge?" },
-    ]);
-    expect(complaints).toEqual([]);
-    await picture("conversation");
+  it("shows an answer as it arrives, and says it once it is whole", async () => {
+    await chat.picture("empty");
+    const upstream = await chat.ask("What is a tunnel?");
+    upstream.write(chunk("A passage "));
+    await chat.shown("A passage");
+    expect(await chat.page.getByRole("log").getAttribute("aria-busy")).toBe("true");
+    expect(await chat.page.getByRole("status").textContent()).toBe("Waiting for the answer.");
+    await chat.picture("streaming");
+    upstream.end(`${chunk("through a *hill*.")}${DONE}`);
+    await chat.page.getByRole("status").getByText("Answer: A passage through a hill.").waitFor();
+    expect(await chat.page.getByRole("log").getAttribute("aria-busy")).toBe("false");
+    expect(chat.asked[0]).toMatchObject({ model: "openclaw/default", stream: true });
+    expect(chat.asked[0]?.messages).toEqual([{ role: "user", content: "What is a tunnel?" }]);
+    expect(chat.complaints).toEqual([]);
   });
 
-  it("lists the assistants, the default one first, and asks the chosen one", async () => {
-    const model = page.getByRole("combobox", { name: "Assistant" });
-    expect(await model.locator("option").allTextContents()).toEqual(["default", "openclaw", "main"]);
-    await model.selectOption("openclaw/main");
-    (await ask("hello")).end("data: [DONE]\n\n");
-    expect(asked[0]?.model).toBe("openclaw/main");
+  it("leaves what is selected alone while the answer grows", async () => {
+    const upstream = await chat.ask("Tell me.");
+    upstream.write(chunk("First words.\n\nSecond **par"));
+    await chat.shown("Second");
+    await chat.page.evaluate(() => {
+      const [first, second] = document.querySelectorAll(".assistant p");
+      const range = document.createRange();
+      range.setStart(first?.firstChild as Text, 6);
+      range.setEnd(second?.firstChild as Text, 6);
+      getSelection()?.removeAllRanges();
+      getSelection()?.addRange(range);
+    });
+    for (const piece of ["agraph** grows", " and grows", ".\n\n- and\n- more", "\n\nend"])
+      upstream.write(chunk(piece));
+    await chat.shown("end");
+    expect(await chat.page.evaluate(() => getSelection()?.toString())).toBe("words.\n\nSecond");
+    upstream.end(DONE);
+    await chat.button("Send").waitFor();
+  });
+
+  it("offers a choice of assistants where there is one, and asks the chosen one", async () => {
+    expect(await chat.page.getByRole("combobox", { name: "Assistant" }).count()).toBe(0);
+    chat.models = ["openclaw", "openclaw/default", "openclaw/main", "openclaw/garden"];
+    await chat.open();
+    chat.models = ["openclaw", "openclaw/default", "openclaw/main"];
+    const choice = chat.page.getByRole("combobox", { name: "Assistant" });
+    expect(await choice.locator("option").allTextContents()).toEqual(["Default", "Main", "Garden"]);
+    await choice.selectOption("Garden");
+    await chat.converse("hello", "hi");
+    expect(chat.asked[0]?.model).toBe("openclaw/garden");
   });
 
   it("stops an answer, keeps what came, and ends the run", async () => {
-    const upstream = await ask("Count to a million.");
+    const upstream = await chat.ask("Count to a million.");
     upstream.write(chunk("one two"));
-    await shown("one two");
+    await chat.shown("one two");
     const ended = once(upstream, "close");
-    await page.getByRole("button", { name: "Stop" }).click();
+    await chat.button("Stop").click();
     await ended;
-    await page.getByText("Stopped.").waitFor();
-    expect(await answers().textContent()).toBe("one two");
-    expect(await draft().evaluate((element) => element === document.activeElement)).toBe(true);
+    await chat.page.getByText("Stopped.").waitFor();
+    expect(await chat.answers.textContent()).toBe("one two");
+    expect(await chat.draft.evaluate((element) => element === document.activeElement)).toBe(true);
+    await chat.page.reload();
+    await chat.page.getByText("Stopped.").waitFor();
   });
 
-  it("stops with Escape too", async () => {
-    const upstream = await ask("Count.");
+  it("stops with Escape too, and gives a question back that had no answer", async () => {
+    const upstream = await chat.ask("Count.");
     const ended = once(upstream, "close");
-    await page.keyboard.press("Escape");
+    await chat.page.keyboard.press("Escape");
     await ended;
-    expect(await draft().inputValue()).toBe("Count.");
+    await chat.button("Send").waitFor();
+    expect(await chat.draft.inputValue()).toBe("Count.");
+    expect(await chat.page.locator("article").count()).toBe(0);
   });
 
-  it("shows what a model writes as markdown, and its HTML as text", async () => {
-    const text =
-      '<img src=x onerror="document.title=1"><script>document.title=2</script> **bold** ![a](https://evil.example/?q)';
-    (await ask("hi")).end(`${chunk(text)}data: [DONE]\n\n`);
-    await shown("evil.example");
-    expect(await answers().textContent()).toBe(
-      '<img src=x onerror="document.title=1"><script>document.title=2</script> bold Image: a evil.example',
-    );
-    expect(await page.locator("main img, main script").count()).toBe(0);
-    expect(await page.locator("main a").getAttribute("rel")).toContain("noopener");
-    expect(await page.title()).toBe("Chat");
-    expect(complaints).toEqual([]);
+  it("answers again, in the place of the last answer and with all that was said before", async () => {
+    await chat.converse("one", "first");
+    await chat.converse("two", "second");
+    const upstream = chat.upstream();
+    await chat.button("Answer again").click();
+    (await upstream).end(`${chunk("better")}${DONE}`);
+    await chat.button("Send").waitFor();
+    expect(await chat.answers.allTextContents()).toEqual(["first", "better"]);
+    expect(chat.asked[2]?.messages.map(({ content }) => content)).toEqual(["one", "first", "two"]);
+    expect(chat.asked[2]?.user).not.toBe(chat.asked[1]?.user);
   });
 
-  it("says in words what the gateway refused", async () => {
-    gateway.openclaw.answer((_request, response) => {
-      response.writeHead(404, { "content-type": "text/plain" }).end("Not Found");
-    });
-    await draft().fill("hi");
-    await page.getByRole("button", { name: "Send" }).click();
-    await page.getByRole("alert").getByText("OPENCLAW_API_DISABLED").waitFor();
-    expect(await draft().inputValue()).toBe("hi");
-    await picture("refused");
+  it("keeps the old answer where none comes in its place", async () => {
+    await chat.converse("one", "first");
+    await chat.refuse(429, { code: "RATE_LIMITED", message: "" });
+    await chat.button("Answer again").click();
+    await chat.page.getByText("That was a lot at once.").waitFor();
+    expect(await chat.answers.allTextContents()).toEqual(["first"]);
   });
 
-  it("says so when an answer breaks off", async () => {
-    const upstream = await ask("hi");
-    upstream.write(chunk("half"));
-    await shown("half");
-    upstream.destroy();
-    await page.getByText("The answer broke off.").waitFor();
+  it("lets OpenClaw remember: asks on in the same session with nothing but the question", async () => {
+    await chat.converse("one", "first");
+    await chat.converse("two", "second");
+    expect(chat.asked[1]?.messages).toEqual([{ role: "user", content: "two" }]);
+    expect(chat.asked[1]?.user).toBe(chat.asked[0]?.user);
+    expect(chat.asked[0]?.user).toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  it("leads to the login when the session has expired, and keeps the draft", async () => {
-    edge.signOut();
-    await draft().fill("a long thought");
-    await draft().press("Enter");
-    const link = page.getByRole("link", { name: "Sign in again" });
-    await link.waitFor();
-    expect(await draft().inputValue()).toBe("a long thought");
-    await picture("signed-out");
-    edge.signIn();
-    await link.click();
-    await page.locator("#model:not([disabled])").waitFor();
-    expect(await draft().inputValue()).toBe("a long thought");
+  it("copies an answer as it was written, and a piece of code alone", async () => {
+    await chat.open({ permissions: ["clipboard-read", "clipboard-write"] });
+    await chat.converse("code?", "**So:**\n\n```sh\necho hi\n```\n");
+    const clipboard = () => chat.page.evaluate(() => navigator.clipboard.readText());
+    await chat.button("Copy code").click();
+    await chat.page.getByRole("status").getByText("Copied.").waitFor();
+    expect(await clipboard()).toBe("echo hi");
+    await chat.button("Copy answer").click();
+    await expect.poll(clipboard, { timeout: 5_000 }).toBe("**So:**\n\n```sh\necho hi\n```\n");
   });
 
   it("writes a new line with Shift+Enter, and sends nothing that is empty", async () => {
-    await draft().press("Enter");
-    await draft().pressSequentially("a");
-    await draft().press("Shift+Enter");
-    await draft().pressSequentially("b");
-    expect(await draft().inputValue()).toBe("a\nb");
-    expect(asked).toEqual([]);
-  });
-
-  it("begins anew", async () => {
-    (await ask("one")).end(`${chunk("first")}data: [DONE]\n\n`);
-    await shown("first");
-    await page.getByRole("button", { name: "New chat" }).click();
-    expect(await page.locator("article").count()).toBe(0);
-    (await ask("two")).end("data: [DONE]\n\n");
-    expect(asked[1]?.messages).toEqual([{ role: "user", content: "two" }]);
-  });
-
-  it("asks this origin only", async () => {
-    const hosts = await page.evaluate(() =>
-      performance.getEntriesByType("resource").map(({ name }) => new URL(name).origin),
-    );
-    expect(new Set(hosts)).toEqual(new Set([ORIGIN]));
-  });
-
-  it.each(["light", "dark"] as const)("fits a phone, in %s", async (colorScheme) => {
-    await open({ colorScheme, viewport: { width: 360, height: 640 }, hasTouch: true, isMobile: true });
-    (await ask("Tell me something.")).end(
-      `${chunk("word ".repeat(200))}${chunk("x".repeat(300))}data: [DONE]\n\n`,
-    );
-    await shown("xxx");
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(360);
-    const box = await draft().boundingBox();
-    expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(640);
-    await picture(`phone-${colorScheme}`);
+    await chat.draft.press("Enter");
+    await chat.draft.pressSequentially("a");
+    await chat.draft.press("Shift+Enter");
+    await chat.draft.pressSequentially("b");
+    expect(await chat.draft.inputValue()).toBe("a\nb");
+    expect(chat.asked).toEqual([]);
+    const upstream = chat.upstream();
+    await chat.draft.press("Enter");
+    (await upstream).end(DONE);
+    expect(chat.asked[0]?.messages).toEqual([{ role: "user", content: "a\nb" }]);
   });
 });

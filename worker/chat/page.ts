@@ -1,29 +1,44 @@
 import { Hono } from "hono";
+import { escaped } from "../html.ts";
+import { type Identity, subjectOf } from "../identity/auth.ts";
 import styles from "./chat.css";
 import html from "./chat.html";
 import script from "./client/main.ts?script";
 
-/** Only this origin's own files; nothing inline, nothing embedded, no form that leaves the page. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self' data:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
-].join("; ");
+/**
+ * The page's own two files, by a nonce, and nothing else: of this origin are OpenClaw's scripts too. Nothing inline,
+ * nothing embedded, no form that leaves the page, no name looked up for a link before it is clicked.
+ */
+const policy = (nonce: string): string =>
+  [
+    "default-src 'none'",
+    `script-src 'nonce-${nonce}'`,
+    `style-src 'nonce-${nonce}'`,
+    "connect-src 'self'",
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join("; ");
 
 /** The gateway's own chat page, for those who need no more than to talk. */
-export const chatPage = new Hono()
-  .get("/chat.html", () => file(html, "text/html"))
+export const chatPage = new Hono<{ Variables: { identity: Identity } }>()
+  .get("/chat.html", (c) => page(c.var.identity))
   .get("/chat.css", () => file(styles, "text/css"))
   .get("/chat.js", () => file(script, "text/javascript"));
 
-function file(text: string, type: string): Response {
-  const headers = { "content-type": `${type}; charset=utf-8`, "content-security-policy": POLICY };
-  return new Response(text, { headers });
+/** The page says whose it is, so that each identity finds its own conversations in a shared browser. */
+function page(identity: Identity): Response {
+  const nonce = crypto.randomUUID();
+  const text = html.replaceAll("%NONCE%", nonce).replaceAll("%IDENTITY%", () => escaped(subjectOf(identity)));
+  return file(text, "text/html", {
+    "content-security-policy": policy(nonce),
+    "x-dns-prefetch-control": "off",
+  });
+}
+
+function file(text: string, type: string, headers: Record<string, string> = {}): Response {
+  return new Response(text, { headers: { "content-type": `${type}; charset=utf-8`, ...headers } });
 }

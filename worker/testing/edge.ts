@@ -10,18 +10,19 @@ export interface TestEdge {
   readonly port: number;
   /** Ends the session: Access answers as it does for one that has expired. */
   signOut(): void;
-  signIn(): void;
+  /** @param email ada's, unless another is named */
+  signIn(email?: string): void;
   close(): Promise<void>;
 }
 
 export async function startEdge(gateway: TestGateway): Promise<TestEdge> {
-  let signedIn = true;
+  let person: string | undefined = "ada@example.com";
   const authority = await createCertificateAuthority();
   const server = createServer(
     await authority.issue([new URL(ORIGIN).hostname]),
     async (incoming, outgoing) => {
       // https://developers.cloudflare.com/cloudflare-one/access-controls/access-settings/session-management/ (AJAX)
-      if (!signedIn) {
+      if (person === undefined) {
         const script = incoming.headers["x-requested-with"] === "XMLHttpRequest";
         outgoing.writeHead(script ? 401 : 302, { location: "https://team.cloudflareaccess.com/" }).end();
         return;
@@ -30,7 +31,7 @@ export async function startEdge(gateway: TestGateway): Promise<TestEdge> {
         ...incoming.headers,
         "mf-original-url": `${ORIGIN}${incoming.url}`,
         "cf-connecting-ip": CLIENT_ADDRESS,
-        "cf-access-jwt-assertion": await gateway.team.person(),
+        "cf-access-jwt-assertion": await gateway.team.person({ email: person }),
       };
       const onward = request(new URL(incoming.url ?? "/", gateway.url), { method: incoming.method, headers });
       onward.on("response", (answer) => {
@@ -51,10 +52,10 @@ export async function startEdge(gateway: TestGateway): Promise<TestEdge> {
   return {
     port: (server.address() as AddressInfo).port,
     signOut() {
-      signedIn = false;
+      person = undefined;
     },
-    signIn() {
-      signedIn = true;
+    signIn(email = "ada@example.com") {
+      person = email;
     },
     async close() {
       server.closeAllConnections();

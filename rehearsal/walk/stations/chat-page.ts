@@ -7,7 +7,6 @@ export const chatPageAnswers: Station = {
   async walk({ stage, url, browser }) {
     const page = await browser.pageOf(owner);
     await page.goto(`${url}/chat.html`);
-    await page.locator("#model:not([disabled])").waitFor();
     await page.getByRole("textbox", { name: "Message" }).fill("Name the seven seas");
     await page.getByRole("button", { name: "Send" }).click();
     await page.getByRole("log").and(page.locator("[aria-busy=true]")).waitFor();

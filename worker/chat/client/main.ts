@@ -1,93 +1,187 @@
-import { ask, type Message, models, SignedOutError } from "./api.ts";
-import { busy, clearLog, notice, parts, show, showWaiting } from "./view.ts";
+import { type DayLeft, models } from "./api.ts";
+import { assistantsOf, DEFAULT_MODEL } from "./assistants.ts";
+import { copy, fitViewport, storageOf } from "./browser.ts";
+import { askPerson } from "./dialog.ts";
+import { hideNotice, showNotice, showTrouble } from "./notice.ts";
+import { parts } from "./parts.ts";
+import { closeSide, onDeed, showConversations } from "./side.ts";
+import { ConversationStore } from "./store.ts";
+import { Tab } from "./tab.ts";
+import { Talk } from "./talk.ts";
+import { troubleOf } from "./trouble.ts";
 
-const { clear, composer, draft, model, stop } = parts;
-/** The draft outlives the way to the login page and back, in this tab only. */
-const DRAFT_KEY = "draft";
+const { draft, composer, stop, model, log } = parts;
+/** As the gateway has written it into the page: `person:EMAIL` or `service:NAME`. */
+const identity = document.querySelector<HTMLMetaElement>("meta[name=identity]")?.content ?? "";
+const shelf = storageOf("localStorage");
+const store = new ConversationStore(shelf, identity);
+const tab = new Tab(identity);
+let told = false;
 
-let messages: Message[] = [];
-let running: AbortController | undefined;
+const talk = new Talk(store, {
+  model: () => model.value || DEFAULT_MODEL,
+  draft: () => draft.value,
+  setDraft,
+  changed: show,
+  left: showLeft,
+  ended(text, ending) {
+    parts.status.textContent = ending === "whole" ? `Answer: ${text}` : `Answer, cut short: ${text}`;
+  },
+  trouble: showTrouble,
+  notKept() {
+    if (told) return;
+    told = true;
+    showNotice(
+      shelf
+        ? "This browser has no room for more. Delete conversations, or what is said now is gone with this page."
+        : "This browser keeps nothing for this page: what is said is gone with it.",
+    );
+  },
+});
 
-draft.value = sessionStorage.getItem(DRAFT_KEY) ?? "";
-draft.addEventListener("input", () => sessionStorage.setItem(DRAFT_KEY, draft.value));
+parts.who.textContent = identity.slice(identity.indexOf(":") + 1);
+draft.value = tab.read("draft");
+talk.open(tab.read("open"));
+// On a touch screen Enter is the only way to a new line.
+const touch = matchMedia("(pointer: coarse)").matches;
+if (touch) draft.enterKeyHint = "enter";
+else draft.focus();
+fitViewport();
+void loadAssistants();
+
+draft.addEventListener("input", () => tab.write("draft", draft.value));
 
 composer.addEventListener("submit", (event) => {
   event.preventDefault();
-  const content = draft.value.trim();
-  if (content && !running) void converse(content);
+  const question = draft.value.trim();
+  if (question === "" || talk.busy) return;
+  hideNotice();
+  setDraft("");
+  parts.status.textContent = "Waiting for the answer.";
+  void talk.ask(question);
 });
 
 draft.addEventListener("keydown", (event) => {
   // While an input method is composing, Enter chooses a candidate.
-  if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || touch) return;
   event.preventDefault();
   composer.requestSubmit();
 });
 
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") running?.abort();
-});
-stop.addEventListener("click", () => running?.abort());
-
-clear.addEventListener("click", () => {
-  running?.abort();
-  messages = [];
-  clearLog();
-  notice();
-  draft.focus();
+  const above = document.querySelector("dialog[open], :popover-open");
+  if (event.key === "Escape" && !above && talk.busy) stopAnswer();
+  if (event.key.toLowerCase() !== "o" || !event.shiftKey || !(event.ctrlKey || event.metaKey)) return;
+  event.preventDefault();
+  begin();
 });
 
-draft.focus();
-void loadModels();
+stop.addEventListener("click", stopAnswer);
+parts.fresh.addEventListener("click", begin);
+log.addEventListener("click", ({ target }) => {
+  if (target instanceof Element) void press(target);
+});
+onDeed((deed, id) => void act(deed, id));
 
-async function loadModels(): Promise<void> {
+parts.forget.addEventListener("click", async () => {
+  const text = "All your conversations in this browser go. What OpenClaw remembers of them stays with it.";
+  if (await askPerson({ title: "Delete all conversations?", text, yes: "Delete all" })) talk.clear();
+});
+
+parts.signOut.addEventListener("click", async () => {
+  const check = "Also delete my conversations in this browser";
+  const answer = await askPerson({ title: "Sign out?", yes: "Sign out", check });
+  if (!answer) return;
+  if (answer.check) talk.clear();
+  // https://developers.cloudflare.com/cloudflare-one/access-controls/access-settings/session-management/
+  location.assign("/cdn-cgi/access/logout");
+});
+
+// Another tab has written or deleted something.
+window.addEventListener("storage", ({ key }) => {
+  const id = key === null ? undefined : store.reload(key);
+  if (id === talk.conversation.id && !talk.busy) talk.open(id);
+  else if (id) show();
+});
+window.addEventListener("pagehide", () => talk.keepUnfinished());
+
+async function loadAssistants(): Promise<void> {
   try {
-    const names = await models();
-    model.replaceChildren(...names.map((name) => new Option(name.replace(/^openclaw\//, ""), name)));
-    model.disabled = names.length < 2;
+    const assistants = assistantsOf(await models());
+    model.replaceChildren(...assistants.map(({ model: value, name }) => new Option(name, value)));
+    parts.assistants.hidden = assistants.length < 2;
   } catch (error) {
-    model.replaceChildren(new Option("openclaw", "openclaw"));
-    explain(error);
+    showTrouble(troubleOf(error), () => {
+      hideNotice();
+      void loadAssistants();
+    });
   }
 }
 
-/** Asks with the whole conversation. Only a question with an answer becomes part of it. */
-async function converse(content: string): Promise<void> {
-  const conversation = messages;
-  const question: Message = { role: "user", content };
-  const control = new AbortController();
-  running = control;
-  notice();
-  busy(true);
-  setDraft("");
-  show("user", content);
-  const shown = showWaiting();
-  let text = "";
-  try {
-    for await (const piece of ask(model.value, [...conversation, question], control.signal)) {
-      text += piece;
-      shown.append(piece);
-    }
-    shown.finish();
-  } catch (error) {
-    shown.finish(control.signal.aborted ? "Stopped." : "No complete answer.");
-    if (!control.signal.aborted) explain(error);
-    if (text === "" && draft.value === "") setDraft(content);
-  } finally {
-    if (text) conversation.push(question, { role: "assistant", content: text });
-    running = undefined;
-    busy(false);
-    draft.focus();
-  }
+/** The page as the talk now stands. */
+function show(): void {
+  const { conversation, busy } = talk;
+  parts.name.textContent = conversation.name;
+  document.title = `${conversation.name} · Chat`;
+  log.setAttribute("aria-busy", String(busy));
+  parts.send.hidden = busy;
+  stop.hidden = !busy;
+  tab.write("open", conversation.id);
+  showConversations(store.all(), conversation.id);
+}
+
+function showLeft({ requests, tokens }: DayLeft): void {
+  const said = [requests, tokens].map((value) => value?.toLocaleString());
+  if (said[0]) parts.left.textContent = `${said[0]} more today.`;
+  else if (said[1]) parts.left.textContent = `${said[1]} tokens left today.`;
+}
+
+function begin(): void {
+  closeSide();
+  hideNotice();
+  talk.open();
+  draft.focus();
+}
+
+function stopAnswer(): void {
+  talk.stop();
+  draft.focus();
 }
 
 function setDraft(text: string): void {
   draft.value = text;
-  sessionStorage.setItem(DRAFT_KEY, text);
+  tab.write("draft", text);
 }
 
-function explain(error: unknown): void {
-  if (error instanceof SignedOutError) notice("Your sign-in has expired. What you wrote is kept.", true);
-  else if (error instanceof TypeError) notice("The gateway cannot be reached. Is this device online?");
-  else notice(error instanceof Error ? error.message : "Something went wrong.");
+async function act(deed: "open" | "rename" | "delete", id: string): Promise<void> {
+  const name = store.get(id)?.name ?? "";
+  if (deed === "open") {
+    closeSide();
+    hideNotice();
+    talk.open(id);
+    if (!touch) draft.focus();
+  } else if (deed === "rename") {
+    const answer = await askPerson({ title: "Rename", yes: "Rename", field: name });
+    if (answer) talk.rename(id, answer.field);
+  } else if (await askPerson({ title: "Delete this conversation?", text: name, yes: "Delete" })) {
+    talk.delete(id);
+  }
+}
+
+/** A button in the log. */
+async function press(target: Element): Promise<void> {
+  const button = target.closest("button");
+  const turn = button?.closest(".turn");
+  if (!button || !turn) return;
+  if (button.classList.contains("retry")) {
+    hideNotice();
+    talk.again();
+  } else {
+    const index = [...log.querySelectorAll(".turn")].indexOf(turn);
+    const code = button.closest(".code")?.querySelector("pre")?.textContent;
+    const copied = await copy(code ?? talk.conversation.turns[index]?.answer ?? "");
+    parts.status.textContent = copied ? "Copied." : "The browser does not let this page copy.";
+    button.classList.toggle("done", copied);
+    setTimeout(() => button.classList.remove("done"), 1500);
+  }
 }

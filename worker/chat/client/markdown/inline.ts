@@ -51,7 +51,7 @@ export function parseInline(source: string, linked = false): Inline[] {
       at = delimiter(source, at, nodes, openers);
     } else {
       const found = special(source, at, linked);
-      if (found) nodes.push(found.node);
+      if (found) nodes.push(found.inline);
       else text(character);
       at = found ? found.end : at + 1;
     }
@@ -60,7 +60,7 @@ export function parseInline(source: string, linked = false): Inline[] {
 }
 
 interface Found {
-  readonly node: Inline;
+  readonly inline: Inline;
   readonly end: number;
 }
 
@@ -87,11 +87,11 @@ function code(source: string, at: number): Found {
     if (length === fence) {
       const inner = source.slice(at + fence, end).replaceAll("\n", " ");
       const padded = inner.startsWith(" ") && inner.endsWith(" ") && inner.trim() !== "";
-      return { node: { kind: "code", text: padded ? inner.slice(1, -1) : inner }, end: end + fence };
+      return { inline: { kind: "code", text: padded ? inner.slice(1, -1) : inner }, end: end + fence };
     }
     end = source.indexOf(mark, end + length);
   }
-  return { node: mark, end: at + fence };
+  return { inline: mark, end: at + fence };
 }
 
 /** `<https://example.com>` and `<ada@example.com>`. */
@@ -99,7 +99,7 @@ function angled(source: string, at: number): Found | undefined {
   const written = /^<([^\s<>]+)>/.exec(source.slice(at, at + MAX_ADDRESS))?.[1];
   if (!written) return undefined;
   const target = targetOf(written) ?? (written.includes("@") ? targetOf(`mailto:${written}`) : undefined);
-  return target && { node: { kind: "link", target, content: [written] }, end: at + written.length + 2 };
+  return target && { inline: { kind: "link", target, content: [written] }, end: at + written.length + 2 };
 }
 
 /** An address in the text; what ends a sentence is no part of it (GFM, 6.9). */
@@ -112,7 +112,7 @@ function bare(source: string, at: number): Found | undefined {
     written = written.slice(0, -1);
   }
   const target = targetOf(written);
-  return target && { node: { kind: "link", target, content: [written] }, end: at + written.length };
+  return target && { inline: { kind: "link", target, content: [written] }, end: at + written.length };
 }
 
 /** `[text](address "title")`, from its first bracket. */
@@ -127,10 +127,10 @@ function link(source: string, at: number, linked: boolean, prefix: string): Foun
   if (!rest) return undefined;
   const label = `${prefix}${window.slice(1, close)}`;
   const end = at + close + 1 + rest[0].length;
-  if (linked) return { node: label, end };
+  if (linked) return { inline: label, end };
   const target = targetOf((rest[1] ?? rest[2] ?? "").replaceAll(/\\(\p{P}|\p{S})/gu, "$1"));
   // An address that leads nowhere good is shown as it is written, not hidden behind its text.
-  return target && { node: { kind: "link", target, content: labelled(label, target) }, end };
+  return target && { inline: { kind: "link", target, content: labelled(label, target) }, end };
 }
 
 /** A link always has a text to click at. */

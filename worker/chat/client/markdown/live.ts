@@ -36,9 +36,11 @@ export class LiveText {
 /** Makes a node like another that it may keep, changing no more than differs. */
 function morph(old: ChildNode, wanted: ChildNode): void {
   if (old instanceof Text && wanted instanceof Text) {
-    // Adding leaves a selection where it is; replacing would not.
-    if (wanted.data.startsWith(old.data)) old.appendData(wanted.data.slice(old.data.length));
-    else old.data = wanted.data;
+    // Cutting and adding at the end leaves a selection where it is; replacing would not.
+    let same = 0;
+    while (same < old.length && old.data[same] === wanted.data[same]) same += 1;
+    if (same < old.length) old.deleteData(same, old.length - same);
+    if (same < wanted.length) old.appendData(wanted.data.slice(same));
     return;
   }
   if (!(old instanceof Element && wanted instanceof Element && isLike(old, wanted))) {
