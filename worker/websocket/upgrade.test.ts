@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { CLIENT_ADDRESS, ORIGIN, startGateway, type TestGateway } from "../testing/gateway.ts";
-import { bridged, closing, refusal } from "../testing/socket.ts";
+import { bridged, connect, refusal } from "../testing/socket.ts";
 
 let gateway: TestGateway;
 beforeAll(async () => {
@@ -9,103 +9,6 @@ beforeAll(async () => {
 });
 afterAll(() => gateway?.close());
 beforeEach(() => gateway.openclaw.reset());
-
-describe("messages", () => {
-  it("pass both ways: text, binary and empty ones", async () => {
-    const { client, upstream } = await bridged(gateway);
-    for (const [from, to] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      for (const data of ["hello", "", "é".repeat(1000), Buffer.from([0, 255, 1]), Buffer.alloc(0)]) {
-        const arrived = once(to, "message") as Promise<[Buffer, boolean]>;
-        from.send(data);
-        const [received, isBinary] = await arrived;
-        expect(isBinary).toBe(typeof data !== "string");
-        expect(received.equals(Buffer.from(data))).toBe(true);
-      }
-    }
-    client.terminate();
-  });
-
-  it("may have the 25 MiB that OpenClaw takes", async () => {
-    const { client, upstream } = await bridged(gateway);
-    const data = Buffer.alloc(25 * 1024 * 1024, 7);
-    const arrived = once(upstream, "message") as Promise<[Buffer, boolean]>;
-    client.send(data);
-    expect((await arrived)[0].equals(data)).toBe(true);
-    client.terminate();
-  });
-
-  it("keep their order", async () => {
-    const { client, upstream } = await bridged(gateway);
-    const received: string[] = [];
-    const last = new Promise<void>((resolve) => {
-      upstream.on("message", (data) => {
-        received.push(data.toString());
-        if (received.length === 200) resolve();
-      });
-    });
-    for (let i = 0; i < 200; i += 1) client.send(String(i));
-    await last;
-    expect(received).toEqual(Array.from({ length: 200 }, (_, i) => String(i)));
-    client.terminate();
-  });
-});
-
-describe("a close", () => {
-  it.each([
-    [1000, "bye"],
-    [1008, "pairing required"],
-    [1012, "service restart"],
-    [4001, "é".repeat(61)],
-  ])("%d %s of OpenClaw reaches the browser", async (code, reason) => {
-    const { client, upstream } = await bridged(gateway);
-    const both = Promise.all([closing(client), closing(upstream)]);
-    upstream.close(code, reason);
-    expect(await both).toEqual([
-      [code, reason],
-      [code, reason],
-    ]);
-  });
-
-  it.each([
-    [1000, "done"],
-    [4000, "x".repeat(123)],
-  ])("%d of the browser reaches OpenClaw", async (code, reason) => {
-    const { client, upstream } = await bridged(gateway);
-    const both = Promise.all([closing(upstream), closing(client)]);
-    client.close(code, reason);
-    expect(await both).toEqual([
-      [code, reason],
-      [code, reason],
-    ]);
-  });
-
-  it("without a code stays without a code", async () => {
-    const { client, upstream } = await bridged(gateway);
-    const both = Promise.all([closing(upstream), closing(client)]);
-    client.close();
-    expect(await both).toEqual([
-      [1005, ""],
-      [1005, ""],
-    ]);
-  });
-
-  it("a browser that vanishes leaves no socket at OpenClaw", async () => {
-    const { client, upstream } = await bridged(gateway);
-    const closed = closing(upstream);
-    client.terminate();
-    await closed;
-  });
-
-  it("an OpenClaw that vanishes leaves no socket at the browser", async () => {
-    const { client, upstream } = await bridged(gateway);
-    const closed = closing(client);
-    upstream.terminate();
-    expect([1006, 1011]).toContain((await closed)[0]);
-  });
-});
 
 describe("the upgrade", () => {
   it("carries the client's address and this origin, and no credentials", async () => {
@@ -123,14 +26,56 @@ describe("the upgrade", () => {
     client.terminate();
   });
 
+  it("offers none of the client's subprotocols and extensions", async () => {
+    const { client, request } = await bridged(gateway, {
+      "sec-websocket-extensions": "permessage-deflate; client_max_window_bits, x-own",
+    });
+    expect(request.headers).not.toHaveProperty("sec-websocket-protocol");
+    expect(String(request.headers["sec-websocket-extensions"])).not.toContain("x-own");
+    client.terminate();
+
+    gateway.openclaw.reset();
+    const offering = await connect(gateway, { "sec-websocket-protocol": "openclaw.admin" });
+    offering.on("error", () => undefined); // as a browser: none of its own was chosen
+    await once(gateway.openclaw.events, "socket");
+    expect(gateway.openclaw.requests[0]?.headers).not.toHaveProperty("sec-websocket-protocol");
+    offering.terminate();
+  });
+
+  it("carries an IPv6 client's address in its canonical form", async () => {
+    const { client, request } = await bridged(gateway, { "cf-connecting-ip": "2001:db8:0:0::7" });
+    expect(request.headers["x-forwarded-for"]).toBe("2001:db8::7");
+    client.terminate();
+  });
+
   it.each<[string, string, Record<string, string | undefined>, unknown[]]>([
     ["no token", "/", { "cf-access-jwt-assertion": undefined }, [401, "ACCESS_TOKEN_MISSING"]],
     ["no Origin", "/", { origin: undefined }, [403, "WEBSOCKET_ORIGIN_REFUSED"]],
     ["another Origin", "/", { origin: "https://evil.example" }, [403, "CROSS_SITE_REFUSED"]],
     ["this Origin over http", "/", { origin: "http://claw.example.com" }, [403, "CROSS_SITE_REFUSED"]],
-    ["no client address", "/", { "cf-connecting-ip": "garbage" }, [400, "CLIENT_ADDRESS_REFUSED"]],
+    ["this Origin on another port", "/", { origin: `${ORIGIN}:8443` }, [403, "CROSS_SITE_REFUSED"]],
+    ["this Origin in capitals", "/", { origin: ORIGIN.toUpperCase() }, [403, "CROSS_SITE_REFUSED"]],
+    ["this Origin and a slash", "/", { origin: `${ORIGIN}/` }, [403, "CROSS_SITE_REFUSED"]],
+    ["this Origin twice", "/", { origin: `${ORIGIN}, ${ORIGIN}` }, [403, "CROSS_SITE_REFUSED"]],
+    ["a hidden Origin", "/", { origin: "null" }, [403, "CROSS_SITE_REFUSED"]],
+    ["an empty Origin", "/", { origin: "" }, [403, "WEBSOCKET_ORIGIN_REFUSED"]],
+    ["a sibling's Origin", "/", { origin: "https://other.example.com" }, [403, "CROSS_SITE_REFUSED"]],
+    ["a longer name's Origin", "/", { origin: `${ORIGIN}.evil.example` }, [403, "CROSS_SITE_REFUSED"]],
+    ["a page of the same site", "/", { "sec-fetch-site": "same-site" }, [403, "CROSS_SITE_REFUSED"]],
+    ["no client address", "/", { "cf-connecting-ip": undefined }, [400, "CLIENT_ADDRESS_REFUSED"]],
+    ["a garbled client address", "/", { "cf-connecting-ip": "garbage" }, [400, "CLIENT_ADDRESS_REFUSED"]],
+    ["loopback as client address", "/", { "cf-connecting-ip": "127.0.0.1" }, [400, "CLIENT_ADDRESS_REFUSED"]],
+    ["mapped loopback", "/", { "cf-connecting-ip": "::ffff:127.0.0.1" }, [400, "CLIENT_ADDRESS_REFUSED"]],
+    [
+      "two client addresses",
+      "/",
+      { "cf-connecting-ip": "203.0.113.9, ::1" },
+      [400, "CLIENT_ADDRESS_REFUSED"],
+    ],
     ["another path", "/chat/main", {}, [404, "NOT_FOUND"]],
     ["the API's path", "/v1/models", {}, [404, "NOT_FOUND"]],
+    ["index.html", "/index.html", {}, [404, "NOT_FOUND"]],
+    ["OpenClaw's workers' path", "/__openclaw__/worker", {}, [404, "NOT_FOUND"]],
     ["a secret in the URL", "/?token=x", {}, [400, "SECRET_IN_URL"]],
   ])("with %s is refused, and never reaches OpenClaw", async (_name, path, headers, expected) => {
     expect(await refusal(gateway, headers, path)).toEqual(expected);
