@@ -49,6 +49,7 @@ const reasons: Readonly<Record<number, string>> = {
   404: "Not Found",
   405: "Method Not Allowed",
   409: "Conflict",
+  412: "Precondition Failed",
   413: "Request Entity Too Large",
   422: "Unprocessable Entity",
   429: "Too Many Requests",
