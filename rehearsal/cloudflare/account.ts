@@ -142,7 +142,7 @@ export interface Kept extends Entry {
 /** Everything that one Cloudflare account holds. */
 export interface Account {
   readonly id: string;
-  /** Milliseconds since the epoch: the clock of sessions, codes, expiries and delays. */
+  /** Milliseconds since the epoch: the clock of sessions, codes, expiries, delays and rate limits. */
   readonly now: () => number;
   readonly limits: AccountLimits;
   /** Whether someone has chosen a team name and a plan; every Access route refuses until then. */

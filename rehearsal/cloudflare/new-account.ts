@@ -12,7 +12,7 @@ export interface AccountOptions {
   readonly limits?: Partial<AccountLimits>;
   /** False: the account has no name under workers.dev yet. True by default. */
   readonly workersSubdomain?: boolean;
-  /** Milliseconds since the epoch; the machine's clock by default. Workers have that one in any case. */
+  /** Milliseconds since the epoch; the machine's clock by default. Workers have that one in any case, but for the periods of their rate limits. */
   readonly now?: () => number;
   /** Zones that are in the account already, by name. None by default. */
   readonly zones?: readonly string[];

@@ -48,17 +48,6 @@ it("answers 404 for a name without a Worker, or whose route is off", { timeout: 
   expect((await visit(cloudflare.browser, url("switched"))).status).toBe(404);
 });
 
-it("counts with the rate limit that the script binds", { timeout: 20_000 }, async () => {
-  const limit = { type: "ratelimit", name: "LIMIT", namespace_id: "1001", simple: { limit: 2, period: 60 } };
-  await publish("limited", answering("Response.json(await env.LIMIT.limit({ key: 'a' }))"), {
-    bindings: [limit],
-  });
-  const answers: boolean[] = [];
-  for (let i = 0; i < 3; i++)
-    answers.push(JSON.parse((await visit(cloudflare.browser, url("limited"))).body).success);
-  expect(answers).toEqual([true, true, false]);
-});
-
 it("lets a Worker read the team's keys as they are now", { timeout: 20_000 }, async () => {
   const certs = `https://${cloudflare.local.teamDomain}/cdn-cgi/access/certs`;
   await publish("keys", answering(`fetch(${JSON.stringify(certs)})`));

@@ -4,14 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as wait } from "node:timers/promises";
-import { Log, LogLevel, type WorkerOptions } from "miniflare";
-import type { Account, Binding, Script } from "../account.ts";
+import { Log, LogLevel } from "miniflare";
+import type { Account, Script } from "../account.ts";
 import type { TunnelEdge } from "../tunnel/edge.ts";
-import { openVpcSocket, type VpcSocket } from "../tunnel/vpc-socket.ts";
+import { type BoundParts, openBindingWorkers } from "./binding-workers.ts";
 import { countInFlight } from "./in-flight.ts";
 import { startMiniflare } from "./miniflare.ts";
+import { createRateLimits } from "./rate-limits.ts";
 import { userWorker } from "./user-worker.ts";
-import { frontWorker, type PrivateHeaders, vpcWorker } from "./worker-sources.ts";
+import { frontWorker, type PrivateHeaders, smallWorker } from "./worker-sources.ts";
 
 /** Where the uploaded Workers run. */
 export interface ScriptRuntime {
@@ -73,6 +74,7 @@ export async function createWorkerRuntime(parts: RuntimeParts): Promise<WorkerRu
     proxyError: `x-edge-proxy-error-${secret}`,
   };
   const folder = await mkdtemp(join(parts.folder ?? tmpdir(), "edge-"));
+  const rateLimits = createRateLimits(parts.account.now);
   const current = new Map<string, Instance>();
   const retiring = new Set<Retirement>();
 
@@ -98,7 +100,7 @@ export async function createWorkerRuntime(parts: RuntimeParts): Promise<WorkerRu
     headers,
     running: (name) => current.get(name),
     deploy: async (script) => {
-      const instance = await startInstance(script, parts, headers, folder);
+      const instance = await startInstance(script, { ...parts, headers, folder, rateLimits });
       const before = current.get(script.id);
       current.set(script.id, instance);
       if (before) retire(script.id, before);
@@ -125,23 +127,9 @@ export async function createWorkerRuntime(parts: RuntimeParts): Promise<WorkerRu
 /** Where Durable Objects store, each namespace in a folder of its id. */
 const objectsIn = (folder: string): string => join(folder, "objects");
 
-async function startInstance(
-  script: Script,
-  parts: RuntimeParts,
-  headers: PrivateHeaders,
-  folder: string,
-): Promise<Instance> {
-  const sockets: VpcSocket[] = [];
-  const vpcWorkers: WorkerOptions[] = [];
-  for (const binding of script.bindings.filter((one) => one.type === "vpc_service")) {
-    const path = join(folder, `${randomBytes(8).toString("hex")}.sock`);
-    const service = () => parts.account.vpcServices.get(String(binding.service_id));
-    sockets.push(await openVpcSocket(path, service, parts.tunnels, headers.proxyError));
-    vpcWorkers.push({
-      ...smallWorker(vpcName(binding), vpcWorker(headers)),
-      serviceBindings: { SOCKET: { external: { address: `unix:${path}`, http: {} } } },
-    });
-  }
+async function startInstance(script: Script, parts: RuntimeParts & BoundParts): Promise<Instance> {
+  const { folder, headers } = parts;
+  const bound = await openBindingWorkers(script, parts);
   const miniflare = startMiniflare(folder, {
     host: "127.0.0.1",
     cf: false,
@@ -158,20 +146,18 @@ async function startInstance(
         unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
       },
       userWorker(script, {
-        vpcName,
         certsUrl: `https://${parts.account.teamDomain}/cdn-cgi/access/certs`,
         certs: parts.certs,
       }),
-      ...vpcWorkers,
+      ...bound.workers,
     ],
   });
-  const closeSockets = () => Promise.all(sockets.map((socket) => socket.close()));
   let url: URL;
   try {
     await miniflare.ready;
     url = await miniflare.unsafeGetDirectURL("edge:front");
   } catch (error) {
-    await Promise.allSettled([miniflare.dispose(), closeSockets()]);
+    await Promise.allSettled([miniflare.dispose(), bound.close()]);
     throw error;
   }
   return {
@@ -179,16 +165,7 @@ async function startInstance(
     ...countInFlight(),
     stop: async () => {
       await miniflare.dispose();
-      await closeSockets();
+      await bound.close();
     },
   };
 }
-
-/** Miniflare's name of the Worker that stands for a VPC binding. */
-const vpcName = (binding: Binding): string => `vpc:${binding.name}`;
-
-const smallWorker = (name: string, contents: string): WorkerOptions => ({
-  name,
-  modules: [{ type: "ESModule", path: "index.js", contents }],
-  compatibilityDate: "2026-07-01",
-});

@@ -1,10 +1,9 @@
 import { type WorkerOptions, type Request as WorkerRequest, Response as WorkerResponse } from "miniflare";
 import type { Binding, Script } from "../account.ts";
+import { bindingWorkerName } from "./binding-workers.ts";
 
 /** What a user's Worker sees of its surroundings. */
 export interface UserWorkerParts {
-  /** Miniflare's name of the Worker that stands for a VPC binding. */
-  readonly vpcName: (binding: Binding) => string;
   /** URL of the team's certs. */
   readonly certsUrl: string;
   /** Answers the team's certs; everything else that a Worker fetches does not exist here. */
@@ -12,7 +11,7 @@ export interface UserWorkerParts {
 }
 
 /** The uploaded script as Miniflare runs it. */
-export function userWorker(script: Script, { vpcName, certsUrl, certs }: UserWorkerParts): WorkerOptions {
+export function userWorker(script: Script, { certsUrl, certs }: UserWorkerParts): WorkerOptions {
   const bound = <T>(type: string, toValue: (binding: Binding) => T): Record<string, T> =>
     Object.fromEntries(
       script.bindings
@@ -32,11 +31,7 @@ export function userWorker(script: Script, { vpcName, certsUrl, certs }: UserWor
     compatibilityDate: script.compatibilityDate,
     compatibilityFlags: [...script.compatibilityFlags],
     bindings: { ...bound("plain_text", textOf), ...bound("secret_text", textOf) },
-    serviceBindings: bound("vpc_service", vpcName),
-    ratelimits: bound("ratelimit", ({ namespace_id, simple }) => ({
-      namespace_id: String(namespace_id),
-      simple: simple as { limit: number; period: 10 | 60 },
-    })),
+    serviceBindings: { ...bound("vpc_service", bindingWorkerName), ...bound("ratelimit", bindingWorkerName) },
     durableObjects: bound("durable_object_namespace", ({ class_name }) => ({
       className: String(class_name),
       useSQLite: true,

@@ -1,3 +1,5 @@
+import type { WorkerOptions } from "miniflare";
+
 /** Names of the headers by which the edge and its own small Workers talk; each with a part that no client knows. */
 export interface PrivateHeaders {
   /** From the edge: the URL that the client asked for. */
@@ -48,3 +50,21 @@ export default {
     return response;
   },
 };`;
+
+/** Stands for a `ratelimit` binding: asks its COUNTERS whether a key is within the limit. */
+export const rateLimitWorker = `
+import { WorkerEntrypoint } from "cloudflare:workers";
+export default class extends WorkerEntrypoint {
+  async limit({ key }) {
+    if (typeof key !== "string") throw new TypeError("invalid key: " + key);
+    const answer = await this.env.COUNTERS.fetch("http://counters/", { method: "POST", body: key });
+    return { success: (await answer.text()) === "true" };
+  }
+}`;
+
+/** A Worker of the edge's own, of this one module. */
+export const smallWorker = (name: string, contents: string): WorkerOptions => ({
+  name,
+  modules: [{ type: "ESModule", path: "index.js", contents }],
+  compatibilityDate: "2026-07-01",
+});
