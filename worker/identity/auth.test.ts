@@ -1,5 +1,3 @@
-import { createPublicKey } from "node:crypto";
-import { exportJWK, exportSPKI, generateKeyPair, importSPKI, SignJWT, UnsecuredJWT } from "jose";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AUDIENCE, now, TEAM_DOMAIN } from "../testing/access.ts";
 import { startGateway, type TestGateway } from "../testing/gateway.ts";
@@ -24,6 +22,12 @@ describe("who is let in", () => {
   it("a person with a token of this application", async () => {
     expect(await outcome(await gateway.team.person())).toBe("reached");
   });
+  it("a person whose audience is no list", async () => {
+    expect(await outcome(await gateway.team.person({ aud: AUDIENCE }))).toBe("reached");
+  });
+  it("a person whose token names other applications besides", async () => {
+    expect(await outcome(await gateway.team.person({ aud: ["b".repeat(64), AUDIENCE] }))).toBe("reached");
+  });
   it("a service, whose token has no nbf and no email", async () => {
     expect(await outcome(await gateway.team.service())).toBe("reached");
   });
@@ -38,38 +42,46 @@ describe("who is refused", () => {
   const cases: [name: string, token: () => Promise<string | null>, expected: string][] = [
     ["no token", async () => null, "401 ACCESS_TOKEN_MISSING"],
     ["an empty token", async () => "", "401 ACCESS_TOKEN_MISSING"],
-    ["no JWT", async () => "x.y.z", invalid],
-    ["two tokens", async () => `${await gateway.team.person()}, ${await gateway.team.person()}`, invalid],
-    ["a key of someone else under a known kid", forged, invalid],
     ["an unknown kid", () => gateway.team.person({}, { kid: "nobody" }), invalid],
-    ["no kid", () => gateway.team.person({}, { kid: undefined }), invalid],
-    ["alg none", unsigned, invalid],
-    ["HS256 with the public key as secret", symmetric, invalid],
     ["another audience", person({ aud: ["b".repeat(64)] }), invalid],
     ["no audience", person({ aud: undefined }), invalid],
+    ["an empty list of audiences", person({ aud: [] }), invalid],
+    ["an audience within a list within the list", person({ aud: [[AUDIENCE]] }), invalid],
+    ["this audience, and a list within the list", person({ aud: [AUDIENCE, [AUDIENCE]] }), invalid],
+    ["an audience that only begins like this one", person({ aud: `${AUDIENCE}a` }), invalid],
+    ["an audience that is an object", person({ aud: { 0: AUDIENCE, length: 1 } }), invalid],
+    ["a token of another application of the team", person({ aud: ["c".repeat(64)] }), invalid],
     ["another team", person({ iss: "https://other.cloudflareaccess.com" }), invalid],
+    ["no issuer", person({ iss: undefined }), invalid],
+    ["an issuer with a slash at its end", person({ iss: `${TEAM_DOMAIN}/` }), invalid],
+    ["a list of issuers", person({ iss: [TEAM_DOMAIN] }), invalid],
     ["the global session", person({ type: "org" }), invalid],
     ["no type", person({ type: undefined }), invalid],
     ["expired", person({ exp: now() - 60 }), "401 ACCESS_TOKEN_EXPIRED"],
+    ["expired a second ago", person({ exp: now() - 1 }), "401 ACCESS_TOKEN_EXPIRED"],
     ["no exp", person({ exp: undefined }), invalid],
+    ["an exp that is a text", person({ exp: String(now() + 3600) }), invalid],
     ["issued in the future", person({ iat: now() + 600 }), invalid],
     ["no iat", person({ iat: undefined }), invalid],
+    ["an iat that is a text", person({ iat: String(now()) }), invalid],
     ["not yet valid", person({ nbf: now() + 600 }), invalid],
+    ["an nbf that is a text", person({ nbf: "0" }), invalid],
+    ["a type that is a list", person({ type: ["app"] }), invalid],
     ["both a person and a service", person({ common_name: "0123.access" }), invalid],
     ["neither person nor service", person({ email: undefined }), invalid],
+    ["empty names", person({ email: "", common_name: "" }), invalid],
+    ["an email that is null, and a service", person({ email: null, common_name: "0123.access" }), invalid],
+    [
+      "a service that is not this stack's",
+      () => gateway.team.service({ common_name: "4567.access" }),
+      invalid,
+    ],
+    ["a service that every object has", () => gateway.team.service({ common_name: "__proto__" }), invalid],
+    ["a service in a list", () => gateway.team.service({ common_name: ["0123.access"] }), invalid],
     ["an email that is no text", person({ email: ["ada@example.com"] }), invalid],
-    ["a signature that was changed", async () => flip(await gateway.team.person()), invalid],
   ];
   it.each(cases)("%s", async (_name, token, expected) => {
     expect(await outcome(await token())).toBe(expected);
-  });
-
-  it("a token that comes as a cookie or as a bearer only", async () => {
-    const token = await gateway.team.person();
-    const headers = { cookie: `CF_Authorization=${token}`, authorization: `Bearer ${token}` };
-    const answer = await gateway.fetch("/v1/models", { token: null, headers });
-    expect(answer.status).toBe(401);
-    expect(gateway.openclaw.requests).toHaveLength(0);
   });
 
   it("at every address, and the chat page's files too", async () => {
@@ -96,41 +108,3 @@ describe("who is refused", () => {
     expect(text).not.toMatch(/openclaw|tunnel|vpc|hono|127\.0|team\./i);
   });
 });
-
-async function forged(): Promise<string> {
-  const { privateKey } = await generateKeyPair("RS256");
-  return new SignJWT(claims()).setProtectedHeader({ alg: "RS256", kid: gateway.team.kid }).sign(privateKey);
-}
-
-async function unsigned(): Promise<string> {
-  const token = new UnsecuredJWT(claims()).encode();
-  const header = Buffer.from(JSON.stringify({ alg: "none", kid: gateway.team.kid })).toString("base64url");
-  return token.replace(/^[^.]*/, header);
-}
-
-/** RFC 8725, 2.1: the verifier's public key taken for a shared secret. */
-async function symmetric(): Promise<string> {
-  const { d, p, q, dp, dq, qi, ...jwk } = await exportJWK(gateway.team.privateKey);
-  const pem = createPublicKey({ key: jwk as never, format: "jwk" }).export({ type: "spki", format: "pem" });
-  const spki = await exportSPKI(await importSPKI(pem.toString(), "RS256", { extractable: true }));
-  return new SignJWT(claims())
-    .setProtectedHeader({ alg: "HS256", kid: gateway.team.kid })
-    .sign(new TextEncoder().encode(spki));
-}
-
-function claims() {
-  return {
-    type: "app",
-    iss: TEAM_DOMAIN,
-    aud: [AUDIENCE],
-    iat: now(),
-    exp: now() + 3600,
-    email: "ada@example.com",
-  };
-}
-
-/** Changes the middle of the signature: its last character may hold unused bits. */
-function flip(token: string): string {
-  const at = token.length - 20;
-  return `${token.slice(0, at)}${token[at] === "A" ? "B" : "A"}${token.slice(at + 1)}`;
-}

@@ -1,7 +1,7 @@
-import { request } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { now } from "../testing/access.ts";
-import { CLIENT_ADDRESS, ORIGIN, startGateway, type TestGateway } from "../testing/gateway.ts";
+import { startGateway, type TestGateway, WATCH_HEADER } from "../testing/gateway.ts";
+import { sendRaw } from "../testing/raw.ts";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -61,11 +61,12 @@ describe("the keys are fetched once", () => {
 
   it("though the client for which they are fetched goes away", async () => {
     const certs = holdCerts();
-    const first = abandonable(await gateway.team.person());
+    const headers = { "cf-access-jwt-assertion": await gateway.team.person(), [WATCH_HEADER]: "yes" };
+    const first = sendRaw(gateway, "/health", headers).on("error", () => undefined);
     await certs.asked;
     const others = Array.from({ length: 5 }, async () => statusWith(await gateway.team.person()));
-    first.destroy();
-    await gone();
+    first.socket?.resetAndDestroy(); // workerd notices a mere FIN only when it writes
+    await vi.waitFor(() => expect(gateway.log()).toContain("a client has gone"), { timeout: 5000 });
     certs.release();
     expect(await Promise.all(others)).toEqual([200, 200, 200, 200, 200]);
     expect(gateway.team.fetches()).toBe(1);
@@ -195,21 +196,3 @@ describe("nobody is let in, and it mends itself, while the certs endpoint answer
     certs.release();
   });
 });
-
-/** A request of which the client can let go at any time. */
-function abandonable(token: string) {
-  const headers = {
-    "mf-original-url": `${ORIGIN}/health`,
-    "cf-connecting-ip": CLIENT_ADDRESS,
-    "cf-access-jwt-assertion": token,
-  };
-  const client = request(gateway.url, { headers });
-  client.on("error", () => undefined);
-  client.end();
-  return client;
-}
-
-/** Until the Worker has noticed that a client has gone: it serves what came after. */
-async function gone(): Promise<void> {
-  expect((await gateway.fetch("/nowhere", { token: null })).status).toBe(401);
-}

@@ -18,6 +18,8 @@ export interface TestTeam {
   withdrawOld(): void;
   /** How often the keys were asked for. */
   fetches(): number;
+  /** What else was asked of the internet. */
+  elsewhere(): readonly string[];
   /** What the certs URL answers from now on; nothing for the keys. */
   answerWith(answer?: (keys: () => Response) => Response | Promise<Response>): void;
   /** For Miniflare's `outboundService`: the internet as the Worker sees it. */
@@ -28,6 +30,8 @@ export interface TestTeam {
 
 export async function createTeam(): Promise<TestTeam> {
   let count = 0;
+  const elsewhere: string[] = [];
+  const elliptic = await ellipticKey();
   let generation = 0;
   let answer: Parameters<TestTeam["answerWith"]>[0];
   let signing = await newKey(generation);
@@ -52,13 +56,17 @@ export async function createTeam(): Promise<TestTeam> {
       keys = [signing.jwk];
     },
     fetches: () => count,
+    elsewhere: () => elsewhere,
     answerWith(next) {
       answer = next;
     },
     respond(url) {
-      if (url !== `${TEAM_DOMAIN}/cdn-cgi/access/certs`) return undefined;
+      if (url !== `${TEAM_DOMAIN}/cdn-cgi/access/certs`) {
+        elsewhere.push(url);
+        return undefined;
+      }
       count += 1;
-      const answered = () => Response.json({ keys });
+      const answered = () => Response.json({ keys: [elliptic, ...keys] });
       return answer ? answer(answered) : answered();
     },
     get privateKey() {
@@ -84,4 +92,10 @@ async function newKey(generation: number) {
   const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
   const kid = `key-${generation}`;
   return { kid, privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: "RS256", use: "sig" } };
+}
+
+/** A key that no token of Access is signed with; it says nothing of what it is for. */
+async function ellipticKey() {
+  const { publicKey } = await generateKeyPair("ES256", { extractable: true });
+  return { ...(await exportJWK(publicKey)), kid: "elliptic" };
 }

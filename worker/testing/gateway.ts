@@ -33,12 +33,15 @@ export interface TestGateway {
   /** All that the Worker has logged. */
   log(): string;
   close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 
 const CLOCK_HEADER = "x-clock-of-the-test";
+/** On a request: its log shall say "a client has gone" as soon as workerd has noticed that. */
+export const WATCH_HEADER = "x-watch-of-the-test";
 
 /** The Worker as it is, with a clock that goes ahead by as many milliseconds as the request says. */
-const MOVED_CLOCK = `
+const STAGE = `
 import worker from "./worker.js";
 export * from "./worker.js";
 let ahead = 0;
@@ -49,6 +52,8 @@ globalThis.Date = class extends Date {
 };
 export default { fetch(request, env, context) {
   ahead = Number(request.headers.get("${CLOCK_HEADER}") ?? ahead);
+  if (request.headers.has("${WATCH_HEADER}"))
+    request.signal.addEventListener("abort", () => console.log("a client has gone"));
   return worker.fetch(request, env, context);
 } };`;
 
@@ -95,7 +100,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       {
         name: "gateway",
         modules: [
-          { type: "ESModule", path: "moved-clock.js", contents: MOVED_CLOCK },
+          { type: "ESModule", path: "stage.js", contents: STAGE },
           { type: "ESModule", path: "worker.js", contents: source },
         ],
         compatibilityDate: WORKER_COMPATIBILITY_DATE,
@@ -137,6 +142,10 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
     ],
   });
   const url = await miniflare.ready;
+  const close = async () => {
+    await miniflare.dispose();
+    await openclaw.close();
+  };
   return {
     team,
     openclaw,
@@ -161,9 +170,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       clockMs += ms;
     },
     log: () => log,
-    async close() {
-      await miniflare.dispose();
-      await openclaw.close();
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
