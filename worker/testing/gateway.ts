@@ -69,6 +69,8 @@ export interface TestGatewayOptions {
   /** The VPC service fails: every fetch throws an error with this message, as the real one does. */
   readonly vpcError?: string;
   readonly withoutVpcService?: boolean;
+  /** Port of an OpenClaw that stands in place of the test's own. */
+  readonly openclawPort?: number;
   /** By name of the binding. */
   readonly rateLimits?: Record<string, { readonly limit: number; readonly period: 10 | 60 }>;
   /** Name of a binding, each method of which throws. */
@@ -84,7 +86,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
   const bindings = { ...BINDINGS, ...options.bindings };
   const vpcService = options.vpcError
     ? "failing-vpc-service"
-    : { external: { address: `127.0.0.1:${openclaw.port}`, http: {} } };
+    : { external: { address: `127.0.0.1:${options.openclawPort ?? openclaw.port}`, http: {} } };
   let log = "";
   let clockMs = 0;
   const miniflare = new Miniflare({

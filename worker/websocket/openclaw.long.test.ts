@@ -1,0 +1,179 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { WebSocket } from "ws";
+import { IDENTITY_HEADERS } from "../../contract/roles.ts";
+import { GATEWAY_TOKEN } from "../testing/bindings.ts";
+import { type Answer, ask, createDevice, type Device } from "../testing/device.ts";
+import { ORIGIN, startGateway, type TestGateway } from "../testing/gateway.ts";
+import { type RealOpenClaw, startRealOpenClaw, TOKEN_AUTH } from "../testing/real-openclaw.ts";
+import { connect, refusal } from "../testing/socket.ts";
+
+const HOOK_MS = 240_000;
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 });
+
+let openclaw: RealOpenClaw;
+let gateway: TestGateway;
+const stop = async () => {
+  await gateway?.close();
+  await openclaw?.close();
+};
+
+/** The Control UI's handshake of a device, through the gateway. */
+async function handshake(device: Device, headers: Record<string, string> = {}, auth?: { token?: string }) {
+  const socket = await connect(gateway, headers);
+  return { socket, answer: await device.connect(socket, auth) };
+}
+
+const scopesOf = ({ payload }: Answer): readonly string[] =>
+  (payload?.auth as { scopes: string[] } | undefined)?.scopes ?? [];
+
+describe("the real OpenClaw behind the gateway, with its token in the browser", () => {
+  beforeAll(async () => {
+    openclaw = await startRealOpenClaw(TOKEN_AUTH);
+    gateway = await startGateway({ openclawPort: openclaw.port });
+  }, HOOK_MS);
+  afterAll(stop);
+
+  it.each(["203.0.113.9", "2001:db8::7"])("pairs no new device of %s without asking", async (address) => {
+    const { socket, answer } = await handshake(
+      createDevice(),
+      { "cf-connecting-ip": address },
+      { token: GATEWAY_TOKEN },
+    );
+    expect(answer).toMatchObject({ ok: false, error: { code: "NOT_PAIRED" } });
+    expect(answer.error?.details).toMatchObject({ code: "PAIRING_REQUIRED" });
+    socket.terminate();
+  });
+
+  it("would pair it at once without X-Forwarded-For", async () => {
+    const socket = new WebSocket(`ws://127.0.0.1:${openclaw.port}/`, { headers: { origin: ORIGIN } });
+    const answer = await createDevice().connect(socket, { token: GATEWAY_TOKEN });
+    expect(answer.ok).toBe(true);
+    expect(scopesOf(answer)).toContain("operator.admin");
+    socket.terminate();
+  });
+
+  it.each(["127.0.0.1", "::1", "", "garbage"])(
+    "is not reached by a client whose address is %j",
+    async (ip) => {
+      expect(await refusal(gateway, { "cf-connecting-ip": ip })).toEqual([400, "CLIENT_ADDRESS_REFUSED"]);
+    },
+  );
+
+  it("lets nobody in with a wrong token, and says why it closes", async () => {
+    const { answer } = await handshake(createDevice(), {}, { token: "wrong" });
+    expect(answer).toMatchObject({ ok: false, error: { details: { code: "AUTH_TOKEN_MISMATCH" } } });
+  });
+});
+
+describe("the real OpenClaw behind the gateway, with the sign-in at Access as the login", () => {
+  const people = ["ada@example.com", "mel@example.com", "max@example.com"];
+  const chatting = ["operator.read", "operator.write", "operator.questions"];
+  beforeAll(async () => {
+    openclaw = await startRealOpenClaw(
+      {
+        mode: "trusted-proxy",
+        password: GATEWAY_TOKEN, // of who sits at the Pi
+        identityScopes: { "ada@example.com": ["operator.admin"] },
+        trustedProxy: {
+          userHeader: IDENTITY_HEADERS.user,
+          requiredHeaders: [IDENTITY_HEADERS.stack],
+          allowUsers: people,
+          allowLoopback: true,
+          deviceAutoApprove: { enabled: true },
+        },
+      },
+      {
+        roles: {
+          default: "member",
+          definitions: {
+            member: { sessions: { others: "none" }, agents: "*", scopes: chatting },
+            owner: {
+              sessions: { others: "write" },
+              agents: "*",
+              scopes: [...chatting, "operator.admin", "operator.approvals"],
+            },
+          },
+        },
+      },
+    );
+    const [ada, mel, max] = people as [string, string, string];
+    gateway = await startGateway({
+      openclawPort: openclaw.port,
+      bindings: {
+        SIGN_IN: "access",
+        OPENCLAW_GATEWAY_TOKEN: undefined,
+        ROLES: JSON.stringify({
+          people: { [ada]: "owner", [mel]: "member", [max]: "member" },
+          services: {},
+          agents: {},
+        }),
+      },
+    });
+    (await open(ada)).socket.terminate(); // whom OpenClaw knows from now on
+    await makeOwner(ada);
+  }, HOOK_MS);
+  afterAll(stop);
+
+  const as = async (email: string) => ({ "cf-access-jwt-assertion": await gateway.team.person({ email }) });
+  const open = async (email: string, device = createDevice(), auth = {}) =>
+    handshake(device, await as(email), auth);
+
+  /** As its operator does on the Pi itself. */
+  async function makeOwner(email: string) {
+    const socket = new WebSocket(`ws://127.0.0.1:${openclaw.port}/`, { headers: { origin: ORIGIN } });
+    expect(await createDevice().connect(socket, { password: GATEWAY_TOKEN })).toMatchObject({ ok: true });
+    const { payload } = await ask(socket, "users.list");
+    const profiles = payload?.profiles as { id: string; emails: string[] }[];
+    const profileId = profiles.find(({ emails }) => emails.includes(email))?.id;
+    expect(await ask(socket, "users.setRole", { profileId, role: "owner" })).toMatchObject({ ok: true });
+    socket.terminate();
+  }
+
+  it("lets a member's page in, with less than it asks for", async () => {
+    const { socket, answer } = await open("mel@example.com");
+    expect([...scopesOf(answer)].sort()).toEqual([...chatting].sort());
+    expect(await ask(socket, "models.list")).toMatchObject({ ok: true });
+    expect(await ask(socket, "sessions.list")).toMatchObject({ ok: true });
+    expect(await ask(socket, "config.get")).toMatchObject({
+      ok: false,
+      error: { code: "FORBIDDEN", details: { code: "ROLE_REFUSED" } },
+    });
+    socket.terminate();
+  });
+
+  it("gives a member's device no more when it comes again with what OpenClaw gave it", async () => {
+    const device = createDevice();
+    const first = await open("mel@example.com", device);
+    first.socket.terminate();
+    const { deviceToken } = (first.answer.payload?.auth ?? {}) as { deviceToken?: string };
+    const again = await open("mel@example.com", device, deviceToken ? { token: deviceToken } : {});
+    expect([...scopesOf(again.answer)].sort()).toEqual([...chatting].sort());
+    again.socket.terminate();
+  });
+
+  it("lets an owner's page do everything", async () => {
+    const { socket, answer } = await open("ada@example.com");
+    expect(scopesOf(answer)).toEqual(expect.arrayContaining(["operator.admin", "operator.approvals"]));
+    expect(await ask(socket, "config.get")).toMatchObject({ ok: true });
+    socket.terminate();
+  });
+
+  it("keeps sessions apart by its own roles: a member finds no one else's", async () => {
+    const [ada, mel, max] = await Promise.all(people.map((email) => open(email)));
+    if (!ada || !mel || !max) throw new Error("three sockets");
+    const created = await Promise.all(
+      [ada, mel].map(({ socket }) => ask(socket, "sessions.create", { label: "private" })),
+    );
+    const [adas, mels] = created.map(({ payload }) => payload?.key);
+    const history = async ({ socket }: { socket: WebSocket }, sessionKey: unknown) =>
+      (await ask(socket, "chat.history", { sessionKey })).ok;
+    expect(await Promise.all([history(mel, mels), history(mel, adas), history(max, mels)])).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    const { payload } = await ask(max.socket, "sessions.list");
+    expect(payload?.sessions).toEqual([]);
+    for (const { socket } of [ada, mel, max]) socket.terminate();
+  });
+});
