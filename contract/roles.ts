@@ -53,3 +53,17 @@ export const IDENTITY_HEADERS = {
   /** Name of the stack; OpenClaw only wants it to be there. */
   stack: "x-gateway-stack",
 } as const;
+
+/** By this header a trusted proxy narrows what OpenClaw lets a caller do, in `access` mode. It grants nothing. */
+export const SCOPES_HEADER = "x-openclaw-scopes";
+
+/**
+ * The most that OpenClaw shall let a role do, by its own scopes, in `access` mode, over HTTP and in the WebSocket; an
+ * owner has all that OpenClaw gives. Whoever lacks `operator.admin` picks no model of a provider's and changes no
+ * settings; whoever lacks `operator.approvals` lets no command run.
+ */
+export const SCOPES_OF_ROLE: Readonly<Record<Role, string | undefined>> = {
+  owner: undefined,
+  member: "operator.read,operator.write,operator.questions",
+  guest: "operator.read,operator.write",
+};

@@ -36,14 +36,25 @@ export const ERRORS = {
   URL_TOO_LONG: [414, "This URL is too long."],
   HEADERS_TOO_LARGE: [431, "The headers of this request are too large."],
   BODY_TOO_LARGE: [413, "The body of this request is too large."],
+  BODY_TOO_SLOW: [408, "The body of this request did not arrive in time."],
   BODY_INVALID: [400, "The body of this request is not the JSON that is expected here."],
   MODEL_REFUSED: [
     403,
     "Your role at this gateway does not talk to this model. /v1/models lists those it does.",
   ],
+  REMOTE_CONTENT_REFUSED: [
+    403,
+    "Your role at this gateway sends images and files as they are (base64), not as addresses to fetch.",
+  ],
+  SESSION_REFUSED: [
+    403,
+    "Your role at this gateway continues a conversation by `user`, not by previous_response_id.",
+  ],
   NOT_FOUND: [404, "There is nothing at this address."],
   METHOD_NOT_ALLOWED: [405, "This address does not take that method."],
   JSON_REQUIRED: [415, "Send the body as application/json."],
+  ENCODING_REFUSED: [415, "Send the body as it is, without Content-Encoding."],
+  CLIENT_GONE: [499, "The client has gone before its answer began."],
   WEBSOCKET_ORIGIN_REFUSED: [403, "A WebSocket is opened by this gateway's own pages only (Origin)."],
   CLIENT_ADDRESS_REFUSED: [400, "The client's address is missing or not a public one (CF-Connecting-IP)."],
   TUNNEL_DOWN: [502, "The Pi's tunnel is not connected. Is the Pi on, is its cloudflared service running?"],
@@ -55,6 +66,7 @@ export const ERRORS = {
     502,
     "The Pi answers, OpenClaw does not. Is its gateway running, and on the configured port?",
   ],
+  OPENCLAW_STARTING: [503, "OpenClaw is starting. On a Pi that takes up to a minute."],
   OPENCLAW_TIMEOUT: [504, "OpenClaw did not answer in time."],
   OPENCLAW_UNREACHABLE: [502, "OpenClaw could not be reached."],
   OPENCLAW_UNEXPECTED: [

@@ -1,3 +1,5 @@
+import type { Route } from "./routes.ts";
+
 /**
  * Request headers of the client that may reach OpenClaw. All others are dropped: with its own x-openclaw-*, forwarded
  * or authorization headers a client could pick sessions, models and an address of its own.
@@ -6,10 +8,15 @@ const REQUEST_HEADERS = [
   "accept",
   "accept-encoding",
   "accept-language",
-  "content-type",
   "if-modified-since",
   "if-none-match",
 ] as const;
+
+/** A run's body and answer pass through the Worker, which says itself how they are coded. */
+const RUN_REQUEST_HEADERS = ["accept", "accept-language"] as const;
+
+/** A part of a file, as films and sounds are played (RFC 9110, 14). */
+const FILE_REQUEST_HEADERS = [...REQUEST_HEADERS, "range", "if-range"] as const;
 
 /** Answer headers of OpenClaw that may reach the client: no cookies, no CORS, no Server, no Clear-Site-Data. */
 const RESPONSE_HEADERS = [
@@ -26,24 +33,48 @@ const RESPONSE_HEADERS = [
 /** What the Control UI's own answers set for themselves besides. */
 const PAGE_HEADERS = ["content-security-policy", "permissions-policy"] as const;
 
-/** Copies the allowed headers of a client's request. */
-export function clientHeaders(headers: Headers): Headers {
-  return pick(headers, REQUEST_HEADERS);
+/** Those of a file, or of a part of it. */
+const FILE_HEADERS = ["accept-ranges", "content-disposition", "content-range"] as const;
+
+/** What people or agents have placed is shown or kept as a file and nothing else, whatever it holds. */
+const PLACED_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox";
+
+const ANSWER_HEADERS: Readonly<Record<Route["kind"], readonly string[]>> = {
+  own: RESPONSE_HEADERS,
+  run: RESPONSE_HEADERS,
+  api: RESPONSE_HEADERS,
+  models: RESPONSE_HEADERS,
+  page: [...RESPONSE_HEADERS, ...PAGE_HEADERS],
+  asset: [...RESPONSE_HEADERS, ...PAGE_HEADERS],
+  placed: [...RESPONSE_HEADERS, ...FILE_HEADERS],
+};
+
+/** The allowed headers of a client's request, in lower case. */
+export function clientHeaders(headers: Headers, kind: Route["kind"] | undefined): Record<string, string> {
+  const allowed: Record<string, string> = {};
+  const names =
+    kind === "run" ? RUN_REQUEST_HEADERS : kind === "placed" ? FILE_REQUEST_HEADERS : REQUEST_HEADERS;
+  for (const name of names) {
+    const value = headers.get(name);
+    if (value !== null) allowed[name] = value;
+  }
+  return allowed;
 }
 
-/**
- * Copies the allowed headers of OpenClaw's answer.
- * @param page whether it belongs to the Control UI, whose own policies are kept
- * @param immutable whether its address changes with its content, so that a browser may keep it
- */
-export function answerHeaders(headers: Headers, page: boolean, immutable: boolean): Headers {
-  const picked = pick(headers, page ? [...RESPONSE_HEADERS, ...PAGE_HEADERS] : RESPONSE_HEADERS);
-  if (page) restrictFraming(picked);
-  // OpenClaw knows whether the address names the content; "private", because it stands behind a sign-in.
-  if (immutable && headers.get("cache-control")?.includes("immutable")) {
-    picked.set("cache-control", "private, max-age=31536000, immutable");
+/** The allowed headers of OpenClaw's answer; those of the Control UI keep its own policies. */
+export function answerHeaders(headers: Headers, kind: Route["kind"]): Headers {
+  const allowed = new Headers();
+  for (const name of ANSWER_HEADERS[kind]) {
+    const value = headers.get(name);
+    if (value !== null) allowed.set(name, value);
   }
-  return picked;
+  if (kind === "page" || kind === "asset") restrictFraming(allowed);
+  if (kind === "placed") allowed.set("content-security-policy", PLACED_POLICY);
+  // OpenClaw knows whether the address names the content; "private", because it stands behind a sign-in.
+  if (kind === "asset" && headers.get("cache-control")?.includes("immutable")) {
+    allowed.set("cache-control", "private, max-age=31536000, immutable");
+  }
+  return allowed;
 }
 
 /** On every answer, unless it brings a stricter word of its own. */
@@ -83,13 +114,4 @@ export function secure(headers: Headers, httpsOnly: boolean): void {
 function restrictFraming(headers: Headers): void {
   const own = headers.get("content-security-policy");
   headers.set("content-security-policy", own ? `${own}, frame-ancestors 'none'` : "frame-ancestors 'none'");
-}
-
-function pick(headers: Headers, names: readonly string[]): Headers {
-  const picked = new Headers();
-  for (const name of names) {
-    const value = headers.get(name);
-    if (value !== null) picked.set(name, value);
-  }
-  return picked;
 }

@@ -15,6 +15,7 @@ import { limitAddress, limitIdentity } from "./limits/rates.ts";
 import { audited } from "./log/audit.ts";
 import { checkUrl, pathOf } from "./paths.ts";
 import { proxy } from "./proxy.ts";
+import { ready } from "./ready.ts";
 import { findRoute, isAsset } from "./routes.ts";
 import { checkSizes } from "./sizes.ts";
 import { bridge, isUpgrade } from "./websocket/upgrade.ts";
@@ -69,21 +70,22 @@ app.use(async (c, next) => {
   exchange.identity = identity;
   c.set("identity", identity);
   await checkApiKey(c.req.raw, identity, gateway);
-  const route = findRoute(c.req.method, c.req.path);
+  const route = findRoute(c.req.method, c.req.path, gateway);
   c.set("route", route);
   if (!isAsset(route)) await limitIdentity(identity, gateway);
   if (isUpgrade(c.req.raw)) return upgrade(c);
   return next();
 });
 
-for (const path of ["/health", "/app/*", "/chat.html"]) app.get(path, named(path));
+for (const path of ["/health", "/ready", "/app/*", "/chat.html"]) app.get(path, named(path));
 app.get("/health", (c) => c.json({ status: "ok" }));
 app.get("/app/*", (c) => c.redirect(`/${new URL(c.req.url).search}`, 302)); // the UI's assets are relative to /
+app.get("/ready", (c) => ready(c.var.exchange, c.var.gateway));
 app.route("/", chatPage);
 
 app.all("*", (c) => {
   const { route } = c.var;
-  if ("pattern" in route) return proxy(c.var.exchange, c.req.path, route, c.var);
+  if ("kind" in route) return proxy(c.var.exchange, route, c.var);
   if (route.length === 0) throw new GatewayError("NOT_FOUND");
   throw new GatewayError("METHOD_NOT_ALLOWED", { headers: { allow: route.join(", ") } });
 });

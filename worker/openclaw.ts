@@ -1,10 +1,12 @@
-import { IDENTITY_HEADERS } from "../contract/roles.ts";
+import { IDENTITY_HEADERS, SCOPES_HEADER, SCOPES_OF_ROLE } from "../contract/roles.ts";
 import { publicAddress } from "./address.ts";
 import type { Gateway } from "./config.ts";
 import { GatewayError } from "./errors.ts";
 import { clientHeaders } from "./headers.ts";
 import type { Identity } from "./identity/auth.ts";
+import type { Route } from "./routes.ts";
 import { connectionError } from "./trouble.ts";
+import { within } from "./within.ts";
 
 /**
  * A VPC service picks its target by itself; the URL's host only fills Host. A name that never resolves
@@ -14,53 +16,75 @@ const OPENCLAW = "http://openclaw.invalid";
 
 /** One call of OpenClaw. */
 export interface OpenClawCall {
-  /** The client's request: its address, allowed headers, body and abort signal go along. */
+  /** The client's request: its address, allowed headers and abort signal go along. */
   readonly client: Request;
   /** Path and query, built from the route and never copied from the client's URL. */
   readonly target: `/${string}`;
   /** Whom OpenClaw is told to answer; nothing for what is public on the Pi. */
   readonly identity: Identity | undefined;
+  /** What says which headers of the client go along. */
+  readonly kind?: Route["kind"];
   /** Headers that the gateway sets itself. */
   readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** How long its answer may take to begin; nothing: as long as the client waits. */
+  readonly timeoutMs?: number;
 }
 
 /**
  * The one way to OpenClaw. Every fetch through the VPC service goes through here, WebSocket upgrades included,
  * because every one must carry X-Forwarded-For: without it OpenClaw takes the caller for a process on its own
  * machine, exempts it from its limits and pairs its devices silently, with the scopes they ask for.
- * @throws GatewayError CLIENT_ADDRESS_REFUSED, and those of `connectionError`
+ * @throws GatewayError CLIENT_ADDRESS_REFUSED, CLIENT_GONE, OPENCLAW_TIMEOUT, and those of `connectionError`
  */
 export async function fetchOpenClaw(gateway: Gateway, call: OpenClawCall): Promise<Response> {
-  const { client, target, identity } = call;
-  const address = publicAddress(client.headers.get("cf-connecting-ip"));
-  if (!address) throw new GatewayError("CLIENT_ADDRESS_REFUSED");
-  const headers = clientHeaders(client.headers);
-  for (const [name, value] of Object.entries(call.headers ?? {})) headers.set(name, value);
-  if (identity) vouch(headers, identity, gateway);
-  headers.set("x-forwarded-for", address);
-  headers.set("x-forwarded-proto", "https");
+  const { client, target, body, timeoutMs } = call;
+  const init = {
+    method: body === undefined ? "GET" : "POST",
+    headers: openClawHeaders(gateway, call),
+    body: body ?? null,
+    redirect: "manual",
+    signal: timeoutMs ? endingWith(client.signal) : client.signal,
+  } as const;
   try {
-    return await gateway.vpcService.fetch(`${OPENCLAW}${target}`, {
-      method: client.method === "HEAD" ? "GET" : client.method,
-      headers,
-      body: client.body,
-      redirect: "manual",
-      signal: client.signal,
-    });
+    const answer = gateway.vpcService.fetch(`${OPENCLAW}${target}`, init);
+    return await (timeoutMs ? within(timeoutMs, answer, "OPENCLAW_TIMEOUT") : answer);
   } catch (error) {
-    throw connectionError(error);
+    if (client.signal.aborted) throw new GatewayError("CLIENT_GONE", { cause: error });
+    throw error instanceof GatewayError ? error : connectionError(error);
   }
 }
 
-/** In `token` mode OpenClaw knows the gateway alone; in `access` mode it is told who asks. */
-function vouch(headers: Headers, identity: Identity, { signIn }: Gateway): void {
-  if (signIn.mode === "token") {
-    headers.set("authorization", `Bearer ${signIn.gatewayToken}`);
-    return;
-  }
-  headers.set(
-    IDENTITY_HEADERS.user,
-    identity.kind === "person" ? identity.email : `service:${identity.name}`,
-  );
-  headers.set(IDENTITY_HEADERS.stack, signIn.stack);
+/**
+ * A signal that does what the client's does. The runtime ends a fetch with the request that it belongs to, and not with
+ * the signal of that request: where something else is still waited for (`waitUntil`), it would go on.
+ */
+function endingWith(signal: AbortSignal): AbortSignal {
+  const ending = new AbortController();
+  signal.addEventListener("abort", () => ending.abort(signal.reason), { once: true });
+  return ending.signal;
+}
+
+function openClawHeaders(gateway: Gateway, call: OpenClawCall): Record<string, string> {
+  const { headers } = call.client;
+  const address = publicAddress(headers.get("cf-connecting-ip"));
+  if (!address) throw new GatewayError("CLIENT_ADDRESS_REFUSED");
+  return {
+    ...clientHeaders(headers, call.kind),
+    ...call.headers,
+    ...(call.identity ? vouch(call.identity, gateway) : {}),
+    "x-forwarded-for": address,
+    "x-forwarded-proto": "https",
+  };
+}
+
+/** In `token` mode OpenClaw knows the gateway alone; in `access` mode it is told who asks, and what they may. */
+function vouch(identity: Identity, { signIn }: Gateway): Record<string, string> {
+  if (signIn.mode === "token") return { authorization: `Bearer ${signIn.gatewayToken}` };
+  const scopes = SCOPES_OF_ROLE[identity.role];
+  return {
+    [IDENTITY_HEADERS.user]: identity.kind === "person" ? identity.email : `service:${identity.name}`,
+    [IDENTITY_HEADERS.stack]: signIn.stack,
+    ...(scopes ? { [SCOPES_HEADER]: scopes } : {}),
+  };
 }

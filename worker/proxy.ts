@@ -1,53 +1,69 @@
+import { checkModel, filterModels } from "./body/agents.ts";
 import type { Gateway } from "./config.ts";
-import { GatewayError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { answerHeaders } from "./headers.ts";
 import type { Identity } from "./identity/auth.ts";
+import { requirePart } from "./identity/roles.ts";
 import { fetchOpenClaw } from "./openclaw.ts";
 import type { Route } from "./routes.ts";
+import { startRun } from "./run.ts";
 import { explain } from "./trouble.ts";
 
-/** What people or agents have put there is a picture and nothing else, whatever it holds. */
-const PICTURE_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox";
+interface Parties {
+  readonly gateway: Gateway;
+  readonly identity: Identity;
+}
 
 /**
- * Sends a request the way of its route. Bodies are streamed both ways, and a client that leaves ends the call.
- * @param path the request's path, which the route's pattern has matched as a whole
- * @throws GatewayError JSON_REQUIRED, and those of `fetchOpenClaw` and `explain`
+ * Sends a request the way of its route.
+ * @throws GatewayError ROLE_REFUSED, MODEL_REFUSED, and those of `startRun`, `fetchOpenClaw` and `explain`
  */
-export async function proxy(
-  exchange: Exchange,
-  path: string,
-  route: Route,
-  { gateway, identity }: { readonly gateway: Gateway; readonly identity: Identity },
+export async function proxy(exchange: Exchange, route: Route, parties: Parties): Promise<Response> {
+  const { gateway, identity } = parties;
+  exchange.route = route.name;
+  if (route.part) requirePart(identity, route.part, gateway);
+  if (route.kind === "run") return startRun(exchange, route, parties);
+  const narrowed = route.kind === "models" && gateway.roles.agents[identity.role] !== undefined;
+  const model = route.target.slice("/v1/models/".length);
+  if (narrowed && model) checkModel(decodeURIComponent(model), identity.role, gateway.roles);
+  const answer = await ask(exchange, route, parties);
+  if (narrowed && !model && answer.status === 200)
+    return Response.json(filterModels(await answer.json(), identity.role, gateway.roles));
+  const headers = answerHeaders(answer.headers, route.kind);
+  return new Response(await bodyOf(answer, exchange), { status: answer.status, headers });
+}
+
+async function ask(
+  { request }: Exchange,
+  { target, kind, timeoutMs, query, withIdentity }: Route,
+  { gateway, identity }: Parties,
 ): Promise<Response> {
-  const { request } = exchange;
-  if (route.method === "POST") requireJson(request);
   const answer = await fetchOpenClaw(gateway, {
     client: request,
-    target: route.target ?? `${targetPath(path)}${version(request.url)}`,
-    identity: route.withToken ? identity : undefined,
+    target: query.length > 0 ? `${target}${queryOf(request.url, query)}` : target,
+    identity: withIdentity ? identity : undefined,
+    kind,
+    timeoutMs,
   });
-  await explain(answer, route.kind === "api");
-  const headers = answerHeaders(answer.headers, route.kind === "page", route.immutable ?? false);
-  if (route.kind === "picture") headers.set("content-security-policy", PICTURE_POLICY);
-  return new Response(answer.body, { status: answer.status, headers });
+  await explain(answer, kind === "api" || kind === "models");
+  return answer;
 }
 
-/** Any page may send a form or plain text across sites without being asked; JSON it may not (Fetch, CORS-safelisted). */
-function requireJson({ headers }: Request): void {
-  const [type] = (headers.get("content-type") ?? "").toLowerCase().split(";");
-  if (type?.trim() !== "application/json") throw new GatewayError("JSON_REQUIRED");
+/** OpenClaw is asked with GET, and what it answers to a HEAD goes no further. */
+async function bodyOf({ body }: Response, { request }: Exchange): Promise<ReadableStream | null> {
+  if (request.method !== "HEAD") return body;
+  await body?.cancel();
+  return null;
 }
 
-/** The router's patterns let only plain names through; an agent's id is one encoded part of a model's name. */
-function targetPath(path: string): `/${string}` {
-  const model = /^\/v1\/models\/(.+)$/.exec(path)?.[1];
-  return model ? `/v1/models/${encodeURIComponent(model)}` : (path as `/${string}`);
-}
-
-/** `?v=` names the build that an asset belongs to; OpenClaw reads nothing else of a query here. */
-function version(url: string): string {
-  const value = new URL(url).searchParams.get("v");
-  return value ? `?v=${encodeURIComponent(value)}` : "";
+/** Of the client's query the parameters that the route takes, once each and written anew. */
+function queryOf(url: string, names: readonly string[]): string {
+  const start = url.indexOf("?");
+  if (start < 0) return "";
+  const asked = new URLSearchParams(url.slice(start));
+  const taken = names.flatMap((name) => {
+    const value = asked.get(name);
+    return value === null ? [] : [`${name}=${encodeURIComponent(value)}`];
+  });
+  return taken.length > 0 ? `?${taken.join("&")}` : "";
 }

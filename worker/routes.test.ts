@@ -96,11 +96,14 @@ describe("what does not, and never reaches OpenClaw", () => {
   });
 
   it.each([
-    ["POST", "/v1/models", "GET"],
+    ["POST", "/v1/models", "GET, HEAD"],
     ["GET", "/v1/chat/completions", "POST"],
     ["DELETE", "/v1/chat/completions", "POST"],
-    ["POST", "/", "GET"],
-    ["PUT", "/control-ui-config.json", "GET"],
+    ["POST", "/", "GET, HEAD"],
+    ["PUT", "/control-ui-config.json", "GET, HEAD"],
+    ["POST", "/health", "GET, HEAD"],
+    ["POST", "/__openclaw__/assistant-media", "GET, HEAD"],
+    ["DELETE", "/api/users/ada/avatar", "GET, HEAD"],
   ])("%s %s, which takes only %s", async (method, path, allow) => {
     const answer = await gateway.fetch(path, { method });
     expect([answer.status, answer.headers.get("allow")]).toEqual([405, allow]);

@@ -1,23 +1,67 @@
-/** One kind of request that goes through to OpenClaw. What no route names is answered 404 by the Worker. */
+import type { Part } from "../contract/roles.ts";
+import type { ApiEndpoint, Gateway } from "./config.ts";
+import { EXACT, FAMILIES } from "./route-table.ts";
+
+/** One kind of request that the gateway takes. What no route names is answered 404 by the Worker. */
 export interface Route {
+  /** What logs call it: `GET /assets/*`, never the client's own string. */
+  readonly name: string;
   readonly method: "GET" | "POST";
-  /** Matches the whole path. */
-  readonly pattern: RegExp;
-  /** "api" is answered in JSON; "page" belongs to the Control UI and keeps its policies; "picture" can be anyone's. */
-  readonly kind: "api" | "page" | "picture";
-  /** Path at OpenClaw, where it is not the same as here. */
-  readonly target?: `/${string}`;
-  /** Whether OpenClaw wants the gateway's token here. Its pages and their assets are public on the Pi. */
-  readonly withToken: boolean;
-  /** Whether an address that names its content may be kept by the browser. */
-  readonly immutable?: boolean;
+  /** The part of the gateway that a role must open; none: every role may. */
+  readonly part?: Part;
+  /**
+   * - `own` is answered by the Worker itself
+   * - `run` starts an agent: its body is read and rewritten, and it is counted
+   * - `api` is answered in JSON
+   * - `models` too, and lists what a role may talk to
+   * - `page` belongs to the Control UI and keeps its policies
+   * - `asset` is a file that the Control UI is made of
+   * - `placed` is what people or agents have put there: never active content
+   */
+  readonly kind: "own" | "run" | "api" | "models" | "page" | "asset" | "placed";
+  /** Whether OpenClaw is told who asks: the Control UI's own files are public on the Pi. */
+  readonly withIdentity: boolean;
+  /** There only where the config switches it on. */
+  readonly endpoint?: ApiEndpoint;
+  /** What OpenClaw takes here at most, in bytes, where it is less than elsewhere; the config's limit holds besides. */
+  readonly maxBytes?: number;
+  /** How long OpenClaw may take until its answer begins. */
+  readonly timeoutMs: number;
+  /** Query parameters that go along; all others end here. */
+  readonly query: readonly string[];
+  /** Path at OpenClaw: built here, from parts that have been looked at. */
+  readonly target: `/${string}`;
 }
 
-/** Where a path leads: the route for this method, else the methods it does take (none: there is no such path). */
-export function findRoute(method: string, path: string): Route | readonly string[] {
-  const asked = method === "HEAD" ? "GET" : method;
-  const here = ROUTES.filter(({ pattern }) => pattern.test(path));
-  return here.find((route) => route.method === asked) ?? here.map((route) => route.method);
+/** A route whose address has parts that vary. */
+export interface Family extends Omit<Route, "target"> {
+  /** The path at OpenClaw; nothing where the address is none of this family's. */
+  readonly targetOf: (segments: readonly string[]) => `/${string}` | undefined;
+}
+
+/**
+ * Where a path leads.
+ * @param path as `pathOf` gives it, not decoded
+ * @returns the route for this method, else the methods that the address does take (none: there is no such address)
+ */
+export function findRoute(
+  method: string,
+  path: string,
+  { endpoints }: Pick<Gateway, "endpoints">,
+): Route | readonly string[] {
+  const route = EXACT.get(path) ?? findFamily(path);
+  if (!route || (route.endpoint && !endpoints.has(route.endpoint))) return [];
+  if (route.method === method || (method === "HEAD" && route.method === "GET")) return route;
+  return route.method === "GET" ? ["GET", "HEAD"] : ["POST"];
+}
+
+function findFamily(path: string): Route | undefined {
+  const segments = path.split("/").slice(1);
+  for (const family of FAMILIES.get(segments[0] ?? "") ?? []) {
+    const target = family.targetOf(segments);
+    if (target) return { ...family, target };
+  }
+  return undefined;
 }
 
 /**
@@ -25,36 +69,4 @@ export function findRoute(method: string, path: string): Route | readonly string
  * 2026.9.6) and for 8 other things, so that only the limit by address counts them.
  */
 export const isAsset = (route: ReturnType<typeof findRoute>): boolean =>
-  "pattern" in route && route.immutable === true;
-
-const api = { kind: "api", withToken: true } as const;
-const page = { method: "GET", kind: "page", withToken: false, target: "/" } as const;
-const asset = { method: "GET", kind: "page", withToken: false, immutable: true } as const;
-
-/** A file or an id: nothing hidden, nothing encoded. */
-const NAME = "[A-Za-z0-9_][A-Za-z0-9_.-]*";
-const FOLDERS = "app-art|assets|cloud-provider-icons|community-art|fonts|provider-icons|themes";
-const ROOT_FILES = String.raw`apple-touch-icon\.png|favicon-32\.png|favicon\.ico|favicon\.svg|manifest\.webmanifest|sw\.js`;
-/** First segments of the Control UI's own addresses (OpenClaw 2026.9.6); each is answered with its one document. */
-const VIEWS = [
-  "activity|agents|apps|automations|chat|custodian|dashboard|dashboards|debug|logs|meetings|memory-import|new",
-  "plugins|portals|sessions|settings|skills|systems|tasks|terminal|usage|workboard|worktrees",
-].join("|");
-
-const ROUTES: readonly Route[] = [
-  { ...api, method: "POST", pattern: whole("/v1/chat/completions") },
-  { ...api, method: "GET", pattern: whole("/v1/models") },
-  { ...api, method: "GET", pattern: whole(`/v1/models/openclaw(/${NAME})?`) },
-
-  { ...page, pattern: whole("/") },
-  { ...page, pattern: whole(`/(${VIEWS})(/.*)?`) },
-  { ...asset, pattern: whole(`/(${FOLDERS})/${NAME}`) },
-  { ...asset, pattern: whole(`/file-icons(/${NAME}){1,3}`) },
-  { ...asset, pattern: whole(`/(${ROOT_FILES})`) },
-  { method: "GET", pattern: whole("/control-ui-config.json"), kind: "page", withToken: true },
-  { method: "GET", pattern: whole(`/api/users/${NAME}/avatar`), kind: "picture", withToken: true },
-];
-
-function whole(pattern: string): RegExp {
-  return new RegExp(`^(?:${pattern})$`);
-}
+  "kind" in route && route.kind === "asset";

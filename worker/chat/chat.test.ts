@@ -107,7 +107,7 @@ describe("the chat page", () => {
     await chat.converse("two", "second");
     expect(chat.asked[1]?.messages).toEqual([{ role: "user", content: "two" }]);
     expect(chat.asked[1]?.user).toBe(chat.asked[0]?.user);
-    expect(chat.asked[0]?.user).toMatch(/^[0-9a-f-]{36}$/);
+    expect(chat.asked[0]?.user).toMatch(/^person-[0-9a-f]{32}-[0-9a-f]{32}$/); // as the Worker has made it
   });
 
   it("copies an answer as it was written, and a piece of code alone", async () => {

@@ -8,6 +8,8 @@ import { tellUncounted } from "./uncounted.ts";
 
 /** A run that has been counted in. */
 export interface Run {
+  /** Whether anything of it is counted. */
+  readonly counted: boolean;
   /** How much is left of the day's quota, for the answer: OpenAI's `x-ratelimit-*`. None without a quota. */
   readonly headers: Readonly<Record<string, string>>;
   /**
@@ -21,7 +23,7 @@ export interface Run {
 type Waiting = Pick<ExecutionContext, "waitUntil">;
 
 /** Nothing is asked of the ledger for whom nothing is to be counted. */
-const UNCOUNTED: Run = { headers: {}, end() {} };
+const UNCOUNTED: Run = { counted: false, headers: {}, end() {} };
 
 /** A socket's way to its end, the goodbye included, is a little longer than its life. */
 const SOCKET_GRACE_SECONDS = 60;
@@ -47,6 +49,7 @@ export async function beginRun(identity: Identity, gateway: Gateway, context: Wa
     throw error;
   });
   return {
+    counted: true,
     headers: quotaHeaders(quota, begun),
     end: once((tokens) => {
       const used = tokens ?? quota.maxTokens ?? UNTOLD_TOKENS;

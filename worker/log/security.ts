@@ -17,6 +17,8 @@ const EVENT_OF: Readonly<Partial<Record<ErrorCode, SecurityEvent>>> = {
   ROLE_MISSING: "role refused",
   ROLE_REFUSED: "role refused",
   MODEL_REFUSED: "role refused",
+  REMOTE_CONTENT_REFUSED: "role refused",
+  SESSION_REFUSED: "role refused",
   RATE_LIMITED: "limit exceeded",
   QUOTA_EXCEEDED: "limit exceeded",
   TOO_MANY_RUNS: "limit exceeded",

@@ -109,13 +109,3 @@ export function mayAsk(role: Role, method: string, params: Readonly<Record<strin
   if (params.deliver !== undefined && params.deliver !== false) return false; // the answer, into a chat elsewhere
   return allowed === "any" || Object.keys(params).every((name) => allowed.includes(name));
 }
-
-/**
- * The most that OpenClaw shall let a role do, by its own scopes, in `access` mode: `x-openclaw-scopes` of the upgrade
- * narrows what a device was or will be granted, and grants nothing. The scopes that the page asks for in its first
- * message cannot be narrowed on the way, since the device has signed them.
- */
-export const SCOPES_OF_ROLE: Readonly<Partial<Record<Role, string>>> = {
-  member: "operator.read,operator.write,operator.questions",
-  guest: "",
-};

@@ -10,7 +10,6 @@ import { fetchOpenClaw } from "../openclaw.ts";
 import { join, type Life } from "./bridge.ts";
 import { FAREWELLS } from "./close.ts";
 import { filterFor } from "./filter.ts";
-import { SCOPES_OF_ROLE } from "./methods.ts";
 
 /** What the request has been found to be. */
 interface Found {
@@ -80,13 +79,12 @@ async function openUpstream(
   origin: string,
   { gateway, identity }: Found,
 ): Promise<WebSocket> {
-  const vouched = gateway.signIn.mode === "access";
-  const scopes = vouched ? SCOPES_OF_ROLE[identity.role] : undefined;
   const answer = await fetchOpenClaw(gateway, {
     client,
     target: "/",
-    identity: vouched ? identity : undefined,
-    headers: { upgrade: "websocket", origin, ...(scopes !== undefined && { "x-openclaw-scopes": scopes }) },
+    // Its scopes narrow what the device gets: those that the page asks for are signed, and stay as they are.
+    identity: gateway.signIn.mode === "access" ? identity : undefined,
+    headers: { upgrade: "websocket", origin },
   });
   if (answer.webSocket) return answer.webSocket;
   await answer.body?.cancel();

@@ -1,0 +1,32 @@
+import type { Gateway } from "./config.ts";
+import { type ErrorCode, GatewayError } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
+import { fetchOpenClaw } from "./openclaw.ts";
+import { EXACT } from "./route-table.ts";
+
+/**
+ * Asks OpenClaw through the tunnel whether it takes requests. Its `/readyz` wants no credentials, and tells a caller
+ * from outside only yes or no; what is in the way is named as for any request.
+ * @returns 200 with `{"status":"ready"}`, or 503 with `{"status":"not ready","code":…}`
+ * @throws GatewayError CLIENT_ADDRESS_REFUSED
+ */
+export async function ready({ request }: Exchange, gateway: Gateway): Promise<Response> {
+  const code = await obstacle(request, gateway);
+  return code
+    ? Response.json({ status: "not ready", code }, { status: 503 })
+    : Response.json({ status: "ready" });
+}
+
+async function obstacle(client: Request, gateway: Gateway): Promise<ErrorCode | undefined> {
+  const { target = "/readyz", timeoutMs } = EXACT.get("/ready") ?? {};
+  try {
+    const answer = await fetchOpenClaw(gateway, { client, target, timeoutMs, identity: undefined });
+    const json = answer.headers.get("content-type")?.startsWith("application/json") ?? false;
+    await answer.body?.cancel();
+    if (answer.status === 503) return "OPENCLAW_STARTING";
+    return answer.status === 200 && json ? undefined : "OPENCLAW_UNEXPECTED";
+  } catch (error) {
+    if (error instanceof GatewayError && error.status >= 500) return error.code;
+    throw error;
+  }
+}
