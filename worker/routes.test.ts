@@ -36,7 +36,19 @@ describe("what goes through", () => {
     ["/manifest.webmanifest", "/manifest.webmanifest"],
     ["/sw.js?v=2026.9.6", "/sw.js?v=2026.9.6"],
     ["/control-ui-config.json", "/control-ui-config.json"],
-    ["/api/users/ada_1/avatar?v=3", "/api/users/ada_1/avatar?v=3"],
+    ["/api/users/ada_1/avatar?v=3&x=1", "/api/users/ada_1/avatar?v=3"],
+    ["/avatar/main?meta=1", "/avatar/main?meta=1"],
+    [
+      "/__openclaw__/assistant-media?source=%2Fa%26b&x=1&sessionKey=agent:main:main",
+      "/__openclaw__/assistant-media?source=%2Fa%26b&sessionKey=agent%3Amain%3Amain",
+    ],
+    ["/__openclaw__/channel-avatar/agent:main:main", "/__openclaw__/channel-avatar/agent%3Amain%3Amain"],
+    ["/__openclaw__/plugin-theme-art/a/b/c/d.svg", "/__openclaw__/plugin-theme-art/a/b/c/d.svg"],
+    [
+      "/api/chat/media/outgoing/agent%3Amain%3Amain/0-1/full",
+      "/api/chat/media/outgoing/agent%3Amain%3Amain/0-1/full",
+    ],
+    ["/api/artifacts/download/conn-1/a_b-c", "/api/artifacts/download/conn-1/a_b-c"],
   ])("%s as %s", async (path, target) => {
     const answer = await gateway.fetch(path);
     expect(answer.status).toBe(200);
@@ -61,6 +73,15 @@ describe("what does not, and never reaches OpenClaw", () => {
     ],
     ...[
       "/__openclaw__/a2ui",
+      "/__openclaw__/board/x",
+      "/__openclaw__/cap/x",
+      "/__openclaw__/worker",
+      "/__openclaw__/media/x",
+      "/__openclaw__/assistant-media/x",
+      "/__openclaw__/plugin-theme-art/a/b/c",
+      "/media/inbound/x",
+      "/api/artifacts/download/a/b/c",
+      "/avatar/.env",
       "/__openclaw__/canvas/x",
       "/j/x",
       "/share/session",
@@ -139,6 +160,46 @@ describe("what does not, and never reaches OpenClaw", () => {
       expect(gateway.openclaw.requests).toHaveLength(0);
     },
   );
+});
+
+describe("a role", () => {
+  const as = async (email: string, path: string, init: object = {}) =>
+    gateway.fetch(path, { token: await gateway.team.person({ email }), ...init });
+
+  it.each(["/", "/chat/main", "/assets/a.js", "/control-ui-config.json", "/avatar/main", "/sw.js"])(
+    "that is no owner's does not open %s of the Control UI, whose browser holds the owner's key",
+    async (path) => {
+      for (const email of ["mel@example.com", "gus@guests.example"]) {
+        const answer = await as(email, path);
+        expect([answer.status, await codeOf(answer)]).toEqual([403, "ROLE_REFUSED"]);
+      }
+      expect(gateway.openclaw.requests).toHaveLength(0);
+    },
+  );
+
+  it("of guests chats, and no more", async () => {
+    for (const path of ["/v1/models", "/favicon.svg", "/ready", "/health", "/chat.html"])
+      expect([path, (await as("gus@guests.example", path)).status]).toEqual([path, 200]);
+  });
+
+  it("with agents of its own sees their models alone", async () => {
+    const data = ["openclaw", "openclaw/default", "openclaw/main", "openclaw/web", "gpt-4"].map((id) => ({
+      id,
+    }));
+    gateway.openclaw.answer((_request, response) => {
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ data }));
+    });
+    const list = await as("gus@guests.example", "/v1/models");
+    expect(await list.json()).toEqual({ object: "list", data: [{ id: "openclaw/web" }] });
+    expect(await (await gateway.fetch("/v1/models")).json()).toEqual({ data });
+    expect((await as("gus@guests.example", "/v1/models/openclaw/web")).status).toBe(200);
+    gateway.openclaw.requests.length = 0;
+    for (const model of ["openclaw", "openclaw/main", "openclaw%2Fdefault"]) {
+      const answer = await as("gus@guests.example", `/v1/models/${model}`);
+      expect([answer.status, await codeOf(answer)]).toEqual([403, "MODEL_REFUSED"]);
+    }
+    expect(gateway.openclaw.requests).toHaveLength(0);
+  });
 });
 
 describe("what the Worker answers by itself", () => {

@@ -1,12 +1,14 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { setTimeout } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { leave, openPost } from "./testing/client.ts";
 import { startGateway, type TestGateway } from "./testing/gateway.ts";
+import { logged } from "./testing/log.ts";
 
 let gateway: TestGateway;
 beforeAll(async () => {
-  gateway = await startGateway();
+  gateway = await startGateway({ bindings: { QUOTAS: '{"guest":{"tokensPerDay":1000000}}' } });
 });
 afterAll(() => gateway?.close());
 beforeEach(() => gateway.openclaw.reset());
@@ -76,4 +78,56 @@ it("an answer that OpenClaw breaks off ends for the client too", async () => {
   upstream.destroy();
   answer.on("error", () => undefined);
   await once(answer, "close");
+});
+
+it("a silence is filled, with all that watches an answer at work, and the events stay whole", async () => {
+  const guest = { token: await gateway.team.person({ email: "gus@guests.example" }) };
+  const streaming = nextStream();
+  const client = await openPost(gateway, guest);
+  client.end('{"stream":true}');
+  const upstream = await streaming;
+  const [answer] = (await once(client, "response")) as [IncomingMessage];
+  const next = async () => String(((await once(answer, "data")) as [Buffer])[0]);
+  upstream.write("data: one\n");
+  expect(await next()).toBe("data: one\n");
+  upstream.write("\n");
+  expect(await next()).toBe("\n");
+  expect(await next()).toBe(": keep-alive\n\n"); // 15 s later
+  upstream.write('data: {"usage":{"total_tokens":7}}\n\n');
+  let last = "";
+  while (!last.endsWith("\n\n")) last += await next(); // workerd's HTTP may cut it
+  expect(last).toBe('data: {"usage":{"total_tokens":7}}\n\n');
+  upstream.end();
+  await once(answer.resume(), "end");
+  const requestId = answer.headers["x-request-id"];
+  expect(await logged(gateway, { event: "request", requestId })).toMatchObject({
+    streaming: true,
+    aborted: false,
+  });
+});
+
+it("a client that does not read stops OpenClaw's writing", async () => {
+  const streaming = nextStream();
+  const client = await openPost(gateway);
+  client.end('{"stream":true}');
+  const upstream = await streaming;
+  const [answer] = (await once(client, "response")) as [IncomingMessage];
+  answer.pause();
+  const piece = `data: ${"x".repeat(64 * 1024)}\n\n`;
+  let pieces = 0;
+  // Sockets and streams on the way hold some megabytes; what is held back does not end by itself.
+  while (pieces < 2000) {
+    pieces += 1;
+    if (upstream.write(piece)) continue;
+    const drained = await Promise.race([once(upstream, "drain"), setTimeout(1000, "held back")]);
+    if (drained === "held back") break;
+  }
+  expect(pieces).toBeLessThan(1000);
+  let length = 0;
+  answer.on("data", (chunk: Buffer) => {
+    length += chunk.length;
+  });
+  upstream.end();
+  await once(answer.resume(), "end");
+  expect(length).toBe(pieces * piece.length);
 });

@@ -106,6 +106,17 @@ describe("the tokens of an answer are counted", () => {
     await settled(9);
   });
 
+  it.each([
+    ["in_progress", "response.created"],
+    ["failed", "response.failed"],
+  ])("not by the zeros of a response that is %s", async (status, type) => {
+    const streaming = stream();
+    const [answer, upstream] = await Promise.all([chat({ stream: true }), streaming]);
+    upstream.end(event({ type, response: { status, usage: { total_tokens: 0 } } }));
+    await answer.text();
+    await settled(700);
+  });
+
   it("not of a refusal of OpenClaw's, which comes before a run", async () => {
     json(400, { error: { type: "invalid_request_error" } });
     expect((await chat()).status).toBe(400);

@@ -92,7 +92,7 @@ describe("a silence of an event stream", () => {
         }
         expect(written.replaceAll(COMMENT, "")).toBe(whole);
         for (const before of written.split(COMMENT).slice(0, -1))
-          expect(before === "" || /(\n|\r)\r?\n$|\r\r$/.test(before)).toBe(true);
+          expect(`\n\n${before}`).toMatch(/(\n|\r)\r?\n$|\r\r$/);
       }),
     );
   });

@@ -51,16 +51,15 @@ export class EventUsage implements UsageReader {
 
 /**
  * What the `usage` of an answer says: of a chat completion, of embeddings, of a response, of the event that ends one.
+ * The events before that one have a `usage` too, of zeros, and so may one that tells of a failure.
  * https://platform.openai.com/docs/api-reference/chat/object, https://platform.openai.com/docs/api-reference/responses/object
  */
 function tokensOf(json: string): number | undefined {
   try {
-    const { usage, response } = JSON.parse(json) as Answer;
-    const {
-      total_tokens: total,
-      input_tokens: input,
-      output_tokens: output,
-    } = usage ?? response?.usage ?? {};
+    const answer = JSON.parse(json) as Answer & { readonly response?: Answer | null };
+    const { usage, status } = answer.response ?? answer;
+    if (status === "in_progress" || status === "failed") return undefined;
+    const { total_tokens: total, input_tokens: input, output_tokens: output } = usage ?? {};
     const tokens = total ?? (input ?? Number.NaN) + (output ?? Number.NaN);
     return Number.isSafeInteger(tokens) && tokens >= 0 ? tokens : undefined;
   } catch {
@@ -68,13 +67,12 @@ function tokensOf(json: string): number | undefined {
   }
 }
 
-interface Usage {
-  readonly total_tokens?: number;
-  readonly input_tokens?: number;
-  readonly output_tokens?: number;
-}
-
 interface Answer {
-  readonly usage?: Usage | null;
-  readonly response?: { readonly usage?: Usage | null } | null;
+  /** Of a response. */
+  readonly status?: string;
+  readonly usage?: {
+    readonly total_tokens?: number;
+    readonly input_tokens?: number;
+    readonly output_tokens?: number;
+  } | null;
 }
