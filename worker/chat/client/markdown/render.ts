@@ -53,12 +53,13 @@ function link({ target: { href, place }, content }: Extract<Inline, { kind: "lin
   );
 }
 
+/** The words around code are the style sheet's, so that who selects or hears an answer gets only what it says. */
 function code(language: string, text: string): HTMLElement {
-  const copy = element("button", { type: "button", class: "copy quiet", "aria-label": "Copy code" }, "Copy");
+  const copy = element("button", { type: "button", class: "copy quiet", "aria-label": "Copy code" });
   return element(
     "figure",
     { class: "code" },
-    element("figcaption", {}, element("span", {}, language || "code"), copy),
+    element("figcaption", { "data-language": language || "code" }, copy),
     element("pre", { tabindex: "0", dir: "ltr" }, element("code", {}, text)),
   );
 }
