@@ -5,7 +5,7 @@ import { errorCodes } from "./error-codes.ts";
 
 const root = join(import.meta.dirname, "..");
 const textOf = (pattern: string): string =>
-  globSync(pattern, { cwd: root, exclude: ["**/*.test.ts", "**/*.suite.ts", "infra/error-codes.ts"] })
+  globSync(pattern, { cwd: root, exclude: ["**/*.test.ts", "**/*.suite.ts", "infra/error-codes/*.ts"] })
     .map((file) => readFileSync(join(root, file), "utf8"))
     .join("\n");
 const program = textOf("infra/*.ts") + textOf("cli/{init,init/*}.ts");

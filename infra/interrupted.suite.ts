@@ -7,6 +7,7 @@ import { type CliRun, pulumiCli, startPulumiCli } from "../rehearsal/testing/pul
 import { differences, type Inventory, inventoryOf } from "../rehearsal/walk/traces.ts";
 import { type Credentials, visitorOf } from "../rehearsal/walk/visitor.ts";
 import { stackConfig } from "../rehearsal/walk/walk.ts";
+import { uploadPlaceholder } from "./ledger-class.ts";
 
 const name = "cut";
 
@@ -76,6 +77,9 @@ export function interruptedSuite(stage: () => Stage): void {
       expect(locked.output).toContain("the stack is currently locked by 1 lock(s)");
       expect(locked.output).toContain("`pulumi cancel`");
       expect((await pulumiCli(stage(), "cancel", "--yes", "--stack", name)).code).toBe(0);
+      const { accountId, apiUrl, apiToken } = stage().cloudflare;
+      // As another cut leaves it, between the placeholder and the Worker's own upload.
+      await uploadPlaceholder(accountId, "openclaw-cut", { baseUrl: apiUrl, token: apiToken });
       stage().cloudflare.faults.failOnce("PUT", /\/workers\/scripts\/openclaw-cut$/, 503);
       const next = await up();
       expect(next.code).toBe(0);

@@ -36,9 +36,12 @@ export function makeLedgerClass(accountId: string, scriptName: string): pulumi.R
   return new pulumi.ResourceHook(`class ${LEDGER_CLASS} of the Worker ${scriptName}`, async () => {
     // A placeholder that a cut has left has its migration already, and the same one twice is refused.
     if (await isPlaceholder(accountId, scriptName, api)) return;
-    await putCloudflare(scriptPath(accountId, scriptName), placeholder(scriptName), api);
+    await uploadPlaceholder(accountId, scriptName, api);
   });
 }
+
+export const uploadPlaceholder = (accountId: string, scriptName: string, api: CloudflareApi): Promise<void> =>
+  putCloudflare(scriptPath(accountId, scriptName), placeholder(scriptName), api);
 
 /** Whether a script of this name is no more than a placeholder of ours. */
 export async function isPlaceholder(

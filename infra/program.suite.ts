@@ -126,6 +126,17 @@ export function programSuite(stage: () => Stage): void {
       expect((await stack.refresh(hear)).summary.resourceChanges).toEqual({ same: 16 });
     });
 
+    test("takes changed settings to the Worker alone, time and again, though a Durable Object is bound to it", async () => {
+      for (const value of ["40", "45"]) {
+        await stack.setConfig("openclaw-gateway:limits.perUser", { value }, true);
+        const { resourceChanges } = (await stack.up(hear)).summary;
+        expect(resourceChanges).toEqual({ update: 1, same: 15 });
+      }
+      expect((await stack.up(hear)).summary.resourceChanges).toEqual({ same: 16 });
+      await stack.removeConfig("openclaw-gateway:limits", false);
+      expect((await stack.up(hear)).summary.resourceChanges).toEqual({ update: 1, same: 15 });
+    });
+
     test("is the same program by `pulumi up` with Pulumi.yaml: same inputs, same state", async () => {
       const state = async () =>
         (await stack.exportStack()).deployment.resources.map(withoutOrigin).sort(byUrn);

@@ -71,7 +71,7 @@ export function errorReference(): string {
     message,
     mends[name as ErrorCode],
   ]);
-  return `${generatedFrom("infra/error-codes.ts", "worker/errors.ts")}
+  return `${generatedFrom("infra/error-codes/", "worker/errors.ts")}
 
 # Error codes
 

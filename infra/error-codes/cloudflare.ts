@@ -1,0 +1,70 @@
+import type { ErrorEntry } from "./entry.ts";
+
+/** What the look at the account, and Cloudflare itself, can be refused by. */
+export const cloudflareCodes = {
+  CLOUDFLARE_TOKEN_MISSING: {
+    meaning: "There is no API token to sign in at Cloudflare with.",
+    mend: "Set CLOUDFLARE_API_TOKEN, or run `npx pulumi config set --secret cloudflare:apiToken`.",
+  },
+  CLOUDFLARE_TOKEN_INVALID: {
+    meaning: "Cloudflare does not know the API token: it was copied in part, rolled or deleted.",
+    mend: "Make a new one in the dashboard (My Profile, API Tokens) and set it.",
+  },
+  CLOUDFLARE_TOKEN_EXPIRED: {
+    meaning: "The API token is past the end date it was made with.",
+    mend: "Make a new one, or move its end date (dashboard, My Profile, API Tokens, Edit).",
+  },
+  CLOUDFLARE_TOKEN_DISABLED: {
+    meaning: "The API token was switched off in the dashboard.",
+    mend: "Switch it on again there, or make a new one.",
+  },
+  CLOUDFLARE_LOGIN_LIMITED: {
+    meaning:
+      "A warning: the team's login page lets in members of the Cloudflare account alone, or nobody, since Zero Trust has no other login method.",
+    mend: "Add One-time PIN in Zero Trust, Settings, Authentication, Login methods: then everybody whom the config names can log in by a code sent to them.",
+  },
+  CLOUDFLARE_PERMISSION_MISSING: {
+    meaning: "The API token lacks a permission, which is named.",
+    mend: "Add it in the dashboard (My Profile, API Tokens, Edit); the token itself stays the same.",
+  },
+  CLOUDFLARE_ACCOUNT_WRONG: {
+    meaning:
+      "The API token opens none of this account: the account id is not right, or the token is another account's.",
+    mend: "Take the 32 digits from the address of the account's dashboard: `npx pulumi config set accountId ID`.",
+  },
+  CLOUDFLARE_ZERO_TRUST_OFF: {
+    meaning: "The account has no Zero Trust organization, which Access needs.",
+    mend: "Open https://one.dash.cloudflare.com once, choose a team name and the free plan.",
+  },
+  CLOUDFLARE_WORKERS_NAME_MISSING: {
+    meaning: "The account has no workers.dev name yet, so the gateway would have no address.",
+    mend: "Open Compute (Workers) in the dashboard once and choose a name.",
+  },
+  CLOUDFLARE_NOT_READY: {
+    meaning: "Several things are missing in the account or the API token; all of them are listed.",
+    mend: "Do what stands below each.",
+  },
+  CLOUDFLARE_NAME_IN_USE: {
+    meaning:
+      "The account holds a resource of the name that this stack wants to create, and the stack's state does not know it. Nothing of it was touched.",
+    mend: "If it is this stack's, from an up that was cut: run the command that is shown. If not: choose another stack name.",
+  },
+  CLOUDFLARE_BUSY: {
+    meaning:
+      "Cloudflare answered that it is overloaded or that this user asked too often, also after a few tries.",
+    mend: "Wait five minutes and run `npx pulumi up` again: it goes on where it stopped.",
+  },
+  CLOUDFLARE_UNREACHABLE: {
+    meaning: "Cloudflare's API did not answer at all.",
+    mend: "See whether this machine is online: `curl -I https://api.cloudflare.com`.",
+  },
+  CLOUDFLARE_REFUSED: {
+    meaning: "Cloudflare refused a request; its own words and code are shown.",
+    mend: "Look the code up at https://developers.cloudflare.com, mend what it says, and run `npx pulumi up` again.",
+  },
+  TUNNEL_PUBLISHED: {
+    meaning:
+      "Someone gave the stack's tunnel a public hostname, which leads to the Pi past Access and the Worker.",
+    mend: "Remove it in the dashboard (Networks, Tunnels, Published application routes).",
+  },
+} as const satisfies Record<string, ErrorEntry>;
