@@ -6,6 +6,7 @@ import { readConfig } from "./config-source.ts";
 import { refusePublicHostnames } from "./ingress.ts";
 import { limitedLogins } from "./login-methods.ts";
 import { nameParts } from "./names.ts";
+import { openclawWanted } from "./openclaw-wanted.ts";
 import { gatewayOutputs } from "./outputs.ts";
 import { Pi } from "./pi.ts";
 import { lookAtPi } from "./pi-look.ts";
@@ -46,7 +47,12 @@ export default async function gateway() {
   // The connector stops, and with it the tunnel's connections, before the tunnel is deleted.
   const pi = new Pi(
     stack,
-    { config: config.pi, stack, origin: `https://${hostname}`, tunnelToken: tunnel.token },
+    {
+      config: config.pi,
+      stack,
+      wanted: openclawWanted(config, `https://${hostname}`),
+      tunnelToken: tunnel.token,
+    },
     { dependsOn: tunnel },
   );
 

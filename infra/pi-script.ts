@@ -48,7 +48,13 @@ function settingLines(settings: PiSettings): string {
 }
 
 const programs = {
-  openclaw: ["openclaw-config.mjs", "openclaw.mjs"],
+  openclaw: [
+    "openclaw-config.mjs",
+    "openclaw-keys.mjs",
+    "openclaw-record.mjs",
+    "openclaw-answers.mjs",
+    "openclaw.mjs",
+  ],
   "openclaw-look": ["openclaw-config.mjs", "openclaw-look.mjs"],
 } as const;
 

@@ -1,6 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { PiConfig } from "./config.ts";
+import { encodedWanted, type OpenClawWanted } from "./openclaw-wanted.ts";
 import { cleanWhatIsLeft } from "./pi-move.ts";
 import { repeatWhenPiReturns } from "./pi-return.ts";
 import { encodedPiProgram, piScript } from "./pi-script.ts";
@@ -8,16 +9,15 @@ import { encodedPiProgram, piScript } from "./pi-script.ts";
 export interface PiArgs {
   readonly config: PiConfig;
   readonly stack: string;
-  /** The gateway's `https://HOST`, which the Control UI accepts browsers from. */
-  readonly origin: string;
+  readonly wanted: OpenClawWanted;
   /** What the connector signs in with. Secret. */
   readonly tunnelToken: pulumi.Input<string>;
 }
 
 /** What the stack does on the Pi over SSH: the connector, and OpenClaw's config for the gateway. */
 export class Pi extends pulumi.ComponentResource {
-  /** OpenClaw's own token, kept as it was or made when there was none. Secret. */
-  readonly gatewayToken: pulumi.Output<string>;
+  /** OpenClaw's own token, kept as it was or made when there was none; nothing with `signIn: access`. Secret. */
+  readonly gatewayToken: pulumi.Output<string | undefined>;
   readonly openclawVersion: pulumi.Output<string>;
   readonly cloudflaredVersion: pulumi.Output<string>;
   private readonly repeated: pulumi.ResourceHookBinding;
@@ -29,7 +29,7 @@ export class Pi extends pulumi.ComponentResource {
     const footprint = this.recordFootprint(name, args);
     const connector = this.installConnector(name, args, footprint);
     const openclaw = this.configureOpenClaw(name, args, connector);
-    const facts = openclaw.stdout.apply((stdout) => answerIn<{ token: string; openclaw: string }>(stdout));
+    const facts = openclaw.stdout.apply((stdout) => answerIn<{ token?: string; openclaw: string }>(stdout));
     this.gatewayToken = pulumi.secret(facts.token);
     this.openclawVersion = pulumi.unsecret(facts.openclaw);
     this.cloudflaredVersion = connector.stdout.apply(
@@ -117,9 +117,9 @@ const answerIn = <T>(stdout: string): T => JSON.parse(stdout.trimEnd().split("\n
 
 const encoded = (text: string): string => Buffer.from(text).toString("base64");
 
-const openclawSettings = ({ config, origin, stack }: PiArgs) => ({
+const openclawSettings = ({ config, wanted, stack }: PiArgs) => ({
   stack,
-  origin,
   openclaw_port: String(config.openclawPort),
   program: encodedPiProgram("openclaw"),
+  wanted: encodedWanted(wanted),
 });

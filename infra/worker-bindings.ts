@@ -18,7 +18,7 @@ export interface BindingArgs {
   /** By the name that the config gives them. */
   readonly serviceTokens: Readonly<Record<string, ServiceTokenCredentials>>;
   /** OpenClaw's own token; bound with `signIn: token` only. Secret. */
-  readonly gatewayToken: pulumi.Input<string>;
+  readonly gatewayToken: pulumi.Input<string | undefined>;
 }
 
 type Binding = cloudflare.types.input.WorkersScriptBinding;
@@ -48,7 +48,7 @@ export function workerBindings(args: BindingArgs): Binding[] {
     text(NAMES.teamDomain, args.teamDomain),
     secret(NAMES.audience, args.audience),
     text(NAMES.signIn, config.signIn),
-    ...(config.signIn === "token" ? [secret(NAMES.gatewayToken, args.gatewayToken)] : []),
+    ...(config.signIn === "token" ? [secret(NAMES.gatewayToken, known(args.gatewayToken))] : []),
     text(NAMES.stack, args.stack),
     text(NAMES.roles, rolesVariable(args)),
     text(NAMES.quotas, JSON.stringify(config.quotas)),
@@ -66,6 +66,12 @@ export function workerBindings(args: BindingArgs): Binding[] {
     flag(NAMES.auditLog, config.audit),
   ];
 }
+
+const known = (token: pulumi.Input<string | undefined>): pulumi.Output<string> =>
+  pulumi.output(token).apply((text) => {
+    if (text === undefined) throw new Error("the Pi's step gave no token of OpenClaw's");
+    return text;
+  });
 
 function rolesVariable({ config, serviceTokens }: BindingArgs): pulumi.Output<string> {
   const clientIds = config.serviceTokens.map(({ name, role }) =>

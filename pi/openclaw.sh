@@ -2,10 +2,10 @@
 # OpenClaw's config for the gateway, and its token. Runs as the user whose OpenClaw it is.
 # create may be repeated; delete puts back what was there before.
 #
-# Settings: stack, origin (https://HOST that browsers show), openclaw_port, program (openclaw.mjs in base64).
-# Answer: {"token":"…","openclaw":"VERSION"} (secret)
+# Settings: stack, openclaw_port, program (openclaw.mjs in base64), wanted (infra/openclaw-wanted.ts's JSON in base64).
+# Answer: {"token":"…","openclaw":"VERSION"} (secret); no token where OpenClaw has none
 
-read_settings stack origin openclaw_port program
+read_settings stack openclaw_port program wanted
 
 if ! find_openclaw; then
   # Gone with its config: nothing is left to put back.
@@ -17,7 +17,9 @@ if ! find_openclaw; then
     "install it (https://docs.openclaw.ai/install/raspberry-pi) or set openclaw-gateway:pi.user to its user"
 fi
 
-# The program comes on standard input, what it is told is no secret.
+# The program comes on standard input. People's addresses are not for everyone who lists processes.
+WANTED=$(printf '%s' "$setting_wanted" | base64 -d)
+export WANTED
 printf '%s' "$setting_program" | base64 -d |
-  "$openclaw_node" --input-type=module - "$1" "$setting_stack" "$setting_origin" "$setting_openclaw_port" \
+  "$openclaw_node" --input-type=module - "$1" "$setting_stack" "$setting_openclaw_port" \
     "$openclaw_package" "$openclaw_entry" "$openclaw_config"

@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { IDENTITY_HEADERS } from "../contract/roles.ts";
+import { encodedWanted, type OpenClawWanted } from "../infra/openclaw-wanted.ts";
 import { encodedPiProgram, piScript } from "../infra/pi-script.ts";
 import type { Stage } from "../rehearsal/stage.ts";
 
@@ -8,14 +10,17 @@ const folder = "/home/pi/.openclaw";
 
 /** OpenClaw's config step, with the real OpenClaw running. */
 export function openclawSuite(stage: () => Stage): void {
-  const run = (operation: "create" | "delete", change: Record<string, string> = {}) =>
+  const run = (
+    operation: "create" | "delete",
+    change: Partial<OpenClawWanted> = {},
+    openclawPort = "18789",
+  ) =>
     stage().host.exec(script.command(operation), {
       stdin: script.stdin({
         stack: "suite",
-        origin,
-        openclaw_port: "18789",
+        openclaw_port: openclawPort,
         program: encodedPiProgram("openclaw"),
-        ...change,
+        wanted: encodedWanted({ origin, endpoints: [], ...change }),
       }),
       timeoutMs: 180_000,
     });
@@ -27,11 +32,12 @@ export function openclawSuite(stage: () => Stage): void {
       text,
     );
   const files = () => sh(`ls -A ${folder} | grep ^openclaw | grep -v last-good`);
-  /** What the models list answers to a proxied caller with this token, once it settles on the wanted status. */
-  const models = (token: string, wanted: number) =>
+  /** What a path answers to a proxied caller with these headers, once it settles on the wanted status. */
+  const status = (headers: string, wanted: number, path = "/v1/models") =>
     sh(
-      `for i in $(seq 60); do s=$(curl -s -o /dev/null -w '%{http_code}' -H @- -H 'x-forwarded-for: 192.0.2.7' http://127.0.0.1:18789/v1/models <<H\nauthorization: Bearer ${token}\nH\n); [ "$s" = ${wanted} ] && break; sleep 0.5; done; printf %s "$s"`,
+      `for i in $(seq 60); do s=$(curl -s -o /dev/null -w '%{http_code}' -H @- -H 'x-forwarded-for: 192.0.2.7' http://127.0.0.1:18789${path} <<H\n${headers}\nH\n); [ "$s" = ${wanted} ] && break; sleep 0.5; done; printf %s "$s"`,
     );
+  const models = (token: string, wanted: number) => status(`authorization: Bearer ${token}`, wanted);
 
   describe("OpenClaw's config on the Pi", () => {
     let before = "";
@@ -182,8 +188,131 @@ export function openclawSuite(stage: () => Stage): void {
       expect(await config()).toBe(before);
     });
 
+    test("opens the responses API where it is wanted, and closes it when it is not any more", async () => {
+      const responses = (wanted: number) =>
+        status(`authorization: Bearer ${stage().host.gatewayToken}`, wanted, "/v1/responses");
+      expect((await run("create", { endpoints: ["responses"] })).code).toBe(0);
+      expect(await responses(405)).toBe("405"); // it is there, and takes a POST
+      expect(await run("create")).toMatchObject({
+        code: 0,
+        stderr: "OpenClaw: setting gateway.http.endpoints.responses.enabled\n",
+      });
+      expect(await responses(404)).toBe("404");
+      await run("delete");
+      expect(await config()).toBe(before);
+      expect(await files()).toBe("openclaw.json\n");
+    });
+
+    test("takes an address that the gateway has no more out of the list, and leaves a person's in it", async () => {
+      const mine = "https://mine.example.com";
+      await write(
+        JSON.stringify(merge(JSON.parse(before), { gateway: { controlUi: { allowedOrigins: [mine] } } })),
+      );
+      await run("create");
+      await run("create", { origin: "https://other.example.com" });
+      expect(JSON.parse(await config()).gateway.controlUi.allowedOrigins).toEqual([
+        mine,
+        "https://other.example.com",
+      ]);
+    });
+
+    test("keeps what a person changed between two ups, and takes back only its own", async () => {
+      await run("create");
+      await write(JSON.stringify(merge(JSON.parse(await config()), { logging: { level: "debug" } })));
+      expect((await run("create", { endpoints: ["responses"] })).code).toBe(0);
+      expect((await run("create")).code).toBe(0);
+      expect((await run("delete")).code).toBe(0);
+      const after = JSON.parse(await config());
+      expect(after.logging).toEqual({ level: "debug" });
+      expect(after.gateway.trustedProxies).toBeUndefined();
+      expect(await files()).toMatch(/^openclaw\.json\n(openclaw\.json\.bak[.\d]*\n)?$/);
+    });
+
+    describe("with the Access identity as the login", () => {
+      const access = (...people: string[]): Pick<OpenClawWanted, "access"> => ({
+        access: {
+          trustedProxy: {
+            userHeader: IDENTITY_HEADERS.user,
+            requiredHeaders: [IDENTITY_HEADERS.stack],
+            allowUsers: [...people, "service:cli"],
+            allowLoopback: true,
+            deviceAutoApprove: { enabled: true },
+          },
+          identityScopes: Object.fromEntries(people.map((person) => [person, ["operator.admin"]])),
+        },
+      });
+      const as = (person: string, wanted: number) =>
+        status(`${IDENTITY_HEADERS.user}: ${person}\n${IDENTITY_HEADERS.stack}: suite`, wanted);
+      const unitId = () => sh("systemctl --user show openclaw-gateway.service -p InvocationID,MainPID");
+
+      test("lets in whom it is told of, takes the token away, and goes back to the very bytes", async () => {
+        const first = await run("create", access("owner@example.com"));
+        expect(first.stderr).not.toContain("REFUSED");
+        expect(first).toMatchObject({ code: 0, stdout: '{"openclaw":"2026.9.6"}\n' });
+        const { auth } = JSON.parse(await config()).gateway;
+        expect(auth.token).toBeUndefined();
+        expect(auth.password).toMatch(/^[0-9a-f]{64}$/);
+        expect(first.stderr).not.toContain(auth.password);
+        expect(await as("owner@example.com", 200)).toBe("200");
+        expect(await as("service:cli", 200)).toBe("200");
+        expect(await as("stranger@example.com", 401)).toBe("401");
+        expect(await models(stage().host.gatewayToken, 401)).toBe("401");
+        expect(JSON.parse(await sh("openclaw devices list --json")).pending).toEqual([]);
+
+        const running = await unitId();
+        expect(await run("create", access("owner@example.com"))).toMatchObject({ code: 0, stderr: "" });
+        // Who is let in changes without a restart; whom it is not told of any more is out at once.
+        expect((await run("create", access("other@example.com"))).code).toBe(0);
+        expect(await as("other@example.com", 200)).toBe("200");
+        expect(await as("owner@example.com", 401)).toBe("401");
+        expect(Object.keys(JSON.parse(await config()).gateway.auth.identityScopes)).toEqual([
+          "other@example.com",
+        ]);
+        expect(await unitId()).toBe(running);
+
+        expect((await run("delete")).code).toBe(0);
+        expect(await config()).toBe(before);
+        expect(await files()).toBe("openclaw.json\n");
+        expect(await as("other@example.com", 401)).not.toBe("200");
+      });
+
+      test("changes from one login to the other and back, and the token is the one of before", async () => {
+        expect((await run("create")).code).toBe(0);
+        expect((await run("create", access("owner@example.com"))).code).toBe(0);
+        const { code, stdout } = await run("create");
+        expect(code).toBe(0);
+        expect(JSON.parse(stdout).token).toBe(stage().host.gatewayToken);
+        expect(await as("owner@example.com", 401)).toBe("401");
+        const { auth } = JSON.parse(await config()).gateway;
+        expect(auth).toEqual(JSON.parse(before).gateway.auth);
+      });
+
+      test("brings back a password that was there besides, though OpenClaw drops it meanwhile", async () => {
+        const auth = { ...JSON.parse(before).gateway.auth, password: "a-password-of-the-test" };
+        await write(JSON.stringify(merge(JSON.parse(before), { gateway: { auth } })));
+        expect((await run("create", access("owner@example.com"))).code).toBe(0);
+        expect(JSON.parse(await config()).gateway.auth.password).toBe("a-password-of-the-test");
+        await write(JSON.stringify(merge(JSON.parse(await config()), { logging: { level: "debug" } })));
+        expect((await run("delete")).code).toBe(0); // by its keys, since someone has changed the file
+        expect(JSON.parse(await config()).gateway.auth).toEqual(auth);
+      });
+
+      test("leaves an OpenClaw alone that trusts another proxy already", async () => {
+        const auth = { mode: "trusted-proxy", trustedProxy: { userHeader: "x-user" } };
+        const other = JSON.stringify({
+          ...JSON.parse(before),
+          gateway: { ...JSON.parse(before).gateway, auth, trustedProxies: ["10.0.0.1"] },
+        });
+        await write(other);
+        const { code, stderr } = await run("create", access("owner@example.com"));
+        expect(code).toBe(1);
+        expect(stderr).toContain("OPENCLAW_AUTH_MODE");
+        expect(await config()).toBe(other);
+      });
+    });
+
     test("names the port when OpenClaw listens on another", async () => {
-      const { code, stderr } = await run("create", { openclaw_port: "19999" });
+      const { code, stderr } = await run("create", {}, "19999");
       expect(code).toBe(1);
       expect(stderr).toContain("OPENCLAW_PORT: OpenClaw listens on port 18789, and the stack says 19999");
       expect(await config()).toBe(before);

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { PiConfig } from "../../../infra/config.ts";
+import { encodedWanted } from "../../../infra/openclaw-wanted.ts";
 import { lookAtPi } from "../../../infra/pi-look.ts";
 import { encodedPiProgram, piScript } from "../../../infra/pi-script.ts";
 import type { Progress } from "../../progress.ts";
@@ -93,9 +94,9 @@ async function clear(host: Host, pi: PiConfig, stack: string): Promise<void> {
   await undo("connector", { stack });
   await undo("openclaw", {
     stack,
-    origin: "https://rehearsal.invalid", // a delete only puts back what the record holds
     openclaw_port: String(pi.openclawPort),
     program: encodedPiProgram("openclaw"),
+    wanted: encodedWanted(undefined), // a delete only puts back what the record holds
   });
   await removeStandIn(host);
 }

@@ -1,0 +1,64 @@
+import { IDENTITY_HEADERS } from "../contract/roles.ts";
+import type { GatewayConfig } from "./config.ts";
+import { peopleWithRoles } from "./roles.ts";
+
+/** What a stack wants of OpenClaw's config; pi/openclaw-keys.mjs makes keys of it. */
+export interface OpenClawWanted {
+  /** The gateway's `https://HOST`, which the Control UI accepts browsers from. */
+  readonly origin: string;
+  /** Names below `gateway.http.endpoints` to enable besides chatCompletions. */
+  readonly endpoints: readonly string[];
+  /** With `signIn: access`: how OpenClaw is told who asks, and who that may be. Names are those of its config. */
+  readonly access?: {
+    readonly trustedProxy: {
+      readonly userHeader: string;
+      readonly requiredHeaders: readonly string[];
+      readonly allowUsers: readonly string[];
+      readonly allowLoopback: true;
+      readonly deviceAutoApprove: { readonly enabled: true };
+    };
+    readonly identityScopes: Readonly<Record<string, readonly string[]>>;
+  };
+}
+
+/**
+ * OpenClaw has no switch of its own for embeddings: they come with either of the other two
+ * (docs/gateway/openresponses-http-api.md there).
+ */
+export function openclawWanted(config: GatewayConfig, origin: string): OpenClawWanted {
+  return {
+    origin,
+    endpoints: config.api.responses ? ["responses"] : [],
+    ...(config.signIn === "access" && { access: accessOf(config) }),
+  };
+}
+
+/**
+ * OpenClaw's trusted-proxy mode (docs/gateway/trusted-proxy-auth.md there). Only the connector on the Pi's loopback is
+ * such a proxy, and only the Worker, which has checked who asks, can be at the other end of its tunnel. Devices of
+ * people whom it names are approved without asking, with all that an operator may do but `operator.admin`: that one
+ * owners get for as long as they are connected, and no device of theirs keeps.
+ */
+function accessOf(config: GatewayConfig): OpenClawWanted["access"] {
+  const identities = [...Object.entries(peopleWithRoles(config)), ...services(config)];
+  // A whole domain cannot be listed, and an empty list lets everyone in whom the gateway vouches for.
+  const named = identities.some(([who]) => who.startsWith("@")) ? [] : identities;
+  const owners = identities.filter(([who, role]) => role === "owner" && !who.startsWith("@"));
+  return {
+    trustedProxy: {
+      userHeader: IDENTITY_HEADERS.user,
+      requiredHeaders: [IDENTITY_HEADERS.stack],
+      allowUsers: named.map(([who]) => who),
+      allowLoopback: true,
+      deviceAutoApprove: { enabled: true },
+    },
+    identityScopes: Object.fromEntries(owners.map(([who]) => [who, ["operator.admin"]])),
+  };
+}
+
+const services = ({ serviceTokens }: GatewayConfig) =>
+  serviceTokens.map(({ name, role }) => [`service:${name}`, role] as const);
+
+/** As one setting of the Pi's script; nothing where only a delete will follow. */
+export const encodedWanted = (wanted: OpenClawWanted | undefined): string =>
+  Buffer.from(JSON.stringify(wanted ?? {})).toString("base64");

@@ -1,0 +1,41 @@
+/**
+ * How OpenClaw's gateway answers on this machine. infra/pi-script.ts puts this in front of openclaw.mjs.
+ */
+import { setTimeout as delay } from "node:timers/promises";
+
+/** A Pi may take this long to start its gateway anew. */
+const PATIENCE_MS = 120_000;
+
+/** As the tunnel's connector calls it, for somebody of the internet (RFC 5737): what comes without an address is taken for local. */
+const FROM_OUTSIDE = { "x-forwarded-for": "192.0.2.1", "x-forwarded-proto": "https" };
+
+/** The status of a path, or why there is none. */
+async function statusOf(port, path, headers) {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+      headers,
+      signal: AbortSignal.timeout(5_000),
+    });
+    await response.arrayBuffer();
+    return response.status;
+  } catch (error) {
+    return error.cause?.code ?? error.name;
+  }
+}
+
+/** What its models list answers to a proxied caller with these credentials. */
+const modelsStatus = (port, credentials) => statusOf(port, "/v1/models", { ...FROM_OUTSIDE, ...credentials });
+
+const isReady = async (port) => (await statusOf(port, "/readyz", {})) === 200;
+
+/** Waits until something holds, for a bounded time. @returns whether it came to hold */
+async function waitUntil(holds) {
+  const deadline = Date.now() + PATIENCE_MS;
+  while (!(await holds())) {
+    if (Date.now() > deadline) return false;
+    await delay(300);
+  }
+  return true;
+}
+
+export { isReady, modelsStatus, waitUntil };

@@ -1,0 +1,159 @@
+/**
+ * Which keys of openclaw.json a stack wants, with which values. infra/pi-script.ts puts this in front of openclaw.mjs;
+ * infra/openclaw-wanted.ts says what is `wanted`.
+ */
+import { randomBytes } from "node:crypto";
+
+const TOKEN = ["gateway", "auth", "token"];
+const PASSWORD = ["gateway", "auth", "password"];
+const MODE = ["gateway", "auth", "mode"];
+
+const at = (config, path) =>
+  path.reduce((value, key) => (isPlainObject(value) ? value[key] : undefined), config) ?? null;
+
+/** `{a: {b: value}}` for the path a, b. */
+const nested = (path, value) => path.reduceRight((inner, key) => ({ [key]: inner }), value);
+
+/** Merges as `openclaw config patch` does: objects merge, all else replaces. */
+const merged = (a, b) =>
+  isPlainObject(a) && isPlainObject(b)
+    ? Object.fromEntries(
+        [...new Set([...Object.keys(a), ...Object.keys(b)])].map((key) => [
+          key,
+          key in b ? merged(a[key], b[key]) : a[key],
+        ]),
+      )
+    : b;
+
+/** What makes one value the other by such a merge: of an object, too, what it has and shall not have (null) goes. */
+const replacing = (now, value) =>
+  isPlainObject(now) && isPlainObject(value)
+    ? Object.fromEntries(
+        [...new Set([...Object.keys(now), ...Object.keys(value)])].map((key) => [
+          key,
+          key in value ? replacing(now[key], value[key]) : null,
+        ]),
+      )
+    : value;
+
+/** The patch that gives a config these values; null takes a key away. */
+const patchTo = (config, values) =>
+  values.reduce(
+    (patch, [path, value]) => merged(patch, nested(path, replacing(at(config, path), value))),
+    {},
+  );
+
+/** A copy of the config with these values. */
+function withValues(config, values) {
+  const copy = structuredClone(config);
+  for (const [path, value] of values) {
+    const last = path.at(-1);
+    let holder = copy;
+    for (const key of path.slice(0, -1)) {
+      if (!isPlainObject(holder[key])) holder[key] = {};
+      holder = holder[key];
+    }
+    if (value === null) delete holder[last];
+    else holder[last] = value;
+  }
+  return copy;
+}
+
+const sorted = (value) =>
+  isPlainObject(value)
+    ? Object.fromEntries(
+        Object.keys(value)
+          .sort()
+          .map((key) => [key, sorted(value[key])]),
+      )
+    : value;
+
+/** Whether two values are the same, in whatever order their keys stand. */
+const same = (a, b) => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
+
+/**
+ * The keys as this stack wants them, each with its value; null where there shall be none.
+ *
+ * @param config as it is without what this stack has written
+ * @param wanted `origin`, `endpoints` besides chat completions, and `access` where the Access identity is the login
+ * @param made secrets that this stack made before, by path
+ */
+function wantedKeys(config, { origin, endpoints, access }, made) {
+  return [
+    ...["chatCompletions", ...endpoints].map((name) => [
+      ["gateway", "http", "endpoints", name, "enabled"],
+      true,
+    ]),
+    // OpenClaw answers 403 to proxied requests unless it knows the proxy; cloudflared is one, on loopback.
+    [
+      ["gateway", "trustedProxies"],
+      extended(at(config, ["gateway", "trustedProxies"]), ["127.0.0.1", "::1"]),
+    ],
+    [
+      ["gateway", "controlUi", "allowedOrigins"],
+      extended(at(config, ["gateway", "controlUi", "allowedOrigins"]), [origin]),
+    ],
+    ...(access ? identityKeys(config, access, made) : tokenKeys(config, made)),
+  ];
+}
+
+const extended = (list, wanted) => {
+  const before = Array.isArray(list) ? list : [];
+  return [...before, ...wanted.filter((item) => !before.includes(item))];
+};
+
+const modeOf = (auth) => auth.mode ?? (auth.password ? "password" : "token");
+
+/** A token that OpenClaw has is kept; where it has none, one is made. */
+function tokenKeys(config, made) {
+  const auth = at(config, ["gateway", "auth"]) ?? {};
+  const mode = modeOf(auth);
+  if (mode !== "token") {
+    throw new Refusal(
+      "OPENCLAW_AUTH_MODE",
+      `OpenClaw's gateway.auth.mode is "${mode}", and signIn "token" needs "token"`,
+      mode === "trusted-proxy"
+        ? "change it with: openclaw config set gateway.auth.mode token"
+        : "change it with: openclaw config set gateway.auth.mode token, or sign in by identity: npx pulumi config set signIn access",
+    );
+  }
+  if (auth.token === undefined || auth.token === "") {
+    return [
+      [MODE, "token"],
+      [TOKEN, made(TOKEN) ?? randomBytes(32).toString("hex")],
+    ];
+  }
+  if (typeof auth.token !== "string" || auth.token.includes("${")) {
+    throw new Refusal(
+      "OPENCLAW_TOKEN_REFERENCE",
+      "gateway.auth.token refers to a secret kept elsewhere, which this version of openclaw-gateway cannot read",
+      "put the token itself there, or unset it: a new one is then made",
+    );
+  }
+  return [[TOKEN, auth.token]];
+}
+
+/**
+ * OpenClaw's trusted-proxy mode: the gateway vouches for who asks. OpenClaw starts with a token and a trusted proxy
+ * together not at all, so the token goes; a password stays or is made, by which OpenClaw's own commands on the Pi get
+ * in. docs/gateway/trusted-proxy-auth.md there.
+ */
+function identityKeys(config, { trustedProxy, identityScopes }, made) {
+  const auth = at(config, ["gateway", "auth"]) ?? {};
+  if (modeOf(auth) === "trusted-proxy") {
+    throw new Refusal(
+      "OPENCLAW_AUTH_MODE",
+      'OpenClaw\'s gateway.auth.mode is "trusted-proxy" already, for another proxy: it knows one at a time',
+      "keep that one with: npx pulumi config set signIn token, after openclaw config set gateway.auth.mode token; or give OpenClaw back its token first",
+    );
+  }
+  return [
+    [MODE, "trusted-proxy"],
+    [TOKEN, null],
+    [PASSWORD, auth.password ?? made(PASSWORD) ?? randomBytes(32).toString("hex")],
+    [["gateway", "auth", "trustedProxy"], trustedProxy],
+    [["gateway", "auth", "identityScopes"], identityScopes],
+  ];
+}
+
+export { at, MODE, patchTo, same, TOKEN, wantedKeys, withValues };

@@ -1,0 +1,152 @@
+/**
+ * What openclaw.json was before a stack's first change: a file beside the config, as private as it is. From it the
+ * config goes back to what it was. infra/pi-script.ts puts this in front of openclaw.mjs.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
+
+const sha256 = (bytes) => createHash("sha256").update(bytes).digest("hex");
+
+/** Writes a file whole or not at all, readable by its owner alone. */
+function replaceFile(path, bytes, mode = 0o600) {
+  const draft = `${path}.draft-${process.pid}`;
+  try {
+    writeFileSync(draft, bytes, { mode, flush: true });
+    renameSync(draft, path);
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
+class ConfigRecord {
+  #file;
+  #configFile;
+
+  constructor(configFile, stack) {
+    this.#configFile = configFile;
+    this.#file = join(dirname(configFile), `openclaw-gateway.${stack}.json`);
+    this.exists = existsSync(this.#file);
+    /**
+     * `bytes` and `mode` of the file and its `backups` before the first change; for each of our `keys` what was there
+     * `before` and what this stack `wrote` (and `earlier`, while a change is under way); `after`, the hash of the file
+     * as our last change left it, or null once somebody else's change is in it; `states`, hashes of what we replaced;
+     * `changing` while a change is under way: "ours", or "shared" where somebody else's is in the file too.
+     */
+    this.kept = this.exists ? JSON.parse(readFileSync(this.#file, "utf8")) : undefined;
+  }
+
+  /** Keys that still hold what this stack wrote. */
+  ours(config) {
+    return (this.kept?.keys ?? []).filter(({ path, wrote, earlier }) => {
+      const now = at(config, path);
+      return same(now, wrote) || (earlier !== undefined && same(now, earlier));
+    });
+  }
+
+  /** The config without what this stack wrote. */
+  withoutOurs(config) {
+    return withValues(config, valuesBefore(this.ours(config)));
+  }
+
+  /** What this stack wrote at a path, where it still stands. */
+  wrote(config, path) {
+    return this.ours(config).find((key) => same(key.path, path))?.wrote ?? undefined;
+  }
+
+  /** Whether nobody but this stack has changed the file. */
+  isUntouched(bytes, config) {
+    if (!this.exists) return true;
+    const { after, changing } = this.kept;
+    return sha256(bytes) === after || (changing === "ours" && this.#onlyOurKeysDiffer(config));
+  }
+
+  /** After a cut between a change and its note: the file differs from the old one in our keys and OpenClaw's stamp alone. */
+  #onlyOurKeysDiffer(config) {
+    const before = JSON5.parse(Buffer.from(this.kept.bytes, "base64").toString("utf8"));
+    const withoutStamp = ({ meta: _stamp, ...rest }) => pruned(rest);
+    return same(withoutStamp(this.withoutOurs(config)), withoutStamp(before));
+  }
+
+  /**
+   * Notes what is about to be written, before it is; also what stands there already, since OpenClaw's command may drop
+   * a credential that it finds useless.
+   */
+  begin(bytes, config, values) {
+    const untouched = this.isUntouched(bytes, config);
+    this.kept ??= {
+      bytes: bytes.toString("base64"),
+      mode: statSync(this.#configFile).mode & 0o777,
+      backups: this.#backups(),
+      states: [],
+      keys: [],
+    };
+    for (const [path, value] of values) {
+      const known = this.kept.keys.find((key) => same(key.path, path));
+      if (known) Object.assign(known, { earlier: known.wrote, wrote: value });
+      else this.kept.keys.push({ path, before: at(config, path), wrote: value });
+    }
+    this.kept.changing = untouched ? "ours" : "shared";
+    this.#write();
+  }
+
+  /** Notes that the change is done, so that the way back knows whether anyone changed the file since. */
+  end(bytes) {
+    if (!this.kept?.changing) return;
+    const { changing, ...rest } = this.kept;
+    this.kept = {
+      ...rest,
+      after: changing === "ours" ? sha256(bytes) : null,
+      keys: rest.keys.map(({ earlier: _done, ...key }) => key),
+    };
+    this.#write();
+  }
+
+  /** Gives up a change: the record as it was when this run began. */
+  forget(asItWas) {
+    if (asItWas === undefined) rmSync(this.#file, { force: true });
+    else {
+      this.kept = asItWas;
+      this.#write();
+    }
+  }
+
+  /** Notes what is about to be replaced: OpenClaw's command makes a backup of it, which is ours to remove. */
+  noteState(bytes) {
+    this.kept.states.push(sha256(bytes));
+  }
+
+  /** Takes the record away, with the backups that OpenClaw's commands made of our changes: they hold secrets too. */
+  remove() {
+    for (const name of this.#backups()) {
+      if (this.kept.backups.includes(name)) continue;
+      const path = join(dirname(this.#configFile), name);
+      const hash = sha256(readFileSync(path));
+      if (this.kept.states.includes(hash) || hash === this.kept.after) rmSync(path);
+    }
+    rmSync(this.#file);
+  }
+
+  #backups() {
+    const folder = dirname(this.#configFile);
+    return readdirSync(folder).filter((name) => name.startsWith(`${basename(this.#configFile)}.bak`));
+  }
+
+  #write() {
+    replaceFile(this.#file, JSON.stringify(this.kept, null, 2));
+  }
+}
+
+/** Without objects that hold nothing, which a key that was taken away leaves. */
+const pruned = (value) =>
+  isPlainObject(value)
+    ? Object.fromEntries(
+        Object.entries(value)
+          .map(([key, inner]) => [key, pruned(inner)])
+          .filter(([, inner]) => !isPlainObject(inner) || Object.keys(inner).length > 0),
+      )
+    : value;
+
+const valuesBefore = (keys) => keys.map(({ path, before }) => [path, before]);
+
+export { ConfigRecord, replaceFile, valuesBefore };
