@@ -37,7 +37,7 @@ process.exit(isWell(outcome) ? 0 : 1);
 
 async function develop(teardown: AsyncDisposableStack): Promise<void> {
   const stage = await setStage({ progress, providers: "stand-ins", teardown });
-  const gateway = await build(stage, progress, interruption.signal);
+  const gateway = await build(stage, progress, { signal: interruption.signal });
   await writePiKey(stage);
   process.stderr.write(`\n${await howToUse(stage, gateway)}\n\n`);
   const [scriptName = ""] = new URL(gateway.url).hostname.split("."); // a Worker's workers.dev name begins with its own

@@ -1,10 +1,12 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { parseTarget } from "../rehearsal/host/other/target.ts";
 import type { ProviderKind } from "../rehearsal/stage.ts";
+import type { SignIn } from "../rehearsal/walk/stations/index.ts";
 
 export interface RehearseOptions {
   readonly keep: boolean;
   readonly json: boolean;
+  readonly signIn: SignIn;
   readonly providers: ProviderKind;
   readonly pi?: string;
   readonly identity?: string;
@@ -23,6 +25,14 @@ export function readOptions(): RehearseOptions {
     )
     .option("--keep", "leave the chain running, print how to use it, and take it down at Ctrl-C", false)
     .option("--json", "the steps as JSON on standard output, everything else on standard error", false)
+    .addOption(
+      new Option(
+        "--sign-in <how>",
+        "what opens the Control UI: OpenClaw's token in the browser, or the login at Access, with an owner, a member and a guest",
+      )
+        .choices(["token", "access"])
+        .default("token"),
+    )
     .addOption(
       new Option(
         "--providers <kind>",
@@ -68,7 +78,10 @@ function checkedTarget(text: string): string {
   }
 }
 
-function clashOf({ pi, identity, yes, cloudflared, keep }: RehearseOptions): string | undefined {
+function clashOf(options: RehearseOptions): string | undefined {
+  const { pi, identity, yes, cloudflared, keep, signIn } = options;
+  if (cloudflared && signIn !== "token")
+    return "with --cloudflared nobody signs in: the real one finds no tunnel here";
   if (!pi && (identity || yes)) return `${identity ? "--identity" : "--yes"} is for --pi`;
   if (cloudflared && pi)
     return "--cloudflared is not tried on a machine of yours: it is installed in the container alone";
@@ -89,6 +102,7 @@ Exit code: 0 when every step that was walked was as it should be, else 1.
 For example:
   npm run rehearse
   npm run rehearse -- --keep
+  npm run rehearse -- --sign-in access
   npm run --silent rehearse -- --json > steps.json
   npm run rehearse -- --pi pi@raspberrypi.local
   npm run rehearse -- --pi pi@192.168.1.20:2222 --identity ~/.ssh/id_ed25519 --yes

@@ -24,6 +24,7 @@ started on that machine again:
     through the SSH connection, and listens on that machine's loopback only (ports 7844 and 20300)
   - it starts the unit cloudflared-rehearsal.service and writes below /etc/openclaw-gateway, /var/lib/openclaw-gateway
   - it changes openclaw.json through OpenClaw's own CLI, and puts back the bytes of before
+  - with --sign-in access OpenClaw's way of authentication is changed, at which OpenClaw starts anew, and at the end again
   - it pairs browsers of its own with OpenClaw and removes them again; those of a run that was killed stay, without a
     key to them (openclaw devices list shows them, openclaw devices remove takes them out)
   - it asks the assistant up to ten short questions, by its own model: that may cost a little, and the answers stay in

@@ -31,7 +31,7 @@ async function rehearse(teardown: AsyncDisposableStack): Promise<void> {
   signal.throwIfAborted();
   if (cloudflared) return tryRealConnector(stage, cloudflared, progress);
   const before = await inventoryOf(stage.host);
-  const gateway = await build(stage, progress, signal);
+  const gateway = await build(stage, progress, { signIn: options.signIn, signal });
   await useGateway(stage, gateway, progress);
   const artefacts = await openArtefacts(options.artefacts);
   pictures = artefacts.folder;

@@ -18,6 +18,8 @@ export interface OpenClawWanted {
       readonly deviceAutoApprove: { readonly enabled: true };
     };
     readonly identityScopes: Readonly<Record<string, readonly string[]>>;
+    /** `gateway.roles`, where OpenClaw has none yet. */
+    readonly roles: object;
   };
 }
 
@@ -53,11 +55,22 @@ function accessOf(config: GatewayConfig): OpenClawWanted["access"] {
       deviceAutoApprove: { enabled: true },
     },
     identityScopes: Object.fromEntries(owners.map(([who]) => [who, ["operator.admin"]])),
+    roles: ROLES,
   };
 }
 
 const services = ({ serviceTokens }: GatewayConfig) =>
   serviceTokens.map(({ name, role }) => [`service:${name}`, role] as const);
+
+/**
+ * What OpenClaw calls a role, the same for everybody: nobody finds anybody else's conversations, but who has
+ * `operator.admin`. It takes no scope away; identityScopes and the Worker's x-openclaw-scopes say who has which.
+ * docs/gateway/operator-scopes.md there ("Named operator roles").
+ */
+const ROLES = {
+  default: "person",
+  definitions: { person: { sessions: { others: "none" }, agents: "*", scopes: ["operator.admin"] } },
+} as const;
 
 /** As one setting of the Pi's script; nothing where only a delete will follow. */
 export const encodedWanted = (wanted: OpenClawWanted | undefined): string =>

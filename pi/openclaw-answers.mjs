@@ -26,6 +26,11 @@ async function statusOf(port, path, headers) {
 /** What its models list answers to a proxied caller with these credentials. */
 const modelsStatus = (port, credentials) => statusOf(port, "/v1/models", { ...FROM_OUTSIDE, ...credentials });
 
+/** Whether a program on this machine gets in with the password. A reference to one ("${NAME}") cannot be tried. */
+const takesPassword = async (port, password) =>
+  password.includes("${") ||
+  (await statusOf(port, "/v1/models", { authorization: `Bearer ${password}` })) === 200;
+
 const isReady = async (port) => (await statusOf(port, "/readyz", {})) === 200;
 
 /** Waits until something holds, for a bounded time. @returns whether it came to hold */
@@ -38,4 +43,4 @@ async function waitUntil(holds) {
   return true;
 }
 
-export { isReady, modelsStatus, waitUntil };
+export { isReady, modelsStatus, takesPassword, waitUntil };

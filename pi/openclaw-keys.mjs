@@ -138,7 +138,7 @@ function tokenKeys(config, made) {
  * together not at all, so the token goes; a password stays or is made, by which OpenClaw's own commands on the Pi get
  * in. docs/gateway/trusted-proxy-auth.md there.
  */
-function identityKeys(config, { trustedProxy, identityScopes }, made) {
+function identityKeys(config, { trustedProxy, identityScopes, roles }, made) {
   const auth = at(config, ["gateway", "auth"]) ?? {};
   if (modeOf(auth) === "trusted-proxy") {
     throw new Refusal(
@@ -153,7 +153,8 @@ function identityKeys(config, { trustedProxy, identityScopes }, made) {
     [PASSWORD, auth.password ?? made(PASSWORD) ?? randomBytes(32).toString("hex")],
     [["gateway", "auth", "trustedProxy"], trustedProxy],
     [["gateway", "auth", "identityScopes"], identityScopes],
+    [["gateway", "roles"], at(config, ["gateway", "roles"]) ?? roles], // a person's own are left alone
   ];
 }
 
-export { at, MODE, patchTo, same, TOKEN, wantedKeys, withValues };
+export { at, MODE, PASSWORD, patchTo, same, TOKEN, wantedKeys, withValues };

@@ -117,8 +117,12 @@ async function create() {
   }
   const result = withValues(config, values);
   const credentials = credentialsOf(result);
+  const password = wanted.access ? at(result, PASSWORD) : undefined;
   const answers = async () =>
-    (await modelsStatus(port, credentials)) === 200 && (await modelsStatus(port, {})) === 401;
+    (await modelsStatus(port, credentials)) === 200 &&
+    (await modelsStatus(port, {})) === 401 &&
+    // The password came last, and OpenClaw starts anew for it once more.
+    (typeof password !== "string" || (await takesPassword(port, password)));
   if (!(await waitUntil(answers))) {
     say(`OpenClaw's last answer to /v1/models was ${await modelsStatus(port, credentials)}`);
     if (changes.length > 0) {

@@ -239,6 +239,7 @@ export function openclawSuite(stage: () => Stage): void {
             deviceAutoApprove: { enabled: true },
           },
           identityScopes: Object.fromEntries(people.map((person) => [person, ["operator.admin"]])),
+          roles: { default: "person", definitions: {} },
         },
       });
       const as = (person: string, wanted: number) =>

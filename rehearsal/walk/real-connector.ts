@@ -20,7 +20,7 @@ export const needsTheEdge: readonly string[] = [
   "Access refuses curl without a token",
   "OpenClaw answers curl (JSON)",
   "OpenClaw answers curl (streamed)",
-  ...stations.map(({ name }) => name),
+  ...stations.token.map(({ name }) => name),
   "a second up changes nothing",
   "pulumi destroy takes it down",
 ];

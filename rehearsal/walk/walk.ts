@@ -5,7 +5,9 @@ import { expectAnswer, expectModel } from "./answers.ts";
 import type { Artefacts } from "./artefacts.ts";
 import { openBrowser } from "./browser.ts";
 import { expect } from "./expect.ts";
-import { stations } from "./stations/index.ts";
+import { devices, forgetDevicesBut } from "./stations/devices.ts";
+import { type SignIn, stations } from "./stations/index.ts";
+import { people } from "./stations/station.ts";
 import { readStream } from "./stream.ts";
 import { differences, type Inventory, inventoryOf } from "./traces.ts";
 import { type Credentials, type Visitor, visitorOf } from "./visitor.ts";
@@ -15,6 +17,7 @@ export const stackName = "rehearsal";
 
 /** A built stack with someone outside who uses it. */
 export interface BuiltGateway {
+  readonly signIn: SignIn;
   readonly stack: Stack;
   readonly url: string;
   readonly credentials: Credentials;
@@ -31,13 +34,31 @@ export const stackConfig = ({ cloudflare, host }: Stage): ConfigMap => ({
   ...(host.privateKey !== undefined && {
     "openclaw-gateway:pi.privateKey": { value: host.privateKey, secret: true },
   }),
-  "openclaw-gateway:access.emails[0]": { value: "owner@example.com" },
+  "openclaw-gateway:access.emails[0]": { value: people.owner },
 });
 
+/** The same with the login at Access as OpenClaw's own, and someone of each role. */
+export const identityConfig = (stage: Stage): ConfigMap => ({
+  ...stackConfig(stage),
+  "openclaw-gateway:signIn": { value: "access" },
+  ...Object.fromEntries(
+    Object.entries(people).flatMap(([role, email], index) => [
+      [`openclaw-gateway:access.emails[${index}]`, { value: email }],
+      [`openclaw-gateway:roles.${role}s[0]`, { value: email }],
+    ]),
+  ),
+});
+
+const configs = { token: stackConfig, access: identityConfig } as const;
+
 /** `pulumi up`, and what a user then has in hand. */
-export async function build(stage: Stage, progress: Progress, signal?: AbortSignal): Promise<BuiltGateway> {
+export async function build(
+  stage: Stage,
+  progress: Progress,
+  { signIn = "token", signal }: { readonly signIn?: SignIn; readonly signal?: AbortSignal } = {},
+): Promise<BuiltGateway> {
   return progress.step("pulumi up builds the chain", async (detail) => {
-    const stack = await stage.workspace.stack(stackName, stackConfig(stage));
+    const stack = await stage.workspace.stack(stackName, configs[signIn](stage));
     signal?.throwIfAborted(); // the Automation API looks at its signal only while the engine runs
     await stack.up({ signal, onEvent: (event) => detailOf(event.resourcePreEvent?.metadata.urn, detail) });
     const outputs = await stack.outputs();
@@ -49,7 +70,7 @@ export async function build(stage: Stage, progress: Progress, signal?: AbortSign
       credentials,
       folder: `${stage.workspace.folder}/visitor`,
     });
-    return { stack, url, credentials, visitor };
+    return { signIn, stack, url, credentials, visitor };
   });
 }
 
@@ -113,7 +134,7 @@ const question = (content: string) => ({ model: "openclaw", messages: [{ role: "
  */
 export async function useInBrowser(
   stage: Stage,
-  { url }: BuiltGateway,
+  { url, signIn }: BuiltGateway,
   artefacts: Artefacts,
   progress: Progress,
 ): Promise<void> {
@@ -121,7 +142,12 @@ export async function useInBrowser(
   const browser = await openBrowser(stage, { hostname, artefacts, secrets: [stage.host.gatewayToken] });
   const afterwards = new AsyncDisposableStack();
   try {
-    for (const { name, walk } of stations) {
+    if (signIn === "access") {
+      // They are approved without anybody who could tell which are the rehearsal's.
+      const known = await devices(stage);
+      afterwards.defer(() => forgetDevicesBut(known.paired, stage));
+    }
+    for (const { name, walk } of stations[signIn]) {
       await progress.step(name, () => browser.attempt(name, () => walk({ stage, url, browser, afterwards })));
     }
   } finally {

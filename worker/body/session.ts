@@ -14,6 +14,14 @@ const MAX_KEYS = 1000;
  * @returns letters, digits and hyphens alone, so that it can be taken for no part of a key (`agent:main:cron:…`)
  */
 export async function sessionOf(identity: Identity, user: unknown): Promise<string> {
+  const own = await keyOf(identity);
+  const named = typeof user === "string" && user.trim() !== "";
+  const session = named ? await hash(`${subjectOf(identity)}\n${user.trim()}`) : crypto.randomUUID();
+  return `${own}-${session}`;
+}
+
+/** What the keys of an identity's sessions begin with. */
+export async function keyOf(identity: Identity): Promise<string> {
   const subject = subjectOf(identity);
   let key = keys.get(subject);
   if (!key) {
@@ -21,9 +29,7 @@ export async function sessionOf(identity: Identity, user: unknown): Promise<stri
     if (keys.size >= MAX_KEYS) keys.clear();
     keys.set(subject, key);
   }
-  const named = typeof user === "string" && user.trim() !== "";
-  const session = named ? await hash(`${subject}\n${user.trim()}`) : crypto.randomUUID();
-  return `${identity.kind}-${key}-${session}`;
+  return `${identity.kind}-${key}`;
 }
 
 /** 128 bits of SHA-256 in hex: nobody finds two names with the same. */

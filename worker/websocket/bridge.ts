@@ -1,5 +1,6 @@
 import { FAREWELLS, type Farewell, farewellOf, say } from "./close.ts";
 import type { Filter } from "./filter.ts";
+import type { Greeting } from "./hello.ts";
 
 /** What OpenClaw takes (`policy.maxPayload` of its hello); the runtime itself takes 32 MiB. */
 const MAX_MESSAGE_SIZE = 25 * 1024 * 1024;
@@ -8,6 +9,8 @@ const MAX_MESSAGE_SIZE = 25 * 1024 * 1024;
 export interface BridgeOptions extends Life {
   /** Looks at each message of the client's; without one all go through as they are. */
   readonly filter: Filter | undefined;
+  /** Changes what OpenClaw says first; without one all of it goes through as it is. */
+  readonly greeting: Greeting | undefined;
   /** Called for each request that the filter answers itself. */
   readonly refused: () => void;
   /** Called once, when the bridge carries nothing any more, with the code that the client gave or got. */
@@ -29,7 +32,7 @@ export interface Life {
  * runtime ends the isolate).
  */
 export function join(client: WebSocket, upstream: WebSocket, options: BridgeOptions): void {
-  const { ms, farewell, filter, refused, ended } = options;
+  const { ms, farewell, filter, greeting, refused, ended } = options;
   let over = false;
   const end = (closeCode: number) => {
     if (over) return;
@@ -55,7 +58,7 @@ export function join(client: WebSocket, upstream: WebSocket, options: BridgeOpti
     if ("farewell" in verdict) return endBoth(verdict.farewell);
     send(client, verdict.answer);
   });
-  upstream.addEventListener("message", ({ data }) => send(client, data));
+  upstream.addEventListener("message", ({ data }) => send(client, greeting ? greeting(data) : data));
   client.addEventListener("close", (close) => {
     end(close.code);
     endBoth(farewellOf(close));

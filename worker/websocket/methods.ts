@@ -101,6 +101,9 @@ const METHODS: Readonly<Partial<Record<Role, ReadonlyMap<string, Params>>>> = {
 /** Whether a role may ask OpenClaw for anything, so that nobody has to look into its messages. */
 export const asksFreely = (role: Role): boolean => role === "owner";
 
+/** Names of what a role may ask at all, so that a page offers no more. */
+export const methodsOf = (role: Role): ReadonlySet<string> => new Set(METHODS[role]?.keys());
+
 /** Whether a role may ask OpenClaw this. `connect`, which opens every conversation, is not among it. */
 export function mayAsk(role: Role, method: string, params: Readonly<Record<string, unknown>>): boolean {
   if (asksFreely(role)) return true;

@@ -10,6 +10,7 @@ import { fetchOpenClaw } from "../openclaw.ts";
 import { join, type Life } from "./bridge.ts";
 import { FAREWELLS } from "./close.ts";
 import { filterFor } from "./filter.ts";
+import { greetingFor } from "./hello.ts";
 
 /** What the request has been found to be. */
 interface Found {
@@ -37,10 +38,12 @@ export async function bridge(exchange: Exchange, { gateway, identity }: Found): 
   const countOut = await openSocket(identity, gateway, context);
   try {
     const upstream = await openUpstream(request, origin, { gateway, identity });
+    const greeting = await greetingFor(identity, gateway); // before the two are joined: nothing may be missed
     const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
     join(server, upstream, {
       ...life,
       filter: filterFor(identity, gateway),
+      greeting,
       refused: tellOnce(exchange),
       ended: (closeCode) => {
         countOut();

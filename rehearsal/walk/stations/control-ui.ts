@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
-import type { Stage } from "../../stage.ts";
 import { expectAnswer } from "../answers.ts";
 import { expect } from "../expect.ts";
+import { forgetDevice } from "./devices.ts";
 import { owner, type Station } from "./station.ts";
 
 /** OpenClaw's own page takes the gateway's token by its fragment, and a browser that is new has to be approved. */
@@ -56,13 +56,13 @@ export const ownerChats: Station = {
   },
 };
 
-const composer = (page: Page) => page.getByRole("textbox", { name: "Chat composer" });
+export const composer = (page: Page) => page.getByRole("textbox", { name: "Chat composer" });
 
 /**
  * Sends what is written. While it still loads its conversation, the page lets a press of the button go by without a
  * word and keeps the text, so that its reader presses again.
  */
-async function send(page: Page): Promise<void> {
+export async function send(page: Page): Promise<void> {
   const button = page.getByRole("button", { name: "Send message" });
   for (let pressed = 0; (await composer(page).inputValue()) !== ""; pressed++) {
     expect(pressed < 20, "the page does not send what is written");
@@ -70,13 +70,6 @@ async function send(page: Page): Promise<void> {
     const emptied = () => document.querySelector("textarea")?.value === "";
     await page.waitForFunction(emptied, undefined, { timeout: 3_000 }).catch(() => {});
   }
-}
-
-/** A device that stays approved would hold the owner's key to an OpenClaw that may be somebody's own. */
-async function forgetDevice({ host }: Stage, id: string): Promise<void> {
-  expect(/^[0-9a-f]+$/.test(id), `the approved device has no id: ${id}`);
-  const { code, stderr } = await host.exec(`openclaw devices remove ${id}`);
-  expect(code === 0, `the rehearsal's browser stays approved: openclaw devices remove ${id} said ${stderr}`);
 }
 
 async function askInNewSession(page: Page, url: string): Promise<void> {

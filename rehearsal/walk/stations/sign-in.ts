@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { expect } from "../expect.ts";
 import { addLoginMethod } from "./login-method.ts";
-import { arriveAt, owner, type Station, stranger } from "./station.ts";
+import { arriveAt, owner, type Station, stranger, type Visit } from "./station.ts";
 
 /** The team's login stands before every page, offers the account's methods, and lets nobody else in by any of them. */
 export const strangerIsRefused: Station = {
@@ -45,19 +45,29 @@ export const strangerIsRefused: Station = {
 /** The owner's first visit: address, code from the inbox, and back to where the visit began. */
 export const ownerSignsIn: Station = {
   name: "the owner signs in with a one-time code",
-  async walk({ stage, url, browser }) {
-    const page = await browser.pageOf(owner);
-    await page.goto(url);
-    await arriveAt(page, `https://${stage.cloudflare.teamDomain}/`);
-    await askForCode(page, owner);
-    const inbox = await openInbox(page);
-    const code = (await inbox.locator("#code").textContent()) ?? "";
-    await inbox.close();
-    await browser.picture(page, "one-time-code");
-    await enterCode(page, code);
-    await arriveAt(page, url);
+  async walk(visit) {
+    await signIn(visit, owner, (page) => visit.browser.picture(page, "one-time-code"));
   },
 };
+
+/** Goes to the gateway for the first time, and through Access to where the visit began. */
+export async function signIn(
+  { stage, url, browser }: Visit,
+  person: string,
+  look: (page: Page) => Promise<void> = async () => {},
+): Promise<Page> {
+  const page = await browser.pageOf(person);
+  await page.goto(url);
+  await arriveAt(page, `https://${stage.cloudflare.teamDomain}/`);
+  await askForCode(page, person);
+  const inbox = await openInbox(page);
+  const code = (await inbox.locator("#code").textContent()) ?? "";
+  await inbox.close();
+  await look(page);
+  await enterCode(page, code);
+  await arriveAt(page, url);
+  return page;
+}
 
 async function askForCode(page: Page, email: string): Promise<void> {
   await page.getByRole("textbox", { name: "Email" }).fill(email);

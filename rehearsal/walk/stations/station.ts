@@ -19,8 +19,13 @@ export interface Visit {
   readonly afterwards: AsyncDisposableStack;
 }
 
-/** The one whom the stack's config lets in. */
-export const owner = "owner@example.com";
+/** Whom the stack's config lets in, by role; the owner alone where the sign-in is by token. */
+export const people = {
+  owner: "owner@example.com",
+  member: "member@example.com",
+  guest: "guest@example.com",
+} as const;
+export const { owner } = people;
 
 /** Someone whom it does not. */
 export const stranger = "stranger@example.com";

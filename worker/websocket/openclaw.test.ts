@@ -82,17 +82,11 @@ describe("the real OpenClaw behind the gateway, with the sign-in at Access as th
           deviceAutoApprove: { enabled: true },
         },
       },
+      // As infra/openclaw-wanted.ts has it.
       {
         roles: {
-          default: "member",
-          definitions: {
-            member: { sessions: { others: "none" }, agents: "*", scopes: chatting },
-            owner: {
-              sessions: { others: "write" },
-              agents: "*",
-              scopes: [...chatting, "operator.admin", "operator.approvals"],
-            },
-          },
+          default: "person",
+          definitions: { person: { sessions: { others: "none" }, agents: "*", scopes: ["operator.admin"] } },
         },
       },
     );
@@ -109,25 +103,12 @@ describe("the real OpenClaw behind the gateway, with the sign-in at Access as th
         }),
       },
     });
-    (await open(ada)).socket.terminate(); // whom OpenClaw knows from now on
-    await makeOwner(ada);
   }, HOOK_MS);
   afterAll(stop);
 
   const as = async (email: string) => ({ "cf-access-jwt-assertion": await gateway.team.person({ email }) });
   const open = async (email: string, device = createDevice(), auth = {}) =>
     handshake(device, await as(email), auth);
-
-  /** As its operator does on the Pi itself. */
-  async function makeOwner(email: string) {
-    const socket = new WebSocket(`ws://127.0.0.1:${openclaw.port}/`, { headers: { origin: ORIGIN } });
-    expect(await createDevice().connect(socket, { password: GATEWAY_TOKEN })).toMatchObject({ ok: true });
-    const { payload } = await ask(socket, "users.list");
-    const profiles = payload?.profiles as { id: string; emails: string[] }[];
-    const profileId = profiles.find(({ emails }) => emails.includes(email))?.id;
-    expect(await ask(socket, "users.setRole", { profileId, role: "owner" })).toMatchObject({ ok: true });
-    socket.terminate();
-  }
 
   it("lets a member's page in, with less than it asks for", async () => {
     const { socket, answer } = await open("mel@example.com");
@@ -158,6 +139,20 @@ describe("the real OpenClaw behind the gateway, with the sign-in at Access as th
     socket.terminate();
   });
 
+  it("opens a member's page on a conversation of their own, which OpenClaw makes at the first word", async () => {
+    const { socket, answer } = await open("mel@example.com");
+    const { snapshot } = (answer.payload ?? {}) as { snapshot: { sessionDefaults: Record<string, string> } };
+    const sessionKey = snapshot.sessionDefaults.mainSessionKey ?? "";
+    expect(sessionKey).toMatch(/^agent:main:person-[0-9a-f]{32}$/);
+    expect(await ask(socket, "chat.startup", { sessionKey })).toMatchObject({ ok: true });
+    const sent = { sessionKey, message: "Hello", idempotencyKey: "hello" };
+    expect(await ask(socket, "chat.send", sent)).toMatchObject({ ok: true, payload: { status: "started" } });
+    const { features } = answer.payload as { features: { methods: string[] } };
+    expect(features.methods).toContain("chat.send");
+    expect(features.methods).not.toContain("config.get");
+    socket.terminate();
+  });
+
   it("keeps sessions apart by its own roles: a member finds no one else's", async () => {
     const [ada, mel, max] = await Promise.all(people.map((email) => open(email)));
     if (!ada || !mel || !max) throw new Error("three sockets");
@@ -174,6 +169,8 @@ describe("the real OpenClaw behind the gateway, with the sign-in at Access as th
     ]);
     const { payload } = await ask(max.socket, "sessions.list");
     expect(payload?.sessions).toEqual([]);
+    // Whoever has operator.admin administers them all.
+    expect(await history(ada, mels)).toBe(true);
     for (const { socket } of [ada, mel, max]) socket.terminate();
   });
 });
