@@ -31,6 +31,29 @@ describe("npm run rehearse", () => {
   );
 
   test(
+    "walks it with the login at Access as OpenClaw's own, as owner, member and guest",
+    async () => {
+      const before = traces();
+      const { child, said } = rehearse("--sign-in", "access", "--json");
+      const [code] = await once(child, "exit");
+      expect(said.stderr).toContain("The whole chain was built, used and taken down.");
+      const { steps } = JSON.parse(said.stdout) as { steps: { name: string }[] };
+      expect(steps.map(({ name }) => name)).toEqual(
+        expect.arrayContaining([
+          "the Control UI knows the owner by the login at Access",
+          "an open Control UI connects again after its connection was cut",
+          "a member chats in the Control UI, apart from the owner",
+          "a guest is shown the way to the chat page, and chats there",
+          "nothing is left",
+        ]),
+      );
+      expect(code).toBe(0);
+      expect(traces()).toEqual(before);
+    },
+    15 * 60_000,
+  );
+
+  test(
     "stays up with --keep, answers the printed curl line, and is taken down by Ctrl-C",
     async () => {
       const before = traces();

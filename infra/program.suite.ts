@@ -10,6 +10,7 @@ import { cloudflareApi } from "../rehearsal/testing/cloudflare-api.ts";
 import { pulumiCli } from "../rehearsal/testing/pulumi-cli.ts";
 import { type Watch, watchForOpenGateway, watchProcesses } from "../rehearsal/testing/watch.ts";
 import { differences, type Inventory, inventoryOf } from "../rehearsal/walk/traces.ts";
+import { visitorOf } from "../rehearsal/walk/visitor.ts";
 import { stackConfig } from "../rehearsal/walk/walk.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -135,6 +136,30 @@ export function programSuite(stage: () => Stage): void {
       expect((await stack.up(hear)).summary.resourceChanges).toEqual({ same: 16 });
       await stack.removeConfig("openclaw-gateway:limits", false);
       expect((await stack.up(hear)).summary.resourceChanges).toEqual({ update: 1, same: 15 });
+    });
+
+    test("takes a stack from one way to sign in to the other and back, and answers each time", async () => {
+      const { host, cloudflare, ca, workspace } = stage();
+      const { url, serviceTokens } = await stack.outputs();
+      const visitor = await visitorOf(String(url?.value), {
+        edgeAddress: cloudflare.edgeAddress,
+        caCertificate: ca.certificate,
+        credentials: serviceTokens?.value.cli,
+        folder: join(workspace.folder, "sign-in-visitor"),
+      });
+      const auth = async () =>
+        JSON.parse((await host.exec(`cat ${host.openclawFolder}/openclaw.json`)).stdout).gateway.auth;
+      const before = await auth();
+      await stack.setConfig("openclaw-gateway:signIn", { value: "access" }, true);
+      // The footprint and OpenClaw's config on the Pi, then the Worker.
+      expect((await stack.up(hear)).summary.resourceChanges).toEqual({ update: 3, same: 13 });
+      expect(await auth()).toMatchObject({ mode: "trusted-proxy" });
+      secrets.localPassword = (await auth()).password;
+      expect((await visitor.get("/v1/models")).status).toBe(200);
+      await stack.removeConfig("openclaw-gateway:signIn");
+      expect((await stack.up(hear)).summary.resourceChanges).toEqual({ update: 3, same: 13 });
+      expect(await auth()).toEqual(before);
+      expect((await visitor.get("/v1/models")).status).toBe(200);
     });
 
     test("is the same program by `pulumi up` with Pulumi.yaml: same inputs, same state", async () => {
