@@ -1,5 +1,5 @@
 import { type DayLeft, models } from "./api.ts";
-import { assistantsOf, DEFAULT_MODEL } from "./assistants.ts";
+import { assistantsOf } from "./assistants.ts";
 import { copy, fitViewport, storageOf } from "./browser.ts";
 import { askPerson } from "./dialog.ts";
 import { hideNotice, showNotice, showTrouble } from "./notice.ts";
@@ -19,7 +19,7 @@ const tab = new Tab(identity);
 let told = false;
 
 const talk = new Talk(store, {
-  model: () => model.value || DEFAULT_MODEL,
+  model: () => model.value, // nothing before the list is there: then the gateway picks one that this role may talk to
   draft: () => draft.value,
   setDraft,
   changed: show,
@@ -110,12 +110,19 @@ async function loadAssistants(): Promise<void> {
     const assistants = assistantsOf(await models());
     model.replaceChildren(...assistants.map(({ model: value, name }) => new Option(name, value)));
     parts.assistants.hidden = assistants.length < 2;
+    chooseAssistant();
   } catch (error) {
     showTrouble(troubleOf(error), () => {
       hideNotice();
       void loadAssistants();
     });
   }
+}
+
+/** A conversation goes on with the assistant that it was last had with, as long as there is that one. */
+function chooseAssistant(): void {
+  const last = talk.conversation.model;
+  if ([...model.options].some(({ value }) => value === last)) model.value = last ?? "";
 }
 
 /** The page as the talk now stands. */
@@ -161,6 +168,7 @@ async function act(deed: "open" | "rename" | "delete", id: string): Promise<void
     talk.open(id);
     if (!touch) draft.focus();
   } else if (deed === "rename") {
+    chooseAssistant();
     const answer = await askPerson({ title: "Rename", yes: "Rename", field: name });
     if (answer) talk.rename(id, answer.field);
   } else if (await askPerson({ title: "Delete this conversation?", text: name, yes: "Delete" })) {
