@@ -155,7 +155,7 @@ describe("the chat page", () => {
     await chat.converse("Tunnel?", "Yes.\n\n```sh\ndig\n```");
     await chat.button("New conversation").focus();
     const names: string[] = [];
-    for (let stop = 0; stop < 12; stop += 1) {
+    for (let stop = 0; stop < 13; stop += 1) {
       if (stop > 0) await chat.page.keyboard.press("Tab");
       names.push(
         await chat.page.evaluate(() => {
@@ -168,10 +168,13 @@ describe("the chat page", () => {
       );
     }
     expect(names).toEqual([
-      ...["New conversation", "Tunnel?", "Rename “Tunnel?”", "Delete “Tunnel?”", "Delete all", "Sign out"],
+      ...["New conversation", "Tunnel?", "Rename “Tunnel?”", "Delete “Tunnel?”"],
+      ...["OpenClaw's own page", "Delete all", "Sign out"],
       ...["Conversation", "Copy code", "dig", "Copy answer", "Answer again", "Message"],
     ]);
   });
+  - link "OpenClaw's own page":
+    - /url: /
 });
 
 /** Nothing but code and tables is wider than the screen, and the place to write is on it. */
