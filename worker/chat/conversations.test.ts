@@ -118,10 +118,12 @@ describe("conversations", () => {
   });
 
   it("can all be deleted, and with the sign-out", async () => {
+    expect(await chat.button("Delete all").count()).toBe(0); // nothing is there yet
     await chat.converse("one", "first");
     await chat.button("Delete all").click();
     await dialog().getByRole("button", { name: "Delete all" }).click();
     await expect.poll(names, SOON).toEqual([]);
+    expect(await chat.button("Delete all").count()).toBe(0);
     await chat.converse("two", "second");
     await chat.button("Sign out").click();
     await dialog().getByRole("checkbox").check();

@@ -77,7 +77,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 stop.addEventListener("click", stopAnswer);
-parts.fresh.addEventListener("click", begin);
+for (const button of [parts.fresh, parts.freshHere]) button.addEventListener("click", begin);
 log.addEventListener("click", ({ target }) => {
   if (target instanceof Element) void press(target);
 });
@@ -134,7 +134,9 @@ function show(): void {
   parts.send.hidden = busy;
   stop.hidden = !busy;
   tab.write("open", conversation.id);
-  showConversations(store.all(), conversation.id);
+  const all = store.all();
+  showConversations(all, conversation.id);
+  parts.forget.hidden = all.length === 0;
 }
 
 function showLeft({ requests, tokens }: DayLeft): void {
@@ -166,9 +168,9 @@ async function act(deed: "open" | "rename" | "delete", id: string): Promise<void
     closeSide();
     hideNotice();
     talk.open(id);
+    chooseAssistant();
     if (!touch) draft.focus();
   } else if (deed === "rename") {
-    chooseAssistant();
     const answer = await askPerson({ title: "Rename", yes: "Rename", field: name });
     if (answer) talk.rename(id, answer.field);
   } else if (await askPerson({ title: "Delete this conversation?", text: name, yes: "Delete" })) {
