@@ -1,6 +1,6 @@
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { chromiumFlags, chromiumProgram } from "../rehearsal/walk/chromium.ts";
+import { launchBrowser } from "./testing/browser.ts";
 import { startEdge, type TestEdge } from "./testing/edge.ts";
 import { ORIGIN, startGateway, type TestGateway } from "./testing/gateway.ts";
 
@@ -15,14 +15,8 @@ let complaints: string[];
 beforeAll(async () => {
   gateway = await startGateway({ bindings: { CORS_ORIGINS: APP } });
   edge = await startEdge(gateway);
-  browser = await chromium.launch({
-    executablePath: chromiumProgram(),
-    args: [
-      ...chromiumFlags,
-      "--disable-features=LocalNetworkAccessChecks", // the gateway is on loopback here, where no page may go unasked
-      `--host-resolver-rules=MAP ${new URL(ORIGIN).hostname}:443 127.0.0.1:${edge.port}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`,
-    ],
-  });
+  // The gateway is on loopback here, where no page may go unasked.
+  browser = await launchBrowser(edge, "--disable-features=LocalNetworkAccessChecks");
 });
 afterAll(async () => {
   await browser?.close();

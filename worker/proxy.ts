@@ -4,6 +4,7 @@ import type { Exchange } from "./exchange.ts";
 import { answerHeaders } from "./headers.ts";
 import type { Identity } from "./identity/auth.ts";
 import { requirePart } from "./identity/roles.ts";
+import { keyNotice } from "./key-notice.ts";
 import { fetchOpenClaw } from "./openclaw.ts";
 import type { Route } from "./routes.ts";
 import { startRun } from "./run.ts";
@@ -22,6 +23,8 @@ export async function proxy(exchange: Exchange, route: Route, parties: Parties):
   const { gateway, identity } = parties;
   exchange.route = route.name;
   if (route.part) requirePart(identity, route.part, gateway);
+  const notice = keyNotice(exchange.request, route, gateway);
+  if (notice) return notice;
   if (route.kind === "run") return startRun(exchange, route, parties);
   const narrowed = route.kind === "models" && gateway.roles.agents[identity.role] !== undefined;
   const model = route.target.slice("/v1/models/".length);

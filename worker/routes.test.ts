@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { TOLD } from "./key-notice.ts";
 import { startGateway, type TestGateway } from "./testing/gateway.ts";
 
 let gateway: TestGateway;
@@ -283,8 +284,9 @@ describe("a browser led by another site", () => {
   });
 
   it("a link opens a page, and the gateway's own pages may ask", async () => {
-    const link = { ...cross, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" };
+    const link = { ...cross, "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", cookie: TOLD };
     expect((await gateway.fetch("/", { headers: link })).status).toBe(200);
+    expect(gateway.openclaw.requests).toHaveLength(1);
     const own = {
       "sec-fetch-site": "same-origin",
       "sec-fetch-mode": "cors",

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { TOLD } from "./key-notice.ts";
 import { GATEWAY_TOKEN } from "./testing/bindings.ts";
 import { startGateway, type TestGateway } from "./testing/gateway.ts";
 
@@ -22,7 +23,8 @@ describe("a VPC service that throws", () => {
       const text = await answer.clone().text();
       expect(await refusal(answer)).toEqual([status, code]);
       expect(text).not.toMatch(/ProxyError|4711|\bat |\.js/);
-      const page = await gateway.fetch("/", { headers: { "sec-fetch-mode": "navigate" } });
+      const headers = { "sec-fetch-mode": "navigate", cookie: TOLD };
+      const page = await gateway.fetch("/", { headers });
       expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
       expect(await page.text()).toContain(code);
       expect(gateway.log()).toContain(vpcError);

@@ -58,6 +58,40 @@ describe("the chat page", () => {
     expect(chat.asked[0]?.model).toBe("openclaw/garden");
   });
 
+  it("goes on with the assistant that a conversation was last had with", async () => {
+    const models = chat.models;
+    chat.models = ["openclaw", "openclaw/default", "openclaw/main", "openclaw/garden"];
+    await chat.open();
+    const choice = chat.page.getByRole("combobox", { name: "Assistant" });
+    const chosen = () => choice.locator("option:checked").textContent();
+    await choice.selectOption("Garden");
+    await chat.converse("roses?", "Prune them.");
+    await chat.page.reload();
+    await choice.waitFor();
+    expect(await chosen()).toBe("Garden");
+    await chat.button("New conversation").click();
+    await choice.selectOption("Main");
+    await chat.converse("and else?", "All well.");
+    await chat.button("roses?").click();
+    expect(await chosen()).toBe("Garden");
+    chat.models = models; // that one is gone
+    await chat.page.reload();
+    await chat.converse("and now?", "Wait.");
+    expect(chat.asked.map(({ model }) => model)).toEqual([
+      "openclaw/garden",
+      "openclaw/main",
+      "openclaw/default",
+    ]);
+  });
+
+  it("asks one that the role may talk to, even before it knows whom there is", async () => {
+    chat.edge.signIn("gus@guests.example");
+    await chat.page.route(/models$/, (route) => route.abort());
+    await chat.page.reload();
+    await chat.converse("hello", "hi");
+    expect(chat.asked[0]?.model).toBe("openclaw/web");
+  });
+
   it("stops an answer, keeps what came, and ends the run", async () => {
     const upstream = await chat.ask("Count to a million.");
     upstream.write(chunk("one two"));

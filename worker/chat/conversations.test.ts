@@ -48,8 +48,7 @@ describe("conversations", () => {
     await chat.picture("rename");
     await dialog().getByRole("textbox").fill("Of tunnels");
     await chat.page.keyboard.press("Enter");
-    await dialog().waitFor({ state: "hidden" });
-    expect(await names()).toEqual(["Of tunnels"]);
+    await expect.poll(names, SOON).toEqual(["Of tunnels"]); // a dialog tells of its end once it is out of sight
     expect(await heading()).toBe("Of tunnels");
 
     await chat.button("Delete “Of tunnels”").click();
@@ -90,9 +89,12 @@ describe("conversations", () => {
 
   it("are the same in all tabs", async () => {
     const other = await chat.tab();
+    await chat.page.bringToFront(); // a tab in the background is drawn once a second
     await chat.converse("one", "first");
+    await other.bringToFront();
     await other.getByRole("button", { name: "one", exact: true }).click();
     expect(await other.locator("article.assistant .body").textContent()).toBe("first");
+    await chat.page.bringToFront();
     await chat.converse("two", "second");
     await other.locator("article.assistant .body", { hasText: "second" }).waitFor();
     await chat.button("Delete “one”").click();
@@ -116,17 +118,18 @@ describe("conversations", () => {
   });
 
   it("can all be deleted, and with the sign-out", async () => {
+    expect(await chat.button("Delete all").count()).toBe(0); // nothing is there yet
     await chat.converse("one", "first");
     await chat.button("Delete all").click();
     await dialog().getByRole("button", { name: "Delete all" }).click();
     await expect.poll(names, SOON).toEqual([]);
+    expect(await chat.button("Delete all").count()).toBe(0);
     await chat.converse("two", "second");
     await chat.button("Sign out").click();
     await dialog().getByRole("checkbox").check();
     await chat.picture("sign-out");
-    const left = chat.page.waitForRequest(/\/cdn-cgi\/access\/logout$/);
     await dialog().getByRole("button", { name: "Sign out" }).click();
-    await left;
+    await chat.page.waitForURL(/\/cdn-cgi\/access\/logout$/);
     await chat.page.goto(new URL("/chat.html", chat.page.url()).href);
     expect(await names()).toEqual([]);
   });

@@ -52,7 +52,7 @@ describe.each(["light", "dark"] as const)("in %s, the chat page", (colorScheme) 
     await chat.button("Conversations").tap();
     await chat.button("Tunnel or bridge?").waitFor();
     await chat.picture(`phone-${width}-${colorScheme}-list`);
-    await chat.button("New conversation").tap();
+    await chat.page.getByRole("navigation").getByRole("button", { name: "New conversation" }).tap();
     await chat.button("Tunnel or bridge?").waitFor({ state: "hidden" });
     await chat.refuse(
       429,
@@ -98,6 +98,56 @@ describe("the chat page", () => {
     }
   });
 
+  it("shows that an answer still grows, whatever has come of it, and moves nothing when it is done", async () => {
+    await chat.open();
+    const upstream = await chat.ask("hi");
+    const growing = () => chat.page.evaluate(() => document.getAnimations().length);
+    await chat.page.locator("article.waiting").waitFor();
+    expect(await growing()).toBe(1);
+    const pieces = ["word", "\n\n- item", "\n\n```sh\ndig", "\n```\n\n> quote", "\n\n|a|b|\n|-|-|\n|c|cell|"];
+    for (const piece of pieces) {
+      upstream.write(chunk(piece));
+      await chat.shown(piece.match(/[a-z]+/g)?.at(-1) ?? "");
+      expect([piece, await growing()]).toEqual([piece, 1]);
+    }
+    const height = () => chat.page.locator("article.assistant").evaluate((article) => article.clientHeight);
+    const before = await height();
+    upstream.end(DONE);
+    await chat.button("Send").waitFor();
+    expect([await growing(), await height()]).toEqual([0, before]);
+  });
+
+  it("gives the name of a conversation all the room, until something can be done with it", async () => {
+    await chat.open();
+    await chat.converse("A rather long question about tunnels", "Yes.");
+    await chat.button("New conversation").click();
+    const name = chat.button("A rather long question about tunnels");
+    const width = () => name.evaluate((element) => element.getBoundingClientRect().width);
+    await chat.draft.hover();
+    const wide = await width();
+    await name.focus();
+    await chat.page.keyboard.press("Tab");
+    const rename = chat.button("Rename “A rather long question about tunnels”");
+    expect(await rename.evaluate((button) => button === document.activeElement)).toBe(true);
+    expect(await rename.evaluate((button) => getComputedStyle(button).opacity)).toBe("1");
+    expect(wide - (await width())).toBe(72); // the two buttons
+  });
+
+  it("begins a new conversation from its head on a phone, where the list is out of sight", async () => {
+    const models = chat.models;
+    chat.models = ["openclaw", "openclaw/default", "openclaw/main", "openclaw/homework-helper"];
+    await chat.open({ viewport: { width: 390, height: 640 }, hasTouch: true, isMobile: true });
+    chat.models = models;
+    await chat.page.getByRole("combobox", { name: "Assistant" }).waitFor();
+    await chat.converse("Tunnel or bridge?", "Yes.");
+    const title = chat.page.getByRole("heading", { level: 1 });
+    expect(await title.evaluate((h1) => h1.scrollWidth - h1.clientWidth)).toBe(0); // beside a choice with a long name
+    await chat.picture("phone-390-choice");
+    await chat.button("New conversation").tap();
+    expect(await chat.page.locator("article").count()).toBe(0);
+    await expectToFit(390);
+  });
+
   it("leaves someone who reads further up where they are", async () => {
     await chat.open({ viewport: { width: 800, height: 400 } });
     const upstream = await chat.ask("Count.");
@@ -122,6 +172,8 @@ describe("the chat page", () => {
       - button "Rename “Tunnel?”"
       - button "Delete “Tunnel?”"
   - paragraph: ada@example.com
+  - link "OpenClaw's own page":
+    - /url: /
   - button "Delete all"
   - button "Sign out"
 - banner:
@@ -155,7 +207,7 @@ describe("the chat page", () => {
     await chat.converse("Tunnel?", "Yes.\n\n```sh\ndig\n```");
     await chat.button("New conversation").focus();
     const names: string[] = [];
-    for (let stop = 0; stop < 12; stop += 1) {
+    for (let stop = 0; stop < 13; stop += 1) {
       if (stop > 0) await chat.page.keyboard.press("Tab");
       names.push(
         await chat.page.evaluate(() => {
@@ -168,7 +220,8 @@ describe("the chat page", () => {
       );
     }
     expect(names).toEqual([
-      ...["New conversation", "Tunnel?", "Rename “Tunnel?”", "Delete “Tunnel?”", "Delete all", "Sign out"],
+      ...["New conversation", "Tunnel?", "Rename “Tunnel?”", "Delete “Tunnel?”"],
+      ...["OpenClaw's own page", "Delete all", "Sign out"],
       ...["Conversation", "Copy code", "dig", "Copy answer", "Answer again", "Message"],
     ]);
   });

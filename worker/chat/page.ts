@@ -1,6 +1,8 @@
 import { Hono } from "hono";
+import type { Gateway } from "../config.ts";
 import { escaped } from "../html.ts";
 import { type Identity, subjectOf } from "../identity/auth.ts";
+import { opensPart } from "../identity/roles.ts";
 import styles from "./chat.css";
 import html from "./chat.html";
 import script from "./client/main.ts?script";
@@ -23,16 +25,22 @@ const policy = (nonce: string): string =>
     "trusted-types 'none'",
   ].join("; ");
 
+/** The way to OpenClaw's own page, for those whom it would not refuse. */
+const TO_CONTROL = `<a id="control" class="quiet" href="/">OpenClaw's own page</a>`;
+
 /** The gateway's own chat page, for those who need no more than to talk. */
-export const chatPage = new Hono<{ Variables: { identity: Identity } }>()
-  .get("/chat.html", (c) => page(c.var.identity))
+export const chatPage = new Hono<{ Variables: { identity: Identity; gateway: Gateway } }>()
+  .get("/chat.html", (c) => page(c.var.identity, opensPart(c.var.identity, "control", c.var.gateway)))
   .get("/chat.css", () => file(styles, "text/css"))
   .get("/chat.js", () => file(script, "text/javascript"));
 
 /** The page says whose it is, so that each identity finds its own conversations in a shared browser. */
-function page(identity: Identity): Response {
+function page(identity: Identity, opensControl: boolean): Response {
   const nonce = crypto.randomUUID();
-  const text = html.replaceAll("%NONCE%", nonce).replaceAll("%IDENTITY%", () => escaped(subjectOf(identity)));
+  const text = html
+    .replace("%CONTROL%", opensControl ? TO_CONTROL : "")
+    .replaceAll("%NONCE%", nonce)
+    .replaceAll("%IDENTITY%", () => escaped(subjectOf(identity)));
   return file(text, "text/html", {
     "content-security-policy": policy(nonce),
     "x-dns-prefetch-control": "off",

@@ -1,14 +1,7 @@
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import {
-  type Browser,
-  type BrowserContext,
-  type BrowserContextOptions,
-  chromium,
-  type Locator,
-  type Page,
-} from "playwright-core";
-import { chromiumFlags, chromiumProgram } from "../../rehearsal/walk/chromium.ts";
+import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
+import { launchBrowser } from "./browser.ts";
 import { startEdge, type TestEdge } from "./edge.ts";
 import { ORIGIN, startGateway, type TestGateway } from "./gateway.ts";
 
@@ -49,12 +42,7 @@ export class ChatPage {
   static async start(): Promise<ChatPage> {
     const gateway = await startGateway();
     const edge = await startEdge(gateway);
-    const toEdge = `MAP ${new URL(ORIGIN).hostname}:443 127.0.0.1:${edge.port}`;
-    const browser = await chromium.launch({
-      executablePath: chromiumProgram(),
-      args: [...chromiumFlags, `--host-resolver-rules=${toEdge}, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1`],
-    });
-    return new ChatPage(gateway, edge, browser);
+    return new ChatPage(gateway, edge, await launchBrowser(edge));
   }
 
   get page(): Page {

@@ -4,11 +4,17 @@ import { expect } from "../expect.ts";
 import { forgetDevice } from "./devices.ts";
 import { owner, type Station } from "./station.ts";
 
-/** OpenClaw's own page takes the gateway's token by its fragment, and a browser that is new has to be approved. */
+/**
+ * The gateway says first what this browser will hold. OpenClaw's own page then takes the gateway's token by its fragment,
+ * and a browser that is new has to be approved.
+ */
 export const newBrowserIsApproved: Station = {
   name: "the Control UI connects a new browser only after its approval on the Pi",
   async walk({ stage, url, browser, afterwards }) {
     const page = await browser.pageOf(owner);
+    await page.getByRole("heading", { name: "This browser will hold the owner's key" }).waitFor();
+    await browser.picture(page, "control-ui-will-hold-the-key");
+    await page.getByRole("button", { name: "Open it in this browser" }).click();
     await page.getByRole("heading", { name: /expects its token/ }).waitFor();
     await browser.picture(page, "control-ui-asks-for-the-token");
 

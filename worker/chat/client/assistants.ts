@@ -4,9 +4,6 @@ export interface Assistant {
   readonly name: string;
 }
 
-/** What a request names where nothing else is known: OpenClaw's default agent. */
-export const DEFAULT_MODEL = "openclaw";
-
 /**
  * The assistants behind the models of OpenClaw, which names its default agent three times: `openclaw`,
  * `openclaw/default` and by its own name. One agent is no choice.
@@ -14,7 +11,7 @@ export const DEFAULT_MODEL = "openclaw";
 export function assistantsOf(models: readonly string[]): Assistant[] {
   const agents = models.filter((model) => model.startsWith("openclaw/") && model !== "openclaw/default");
   const named = agents.map((model) => ({ model, name: title(model.slice("openclaw/".length)) }));
-  const [fallback] = ["openclaw/default", DEFAULT_MODEL].filter((model) => models.includes(model));
+  const [fallback] = ["openclaw/default", "openclaw"].filter((model) => models.includes(model));
   if (named.length === 1 && named[0]) return [{ ...named[0], model: fallback ?? named[0].model }];
   return [...(fallback ? [{ model: fallback, name: "Default" }] : []), ...named];
 }

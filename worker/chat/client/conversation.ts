@@ -23,6 +23,8 @@ export interface Conversation {
   /** In milliseconds since 1970. */
   readonly changedAt: number;
   readonly turns: readonly Turn[];
+  /** The assistant that was asked last, as the API names it. */
+  readonly model?: string;
   /** Missing when OpenClaw's memory is not known to be what stands here. */
   readonly session?: Session;
 }
@@ -47,12 +49,13 @@ export function nameOf(question: string): string {
 
 /** Whether what a browser has kept can be read as a conversation; another version of the page may have written it. */
 export function isConversation(value: unknown): value is Conversation {
-  const { id, name, changedAt, turns, session } = Object(value) as Partial<Record<string, unknown>>;
+  const { id, name, changedAt, turns, model, session } = Object(value) as Partial<Record<string, unknown>>;
   return (
     [id, name].every((text) => typeof text === "string" && text !== "") &&
     Number.isFinite(changedAt) &&
     Array.isArray(turns) &&
     turns.every(isTurn) &&
+    (model === undefined || typeof model === "string") &&
     (session === undefined || isSession(session))
   );
 }

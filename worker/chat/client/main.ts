@@ -1,5 +1,5 @@
 import { type DayLeft, models } from "./api.ts";
-import { assistantsOf, DEFAULT_MODEL } from "./assistants.ts";
+import { assistantsOf } from "./assistants.ts";
 import { copy, fitViewport, storageOf } from "./browser.ts";
 import { askPerson } from "./dialog.ts";
 import { hideNotice, showNotice, showTrouble } from "./notice.ts";
@@ -19,7 +19,7 @@ const tab = new Tab(identity);
 let told = false;
 
 const talk = new Talk(store, {
-  model: () => model.value || DEFAULT_MODEL,
+  model: () => model.value, // nothing before the list is there: then the gateway picks one that this role may talk to
   draft: () => draft.value,
   setDraft,
   changed: show,
@@ -77,7 +77,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 stop.addEventListener("click", stopAnswer);
-parts.fresh.addEventListener("click", begin);
+for (const button of [parts.fresh, parts.freshHere]) button.addEventListener("click", begin);
 log.addEventListener("click", ({ target }) => {
   if (target instanceof Element) void press(target);
 });
@@ -110,12 +110,19 @@ async function loadAssistants(): Promise<void> {
     const assistants = assistantsOf(await models());
     model.replaceChildren(...assistants.map(({ model: value, name }) => new Option(name, value)));
     parts.assistants.hidden = assistants.length < 2;
+    chooseAssistant();
   } catch (error) {
     showTrouble(troubleOf(error), () => {
       hideNotice();
       void loadAssistants();
     });
   }
+}
+
+/** A conversation goes on with the assistant that it was last had with, as long as there is that one. */
+function chooseAssistant(): void {
+  const last = talk.conversation.model;
+  if ([...model.options].some(({ value }) => value === last)) model.value = last ?? "";
 }
 
 /** The page as the talk now stands. */
@@ -127,7 +134,9 @@ function show(): void {
   parts.send.hidden = busy;
   stop.hidden = !busy;
   tab.write("open", conversation.id);
-  showConversations(store.all(), conversation.id);
+  const all = store.all();
+  showConversations(all, conversation.id);
+  parts.forget.hidden = all.length === 0;
 }
 
 function showLeft({ requests, tokens }: DayLeft): void {
@@ -159,6 +168,7 @@ async function act(deed: "open" | "rename" | "delete", id: string): Promise<void
     closeSide();
     hideNotice();
     talk.open(id);
+    chooseAssistant();
     if (!touch) draft.focus();
   } else if (deed === "rename") {
     const answer = await askPerson({ title: "Rename", yes: "Rename", field: name });

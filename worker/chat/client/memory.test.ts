@@ -103,6 +103,7 @@ describe("the conversations that a browser keeps", () => {
     { ...newConversation(), id: "" },
     { ...newConversation(), changedAt: "1" },
     { ...newConversation(), turns: [{ question: "a", answer: "b", ending: "odd" }] },
+    { ...newConversation(), model: 1 },
     { ...newConversation(), session: { user: 1 } },
   ])("are not taken from what is none: %j", (value) => {
     expect(isConversation(value)).toBe(false);

@@ -2,6 +2,7 @@
 export const parts = {
   side: part("side", HTMLElement),
   fresh: part("new", HTMLButtonElement),
+  freshHere: part("new-here", HTMLButtonElement),
   conversations: part("conversations", HTMLUListElement),
   who: part("who", HTMLElement),
   forget: part("forget", HTMLButtonElement),

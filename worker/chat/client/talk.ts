@@ -118,6 +118,7 @@ export class Talk {
       name: before.turns.length === 0 && !this.#store.get(before.id) ? nameOf(question) : before.name,
       changedAt: Date.now(),
       turns: [...before.turns, turnOf(run, "broken")],
+      model,
       session: undefined,
     });
     if (replaced) this.open(before.id);
