@@ -81,10 +81,13 @@ class ConfigRecord {
       states: [],
       keys: [],
     };
+    const ours = this.ours(config);
     for (const [path, value] of values) {
       const known = this.kept.keys.find((key) => same(key.path, path));
-      if (known) Object.assign(known, { earlier: known.wrote, wrote: value });
-      else this.kept.keys.push({ path, before: at(config, path), wrote: value });
+      const before = at(config, path);
+      if (!known) this.kept.keys.push({ path, before, wrote: value });
+      else if (ours.includes(known)) Object.assign(known, { earlier: known.wrote, wrote: value });
+      else Object.assign(known, { before, wrote: value }); // a person's, and to go back to that
     }
     this.kept.changing = untouched ? "ours" : "shared";
     this.#write();

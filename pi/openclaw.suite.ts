@@ -228,6 +228,17 @@ export function openclawSuite(stage: () => Stage): void {
       expect(await files()).toMatch(/^openclaw\.json\n(openclaw\.json\.bak[.\d]*\n)?$/);
     });
 
+    test("leaves the token that a person has set since, also when it takes its own back", async () => {
+      await run("create");
+      const token = "c".repeat(64);
+      await write(JSON.stringify(merge(JSON.parse(await config()), { gateway: { auth: { token } } })));
+      const { code, stdout } = await run("create", { endpoints: ["responses"] });
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout).token).toBe(token);
+      expect((await run("delete")).code).toBe(0);
+      expect(JSON.parse(await config()).gateway.auth.token).toBe(token);
+    });
+
     describe("with the Access identity as the login", () => {
       const access = (...people: string[]): Pick<OpenClawWanted, "access"> => ({
         access: {

@@ -5,6 +5,20 @@ const root = join(import.meta.dirname, "../..");
 const languages: Readonly<Record<string, string>> = { ".sh": "sh", ".ts": "ts", ".py": "python" };
 
 /**
+ * A written page with the tables it names, made from the code: between `<!-- table: NAME -->` and the next
+ * `<!-- end -->`.
+ *
+ * @throws Error when there is no table of that name
+ */
+export function withTables(page: string, tables: Readonly<Record<string, () => string>>): string {
+  return page.replaceAll(/<!-- table: (\S+) -->\n[\s\S]*?<!-- end -->/g, (_found: string, name: string) => {
+    const made = tables[name];
+    if (!made) throw new Error(`there is no table ${name}`);
+    return `<!-- table: ${name} -->\n${made()}\n<!-- end -->`;
+  });
+}
+
+/**
  * A written page with the text of the files it names, so that what is shown is what is tested: between
  * `<!-- file: examples/curl.sh -->` and the next `<!-- end -->` stands that file, whole.
  *

@@ -62,6 +62,13 @@ const mends: Readonly<Record<ErrorCode, string>> = {
   INTERNAL_ERROR: `${look} Search it for the request id.`,
 };
 
+/** The Worker's codes, for those who meet one. */
+export const gatewayErrors = (): string =>
+  table(
+    ["code", "status", "what it says"],
+    Object.entries(ERRORS).map(([name, [status, message]]) => [code(name), String(status), message]),
+  );
+
 /** docs/errors.md */
 export function errorReference(): string {
   const program = Object.entries(errorCodes).map(([name, { meaning, mend }]) => [code(name), meaning, mend]);

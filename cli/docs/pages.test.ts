@@ -5,7 +5,7 @@ import { configSchema } from "../../infra/config.ts";
 import { errorCodes } from "../../infra/error-codes.ts";
 import { ERRORS } from "../../worker/errors.ts";
 import { configKeys, configReference } from "./config-reference.ts";
-import { withFiles } from "./embed.ts";
+import { withFiles, withTables } from "./embed.ts";
 import { errorReference } from "./error-reference.ts";
 import { fileOf, stalePages } from "./pages.ts";
 import { withDescriptions } from "./pulumi-yaml.ts";
@@ -80,6 +80,14 @@ describe("a page that shows a file", () => {
     expect(() => withFiles("<!-- file: examples/none.sh -->\n<!-- end -->")).toThrow(/none\.sh/);
     expect(() => withFiles("<!-- file: examples/curl.sh -->\n")).toThrow(/no <!-- end -->/);
   });
+});
+
+test("a table is made anew from the code, and one that nobody makes is refused", () => {
+  const page = "<!-- table: one -->\nold\n<!-- end -->\nrest";
+  const made = withTables(page, { one: () => "| new |" });
+  expect(made).toBe("<!-- table: one -->\n| new |\n<!-- end -->\nrest");
+  expect(withTables(made, { one: () => "| new |" })).toBe(made);
+  expect(() => withTables(page, {})).toThrow("there is no table one");
 });
 
 describe("the pages' shell lines", () => {

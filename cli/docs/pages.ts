@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { configReference } from "./config-reference.ts";
-import { withFiles } from "./embed.ts";
-import { errorReference } from "./error-reference.ts";
+import { withFiles, withTables } from "./embed.ts";
+import { errorReference, gatewayErrors } from "./error-reference.ts";
 import { logReference } from "./log-reference.ts";
 import { permissionReference } from "./permission-reference.ts";
 import { withDescriptions } from "./pulumi-yaml.ts";
@@ -27,6 +27,9 @@ const generated: Readonly<Record<string, () => string>> = {
   "docs/versions.md": versionReference,
 };
 
+/** What a written page may show besides. */
+const tables: Readonly<Record<string, () => string>> = { "gateway-errors": gatewayErrors };
+
 /** Every page, generated or written. */
 export const pages = (): Page[] => [
   { path: "Pulumi.yaml", text: withDescriptions },
@@ -34,7 +37,7 @@ export const pages = (): Page[] => [
   ...globSync(["README.md", "docs/*.md"], { cwd: root })
     .filter((path) => !(path in generated))
     .sort()
-    .map((path) => ({ path, text: withFiles })),
+    .map((path) => ({ path, text: (page: string) => withTables(withFiles(page), tables) })),
 ];
 
 /** What a page holds now; empty when it is not there. */
