@@ -1,7 +1,7 @@
+import { staysWith } from "../agents.ts";
 import type { Gateway } from "../config.ts";
 import { ERRORS } from "../errors.ts";
 import type { Identity } from "../identity/auth.ts";
-import { staysWith } from "./agents.ts";
 import { FAREWELLS, type Farewell } from "./close.ts";
 import { asksFreely, mayAsk } from "./methods.ts";
 
