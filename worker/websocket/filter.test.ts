@@ -262,6 +262,10 @@ describe("what is no request of a member's closes the socket, and never reaches 
     ["a method that is a list", '{"type":"req","id":"7","method":["models.list"]}'],
     ["a method that only its prototype has", '{"__proto__":{"type":"req","id":"7","method":"models.list"}}'],
     ["parameters that are a list", '{"type":"req","id":"7","method":"models.list","params":["deliver"]}'],
+    [
+      "a request that is nested without end",
+      `{"type":"req","id":"7","method":"models.list","params":{"a":${"[".repeat(100_000)}{"0":1}${"]".repeat(100_000)}}}`,
+    ],
     ["a binary message", Buffer.from(JSON.stringify(request("models.list")))],
   ])("%s", async (_name, message) => {
     const member = await connected();
