@@ -125,6 +125,7 @@ describe("a member's requests", () => {
     request("sessions.patch", { key: "agent:web:x", label: "Other", model: "stub/stub-1" }),
     request("models.list"),
     request("sessions.list", { limit: 10 }),
+    request("question.resolve", { id: "q", answers: { answers: { a: ["yes"] } } }),
     {
       ...request("chat.abort", { sessionKey: "main", agentId: "web" }),
       traceparent: "00-x",
@@ -174,6 +175,7 @@ describe("a member's requests", () => {
     ["chat.send", { ...CHAT, originatingChannel: "telegram" }],
     ["chat.send", { ...CHAT, systemInputProvenance: {} }],
     ["chat.send", { ...CHAT, toolBindings: {} }],
+    ["question.resolve", { id: "q", answers: { answers: {} }, secretStoreAllowedHosts: ["evil.example"] }],
     ["sessions.create", { agentId: "web", permissionMode: "workspace" }],
     ["sessions.create", { agentId: "web", cwd: "/" }],
     ["sessions.create", { agentId: "web", execNode: "pi" }],
