@@ -152,6 +152,10 @@ describe("the cap of a role", () => {
   it("makes a stream tell what it used", async () => {
     const { sent } = await post("guest", { stream: true, stream_options: { include_usage: false, x: 1 } });
     expect(sent?.stream_options).toEqual({ include_usage: true, x: 1 });
+    for (const stream_options of [null, [], "include_usage", 7, [{ include_usage: false }]]) {
+      const other = await post("guest", { stream: true, stream_options });
+      expect(other.sent?.stream_options).toMatchObject({ include_usage: true });
+    }
     expect((await post("guest", {})).sent).not.toHaveProperty("stream_options");
   });
 });
