@@ -6,6 +6,7 @@ import type { Identity } from "./identity/auth.ts";
 import { requirePart } from "./identity/roles.ts";
 import { keyNotice } from "./key-notice.ts";
 import { fetchOpenClaw } from "./openclaw.ts";
+import { checkPlaced } from "./placed.ts";
 import type { Route } from "./routes.ts";
 import { startRun } from "./run.ts";
 import { explain } from "./trouble.ts";
@@ -38,12 +39,14 @@ export async function proxy(exchange: Exchange, route: Route, parties: Parties):
 
 async function ask(
   { request }: Exchange,
-  { target, kind, timeoutMs, query, withIdentity }: Route,
+  { target: path, kind, timeoutMs, query, withIdentity }: Route,
   { gateway, identity }: Parties,
 ): Promise<Response> {
+  const target: Route["target"] = query.length > 0 ? `${path}${queryOf(request.url, query)}` : path;
+  if (kind === "placed") checkPlaced(target, identity.role, gateway.roles);
   const answer = await fetchOpenClaw(gateway, {
     client: request,
-    target: query.length > 0 ? `${target}${queryOf(request.url, query)}` : target,
+    target,
     identity: withIdentity ? identity : undefined,
     kind,
     timeoutMs,

@@ -1,9 +1,10 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
+import { connect } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { openPost } from "../testing/client.ts";
-import { startGateway, type TestGateway } from "../testing/gateway.ts";
+import { CLIENT_ADDRESS, ORIGIN, startGateway, type TestGateway } from "../testing/gateway.ts";
 import { BODY_TIMEOUT_MS, readBody } from "./read.ts";
 
 const MAX_BYTES = 1000;
@@ -43,6 +44,30 @@ describe("a body", () => {
     expect(await sent(["é".repeat(600)])).toEqual([413, "BODY_TOO_LARGE"]); // bytes, not characters
     expect(gateway.openclaw.requests).toHaveLength(2);
   });
+
+  it.each(["5", "0", "1e2", "-1"])(
+    "in chunks is counted, though it announces a length of %s",
+    async (length) => {
+      const { hostname, port } = gateway.url;
+      const text = body(MAX_BYTES + 1);
+      const client = connect(Number(port), hostname);
+      const head = [
+        "POST /v1/chat/completions HTTP/1.1",
+        "Host: claw.example.com",
+        `MF-Original-URL: ${ORIGIN}/v1/chat/completions`,
+        `CF-Connecting-IP: ${CLIENT_ADDRESS}`,
+        `CF-Access-Jwt-Assertion: ${await gateway.team.person()}`,
+        "Content-Type: application/json",
+        `Content-Length: ${length}`,
+        "Transfer-Encoding: chunked",
+      ];
+      client.write(`${head.join("\r\n")}\r\n\r\n${text.length.toString(16)}\r\n${text}\r\n0\r\n\r\n`);
+      const [answer] = (await once(client, "data")) as [Buffer];
+      client.destroy();
+      expect(String(answer)).toMatch(/^HTTP\/1\.1 4(13|00) /);
+      expect(gateway.openclaw.requests).toHaveLength(0);
+    },
+  );
 
   it("that announces too much is refused before it comes", async () => {
     const client = await openPost(gateway, { "content-length": "99999999999" });

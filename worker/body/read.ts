@@ -31,11 +31,14 @@ function isJson(type: string | null): boolean {
 }
 
 async function readText(request: Request, maxBytes: number): Promise<string> {
-  const length = Number(request.headers.get("content-length") || Number.NaN);
+  const { headers } = request;
+  const length = Number(headers.get("content-length") || Number.NaN);
   if (length > maxBytes) throw new GatewayError("BODY_TOO_LARGE");
+  // HTTP sees to it that no more comes than was announced; but what comes in chunks may announce what it likes
+  // (RFC 9112, 6.3), and this runtime passes both headers on.
+  const isBounded = length <= maxBytes && !headers.has("transfer-encoding");
   try {
-    // HTTP sees to it that no more comes than was announced (RFC 9112, 6.3).
-    return length <= maxBytes ? await request.text() : await readPieces(request, maxBytes);
+    return isBounded ? await request.text() : await readPieces(request, maxBytes);
   } catch (cause) {
     if (cause instanceof GatewayError) throw cause;
     throw new GatewayError("CLIENT_GONE", { cause });

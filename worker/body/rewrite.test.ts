@@ -152,7 +152,43 @@ describe("the cap of a role", () => {
   it("makes a stream tell what it used", async () => {
     const { sent } = await post("guest", { stream: true, stream_options: { include_usage: false, x: 1 } });
     expect(sent?.stream_options).toEqual({ include_usage: true, x: 1 });
+    for (const stream_options of [null, [], "include_usage", 7, [{ include_usage: false }]]) {
+      const other = await post("guest", { stream: true, stream_options });
+      expect(other.sent?.stream_options).toMatchObject({ include_usage: true });
+    }
     expect((await post("guest", {})).sent).not.toHaveProperty("stream_options");
+  });
+});
+
+describe("a body that would change what every object has", () => {
+  const EVIL = { model: "openclaw/main", max_tokens: 9e9, stream: true, include_usage: false, type: "url" };
+  const evil = JSON.stringify(EVIL);
+  it.each([
+    `{"__proto__":${evil}}`,
+    `{"constructor":{"prototype":${evil}}}`,
+    `{"stream":true,"stream_options":{"__proto__":${evil}}}`,
+    `{"messages":[{"__proto__":${evil},"content":[{"__proto__":${evil}}]}]}`,
+    `{"model":"openclaw/web","user":{"__proto__":${evil}},"tools":[{"__proto__":${evil}}]}`,
+  ])("changes neither its own request nor anybody's after it: %s", async (body) => {
+    const { status, sent } = await post("guest", body);
+    expect([status, sent?.model, sent?.max_tokens ?? 0]).toEqual([200, "openclaw/web", 0]);
+    expect(sent?.max_completion_tokens).toBe(500);
+    if (sent?.stream) expect(sent.stream_options).toMatchObject({ include_usage: true });
+    const { sent: after } = await post("guest", {});
+    expect(Object.keys(after ?? {}).sort()).toEqual(["max_completion_tokens", "model", "user"]);
+    expect((await post("member", { messages: [{ content: [{ type: "text" }] }] })).status).toBe(200);
+  });
+});
+
+describe("a body that is nested without end", () => {
+  it.each([
+    ["lists", "[", "]"],
+    ["objects", '{"a":', "}"],
+  ])("is the client's mistake, and goes no further: %s", async (_name, open, close) => {
+    const depth = 100_000;
+    const body = `{"a":${open.repeat(depth)}1${close.repeat(depth)}}`;
+    for (const who of ["owner", "member"] as const)
+      expect(await post(who, body)).toEqual({ status: 400, code: "BODY_INVALID", sent: undefined });
   });
 });
 
@@ -169,6 +205,12 @@ describe("what the Pi would have to fetch", () => {
     [
       "/v1/chat/completions",
       { messages: [{ content: [{ type: "image_url", image_url: { url: "http://[::1]/" } }] }] },
+    ],
+    ["/v1/responses", { input: [{ content: [{ type: "input_image", image_url: "\u0001http://[::1]/" }] }] }],
+    ["/v1/responses", { input: [{ content: [{ type: "input_file", file_url: "ht\ntp://[::1]/" }] }] }],
+    [
+      "/v1/chat/completions",
+      { messages: [{ content: [{ type: "image_url", image_url: { url: "\ttt\tp\r:x", a: 1 } }] }] },
     ],
     [
       "/v1/chat/completions",
@@ -188,6 +230,7 @@ describe("what the Pi would have to fetch", () => {
           content: [
             { type: "text", text: "http://x" },
             { type: "image_url", image_url: { url: "data:image/png;base64,AA" } },
+            { type: "file", file: { file_data: "SGk+/w==", filename: "c:a.txt" } },
           ],
         },
       ],

@@ -2,6 +2,7 @@ import type { Quota } from "../../contract/roles.ts";
 import type { Gateway } from "../config.ts";
 import { GatewayError } from "../errors.ts";
 import type { Identity } from "../identity/auth.ts";
+import { written } from "../written.ts";
 import { setModel } from "./agents.ts";
 import type { Body } from "./read.ts";
 import { hasRemoteContent } from "./remote.ts";
@@ -21,7 +22,7 @@ const CAPS: Readonly<Record<string, readonly string[]>> = {
  * identity's, whatever the client has written.
  * @param target the endpoint
  * @returns the body's JSON
- * @throws GatewayError MODEL_REFUSED, REMOTE_CONTENT_REFUSED or SESSION_REFUSED
+ * @throws GatewayError MODEL_REFUSED, REMOTE_CONTENT_REFUSED, SESSION_REFUSED or BODY_INVALID
  */
 export async function rewrite(
   body: Body,
@@ -34,7 +35,9 @@ export async function rewrite(
   body.user = await sessionOf(identity, body.user);
   const quota = gateway.quotas[identity.role];
   if (quota) cap(body, target, quota);
-  return JSON.stringify(body);
+  const text = written(body);
+  if (text === undefined) throw new GatewayError("BODY_INVALID");
+  return text;
 }
 
 /** What an owner may do, and nobody else. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { ORIGIN, startGateway, type TestGateway } from "../testing/gateway.ts";
+import { auditOf } from "../testing/log.ts";
 import { askRaw } from "../testing/raw.ts";
 
 let gateway: TestGateway;
@@ -103,6 +104,13 @@ describe("the cookie is not enough", () => {
   it("to be somebody else than the header says", async () => {
     const token = await gateway.team.person({ email: "nobody@example.org" });
     expect(await outcome({ cookie: await mine(), token, headers: FROM_OWN_PAGE })).toBe("ROLE_MISSING");
+    const answer = await gateway.fetch("/health", {
+      headers: {
+        ...FROM_OWN_PAGE,
+        cookie: await cookieOf(gateway.team.person({ email: "mel@example.com" })),
+      },
+    });
+    expect(await auditOf(gateway, answer)).toMatchObject({ subject: "person:ada@example.com" });
   });
 
   it.each([

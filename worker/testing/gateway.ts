@@ -41,10 +41,12 @@ const CLOCK_HEADER = "x-clock-of-the-test";
 export const WATCH_HEADER = "x-watch-of-the-test";
 
 /** The Worker as it is, with a clock that goes ahead by as many milliseconds as the request says. */
-const STAGE = `
+const stage = (haste: number) => `
 import worker from "./worker.js";
 export * from "./worker.js";
 let ahead = 0;
+const later = setTimeout;
+if (${haste} > 1) globalThis.setTimeout = (act, ms, ...values) => later(act, ms / ${haste}, ...values);
 const now = Date.now;
 Date.now = () => now() + ahead;
 globalThis.Date = class extends Date {
@@ -75,6 +77,8 @@ export interface TestGatewayOptions {
   readonly rateLimits?: Record<string, { readonly limit: number; readonly period: 10 | 60 }>;
   /** Name of a binding, each method of which throws. */
   readonly failingBinding?: string;
+  /** How many times as fast the Worker's timers run. */
+  readonly haste?: number;
   /** A folder in which what the Worker stores outlives it. */
   readonly persistIn?: string;
 }
@@ -102,7 +106,7 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
       {
         name: "gateway",
         modules: [
-          { type: "ESModule", path: "stage.js", contents: STAGE },
+          { type: "ESModule", path: "stage.js", contents: stage(options.haste ?? 1) },
           { type: "ESModule", path: "worker.js", contents: source },
         ],
         compatibilityDate: WORKER_COMPATIBILITY_DATE,

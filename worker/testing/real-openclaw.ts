@@ -92,7 +92,7 @@ const configOf = (port: number, settings: object): object => ({
       },
     },
   },
-  agents: { defaults: { model: { primary: "stub/stub-1" } } },
+  agents: { defaults: { model: { primary: "stub/stub-1" } }, entries: { main: {}, web: {} } },
 });
 
 async function isReady(port: number): Promise<boolean> {

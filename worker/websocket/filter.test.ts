@@ -125,6 +125,7 @@ describe("a member's requests", () => {
     request("sessions.patch", { key: "agent:web:x", label: "Other", model: "stub/stub-1" }),
     request("models.list"),
     request("sessions.list", { limit: 10 }),
+    request("question.resolve", { id: "q", answers: { answers: { a: ["yes"] } } }),
     {
       ...request("chat.abort", { sessionKey: "main", agentId: "web" }),
       traceparent: "00-x",
@@ -174,6 +175,7 @@ describe("a member's requests", () => {
     ["chat.send", { ...CHAT, originatingChannel: "telegram" }],
     ["chat.send", { ...CHAT, systemInputProvenance: {} }],
     ["chat.send", { ...CHAT, toolBindings: {} }],
+    ["question.resolve", { id: "q", answers: { answers: {} }, secretStoreAllowedHosts: ["evil.example"] }],
     ["sessions.create", { agentId: "web", permissionMode: "workspace" }],
     ["sessions.create", { agentId: "web", cwd: "/" }],
     ["sessions.create", { agentId: "web", execNode: "pi" }],
@@ -195,12 +197,25 @@ describe("a member's requests", () => {
     ["chat.send", { ...CHAT, sessionKey: "agent:web:main", agentId: "main" }],
     ["chat.send", { ...CHAT, sessionKey: ["agent:main:main"] }],
     ["chat.send", { ...CHAT, sessionKey: { toString: 1 } }],
+    ["chat.send", { ...CHAT, sessionKey: "agent :web:main" }],
+    ["chat.send", { ...CHAT, sessionKey: "agent\u00a0:web:main" }],
+    ["chat.send", { ...CHAT, sessionKey: "agent\u200b:web:main" }],
+    ["chat.send", { ...CHAT, sessionKey: "agent:web" }],
+    ["chat.send", { ...CHAT, sessionKey: "agent:web:" }],
+    ["chat.send", { ...CHAT, sessionKey: "agent:web::main" }],
+    ["chat.send", { ...CHAT, sessionKey: "agent:main:agent:web:main" }],
     ["chat.history", { sessionKey: "agent::main" }],
+    ["chat.history", { sessionKey: [["agent:main:main"]] }],
+    ["chat.history", { sessionKey: "agent:web:main", agentId: ["web"] }],
+    ["chat.history", { sessionKey: "agent:web:main", agentId: null }],
     ["sessions.preview", { keys: ["agent:web:a", "agent:main:b"] }],
     ["sessions.search", { sessionKeys: ["agent:main:b"] }],
     ["sessions.create", { agentId: "web", parentSessionKey: "agent:main:main" }],
     ["sessions.create", {}],
     ["chat.startup", {}],
+    ["artifacts.list", { runId: "run-of-the-main-agent" }],
+    ["artifacts.download", { taskId: "1", artifactId: "a" }],
+    ["assistant.media.get", { source: "/home/pi/.openclaw/workspace/a.png" }],
     ["models.list", { agentId: 1 }],
   ])("about another agent than the role's are refused: %s %j", async (method, params) => {
     expect(await outcome(await connected(), JSON.stringify(request(method, params)))).toEqual({
@@ -249,6 +264,10 @@ describe("what is no request of a member's closes the socket, and never reaches 
     ["a method that is a list", '{"type":"req","id":"7","method":["models.list"]}'],
     ["a method that only its prototype has", '{"__proto__":{"type":"req","id":"7","method":"models.list"}}'],
     ["parameters that are a list", '{"type":"req","id":"7","method":"models.list","params":["deliver"]}'],
+    [
+      "a request that is nested without end",
+      `{"type":"req","id":"7","method":"models.list","params":{"a":${"[".repeat(100_000)}{"0":1}${"]".repeat(100_000)}}}`,
+    ],
     ["a binary message", Buffer.from(JSON.stringify(request("models.list")))],
   ])("%s", async (_name, message) => {
     const member = await connected();

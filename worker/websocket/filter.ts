@@ -1,7 +1,8 @@
+import { staysWith } from "../agents.ts";
 import type { Gateway } from "../config.ts";
 import { ERRORS } from "../errors.ts";
 import type { Identity } from "../identity/auth.ts";
-import { staysWith } from "./agents.ts";
+import { written } from "../written.ts";
 import { FAREWELLS, type Farewell } from "./close.ts";
 import { asksFreely, mayAsk } from "./methods.ts";
 
@@ -41,9 +42,11 @@ export function filterFor({ role }: Identity, { roles }: Gateway): Filter | unde
       ? mayAsk(role, method, params) && (!agents || staysWith(agents, method, params))
       : method === "connect" && params.role === "operator";
     if (!allowed) return { answer: refusal(frame.id) };
-    connected = true;
     // Written anew: a name that stood there twice could be read in two ways.
-    return { forward: JSON.stringify(frame) };
+    const forward = written(frame);
+    if (forward === undefined) return { farewell: FAREWELLS.requestsOnly };
+    connected = true;
+    return { forward };
   };
 }
 

@@ -19,8 +19,9 @@ const MODEL = ["model", "thinkingLevel", "fastMode"];
 /**
  * What a member's Control UI may ask of OpenClaw: to chat, and to read what belongs to it. Nothing of config, secrets,
  * exec, cron, nodes, devices, updates, channels, tools, files, the terminal and plugins; and no parameter that lets the
- * agent do more (`permissionMode`, `sandboxMode`, `toolOverrides`, `cwd`, `execNode`) or sends answers elsewhere
- * (`originatingChannel` …). OpenClaw's own scopes would give more: docs/gateway/operator-scopes.md there.
+ * agent do more (`permissionMode`, `sandboxMode`, `toolOverrides`, `cwd`, `execNode`), sends answers elsewhere
+ * (`originatingChannel` …) or lets a secret go to other hosts (`secretStoreAllowedHosts`). OpenClaw's own scopes would
+ * give more: docs/gateway/operator-scopes.md there.
  */
 const MEMBER: Readonly<Record<string, Params>> = {
   health: "any",
@@ -61,7 +62,7 @@ const MEMBER: Readonly<Record<string, Params>> = {
   "artifacts.download": "any",
   "question.list": "any",
   "question.get": "any",
-  "question.resolve": "any",
+  "question.resolve": ["id", "answers", "cancel", "resolvedBy", "resolutionId"],
   "sessions.list": "any",
   "sessions.subscribe": "any",
   "sessions.messages.subscribe": "any",

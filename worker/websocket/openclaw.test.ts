@@ -90,8 +90,14 @@ describe("the real OpenClaw behind the gateway, with the sign-in at Access as th
         },
       },
     );
+    gateway = await startWith({});
+  }, HOOK_MS);
+  afterAll(stop);
+
+  /** @param agents by role, those that it may talk to */
+  function startWith(agents: object): Promise<TestGateway> {
     const [ada, mel, max] = people as [string, string, string];
-    gateway = await startGateway({
+    return startGateway({
       openclawPort: openclaw.port,
       bindings: {
         SIGN_IN: "access",
@@ -99,12 +105,11 @@ describe("the real OpenClaw behind the gateway, with the sign-in at Access as th
         ROLES: JSON.stringify({
           people: { [ada]: "owner", [mel]: "member", [max]: "member" },
           services: {},
-          agents: {},
+          agents,
         }),
       },
     });
-  }, HOOK_MS);
-  afterAll(stop);
+  }
 
   const as = async (email: string) => ({ "cf-access-jwt-assertion": await gateway.team.person({ email }) });
   const open = async (email: string, device = createDevice(), auth = {}) =>
@@ -157,8 +162,9 @@ describe("the real OpenClaw behind the gateway, with the sign-in at Access as th
     const [ada, mel, max] = await Promise.all(people.map((email) => open(email)));
     if (!ada || !mel || !max) throw new Error("three sockets");
     const created = await Promise.all(
-      [ada, mel].map(({ socket }) => ask(socket, "sessions.create", { label: "private" })),
+      [ada, mel].map(({ socket }, index) => ask(socket, "sessions.create", { label: `private ${index}` })), // none twice
     );
+    expect(created).toMatchObject([{ ok: true }, { ok: true }]);
     const [adas, mels] = created.map(({ payload }) => payload?.key);
     const history = async ({ socket }: { socket: WebSocket }, sessionKey: unknown) =>
       (await ask(socket, "chat.history", { sessionKey })).ok;
@@ -172,5 +178,24 @@ describe("the real OpenClaw behind the gateway, with the sign-in at Access as th
     // Whoever has operator.admin administers them all.
     expect(await history(ada, mels)).toBe(true);
     for (const { socket } of [ada, mel, max]) socket.terminate();
+  });
+
+  it("is asked by a member for the agents of its role alone, however a session is named", async () => {
+    await using limited = await startWith({ member: ["web"] });
+    const token = await limited.team.person({ email: "max@example.com" });
+    const socket = await connect(limited, { "cf-access-jwt-assertion": token });
+    expect(await createDevice().connect(socket)).toMatchObject({ ok: true });
+    const { socket: free } = await open("max@example.com"); // whose role has no agents of its own
+    const say = async (sessionKey: string, on = socket) => {
+      const { ok } = await ask(on, "chat.send", { sessionKey, message: "hi", idempotencyKey: sessionKey });
+      return [sessionKey, ok];
+    };
+    expect(await say("agent:web:x")).toEqual(["agent:web:x", true]);
+    for (const key of ["agent:main:x", "agent :web:x", "agent\u00a0:web:x", "web:x"]) {
+      expect(await say(key)).toEqual([key, false]);
+      expect(await say(key, free)).toEqual([key, true]);
+    }
+    free.terminate();
+    socket.terminate();
   });
 });
