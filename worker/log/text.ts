@@ -20,5 +20,5 @@ const LIKE_A_SECRET = /(?=[\w+/.=~-]*\d)[\w+/.=~-]{20,}/g;
 /** Takes out of an error's text what could be a secret, and what is known to be one. */
 export function withoutSecrets(text: string, known: readonly string[]): string {
   const unknown = known.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), text);
-  return unknown.replace(LIKE_A_SECRET, "[long]");
+  return unknown.slice(0, 8 * MAX_LENGTH).replace(LIKE_A_SECRET, "[long]"); // of which a line shows far less
 }
