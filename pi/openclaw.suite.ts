@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { IDENTITY_HEADERS } from "../contract/roles.ts";
-import { encodedWanted, type OpenClawWanted } from "../infra/openclaw-wanted.ts";
+import { checkConfig } from "../infra/config.ts";
+import { encodedWanted, type OpenClawWanted, openclawWanted } from "../infra/openclaw-wanted.ts";
 import { encodedPiProgram, piScript } from "../infra/pi-script.ts";
 import type { Stage } from "../rehearsal/stage.ts";
 
@@ -240,19 +241,13 @@ export function openclawSuite(stage: () => Stage): void {
     });
 
     describe("with the Access identity as the login", () => {
-      const access = (...people: string[]): Pick<OpenClawWanted, "access"> => ({
-        access: {
-          trustedProxy: {
-            userHeader: IDENTITY_HEADERS.user,
-            requiredHeaders: [IDENTITY_HEADERS.stack],
-            allowUsers: [...people, "service:cli"],
-            allowLoopback: true,
-            deviceAutoApprove: { enabled: true },
-          },
-          identityScopes: Object.fromEntries(people.map((person) => [person, ["operator.admin"]])),
-          roles: { default: "person", definitions: {} },
-        },
-      });
+      /** What a stack with these owners wants. */
+      const access = (...emails: string[]): Pick<OpenClawWanted, "access"> => {
+        const { accountId } = stage().cloudflare;
+        const { address: host, hostKey } = stage().host;
+        const config = { accountId, pi: { host, hostKey }, access: { emails }, signIn: "access" };
+        return { access: openclawWanted(checkConfig("suite", config), origin).access };
+      };
       const as = (person: string, wanted: number) =>
         status(`${IDENTITY_HEADERS.user}: ${person}\n${IDENTITY_HEADERS.stack}: suite`, wanted);
       const unitId = () => sh("systemctl --user show openclaw-gateway.service -p InvocationID,MainPID");
