@@ -38,5 +38,5 @@ it.each([
   ["2001:db8::1, 2001:db8::2", undefined],
   [null, undefined],
 ])("%s is of the network %s", (value, network) => {
-  expect(networkOf(value)).toBe(network);
+  expect(networkOf(publicAddress(value))).toBe(network);
 });

@@ -39,10 +39,10 @@ function publicIpv6(value: string): string | undefined {
 
 /**
  * What one subscriber has at least: an IPv4 address, or an IPv6 /64, whose 2^64 addresses are one host's to choose from
- * (RFC 4291, 2.5.4; RFC 8981). Nothing where the address is no public one.
+ * (RFC 4291, 2.5.4; RFC 8981).
+ * @param address as `publicAddress` gives it
  */
-export function networkOf(value: string | null): string | undefined {
-  const address = publicAddress(value);
+export function networkOf(address: string | undefined): string | undefined {
   if (!address?.includes(":")) return address;
   const [head = "", tail] = address.split("::");
   const groups = head.split(":");

@@ -1,5 +1,6 @@
 import type { Gateway } from "./config.ts";
 import { QUOTA_HEADERS } from "./limits/quota-headers.ts";
+import { pathOf } from "./paths.ts";
 
 /** The API is all that another origin's page may ever call: no page, no asset, no socket. */
 const API = "/v1/";
@@ -50,13 +51,14 @@ export function preflight(request: Request, path: string, gateway: Gateway): Res
 }
 
 /**
- * Lets the page of an allowed origin read an answer, refusals too; sets its headers in place. With credentials, so that
+ * Lets the page of an allowed origin read an answer, refusals too; sets headers in place. With credentials, so that
  * a signed-in person's cookie can reach Access: the origin is named exactly, never `*` (Fetch, 3.3.5).
  */
-export function allowOrigin(headers: Headers, request: Request, path: string, gateway: Gateway): void {
+export function allowOrigin(answer: Response, request: Request, gateway: Gateway): void {
   if (gateway.corsOrigins.size === 0) return;
+  const { headers } = answer;
   headers.append("vary", "Origin"); // on every answer, or a cache could give one origin's to another
-  if (!isAllowedOrigin(request, path, gateway)) return;
+  if (!isAllowedOrigin(request, pathOf(request.url), gateway)) return;
   headers.set("access-control-allow-origin", request.headers.get("origin") ?? "");
   headers.set("access-control-allow-credentials", "true");
   headers.set("access-control-expose-headers", EXPOSED);

@@ -81,7 +81,7 @@ describe("whatever headers OpenClaw answers with", () => {
   it("only those of the list reach the client", () => {
     fc.assert(
       fc.property(headers, kind, (sent, kind) => {
-        for (const [name] of answerHeaders(sent, kind)) expect(name).toMatch(ALLOWED);
+        for (const name of Object.keys(answerHeaders(sent, kind))) expect(name).toMatch(ALLOWED);
       }),
     );
   });
@@ -91,11 +91,11 @@ describe("whatever headers OpenClaw answers with", () => {
       fc.property(headers, (sent) => {
         sent.set("content-security-policy", "script-src *");
         sent.set("cache-control", "immutable");
-        expect(answerHeaders(sent, "placed").get("content-security-policy")).toMatch(
+        expect(answerHeaders(sent, "placed")["content-security-policy"]).toMatch(
           /^default-src 'none'; .*sandbox$/,
         );
         for (const kind of ["run", "api", "models", "page", "placed"] as const)
-          expect(answerHeaders(sent, kind).has("cache-control")).toBe(false);
+          expect(answerHeaders(sent, kind)).not.toHaveProperty("cache-control");
       }),
     );
   });

@@ -1,3 +1,4 @@
+import type { Exchange } from "./exchange.ts";
 import type { Route } from "./routes.ts";
 
 /**
@@ -61,18 +62,21 @@ export function clientHeaders(headers: Headers, kind: Route["kind"] | undefined)
   return allowed;
 }
 
-/** The allowed headers of OpenClaw's answer; those of the Control UI keep its own policies. */
-export function answerHeaders(headers: Headers, kind: Route["kind"]): Headers {
-  const allowed = new Headers();
+/**
+ * The allowed headers of OpenClaw's answer, in lower case; those of the Control UI keep its own policies. As a plain
+ * object: each header that is set in a `Headers` of its own is another call of the runtime.
+ */
+export function answerHeaders(headers: Headers, kind: Route["kind"]): Record<string, string> {
+  const allowed: Record<string, string> = {};
   for (const name of ANSWER_HEADERS[kind]) {
     const value = headers.get(name);
-    if (value !== null) allowed.set(name, value);
+    if (value !== null) allowed[name] = value;
   }
   if (kind === "page" || kind === "asset") restrictFraming(allowed);
-  if (kind === "placed") allowed.set("content-security-policy", PLACED_POLICY);
+  if (kind === "placed") allowed["content-security-policy"] = PLACED_POLICY;
   // OpenClaw knows whether the address names the content; "private", because it stands behind a sign-in.
   if (kind === "asset" && headers.get("cache-control")?.includes("immutable")) {
-    allowed.set("cache-control", "private, max-age=31536000, immutable");
+    allowed["cache-control"] = "private, max-age=31536000, immutable";
   }
   return allowed;
 }
@@ -98,20 +102,35 @@ const ALWAYS = {
 /** A year. Without subdomains and preload: what else runs under the owner's domain is not known here. */
 const HSTS = "max-age=31536000";
 
+const ID = "x-request-id";
+const HTTP = { ...DEFAULTS, ...ALWAYS } as const;
+const HTTPS_ONLY = { ...HTTP, "strict-transport-security": HSTS } as const;
+
 /**
- * Sets the security headers of an answer in place.
- * @param httpsOnly whether browsers shall never ask over http again (RFC 6797; over http they ignore it)
+ * These headers with those that every answer has, for an answer that is about to be made; looking at its `headers`
+ * again would cost the runtime another object. Over http browsers ignore HSTS (RFC 6797, 8.1).
+ * @param headers none of those that every answer has whatever it brings
  */
-export function secure(headers: Headers, httpsOnly: boolean): void {
-  for (const [name, value] of Object.entries(DEFAULTS)) {
-    if (!headers.has(name)) headers.set(name, value);
+export function secured(
+  headers: Readonly<Record<string, string>>,
+  exchange: Exchange,
+): Record<string, string> {
+  exchange.secured = true;
+  return { ...(exchange.gateway?.forceHttps ? HTTPS_ONLY : HTTP), ...headers, [ID]: exchange.requestId };
+}
+
+/** Sets what every answer has in one that was made without. */
+export function secure({ headers }: Response, exchange: Exchange): void {
+  const own: Record<string, string> = {};
+  for (const name of Object.keys(DEFAULTS)) {
+    const value = headers.get(name);
+    if (value !== null) own[name] = value;
   }
-  for (const [name, value] of Object.entries(ALWAYS)) headers.set(name, value);
-  if (httpsOnly) headers.set("strict-transport-security", HSTS);
+  for (const [name, value] of Object.entries(secured(own, exchange))) headers.set(name, value);
 }
 
 /** A second policy only narrows the first (CSP Level 3, 8.1): framing stays forbidden whatever OpenClaw says. */
-function restrictFraming(headers: Headers): void {
-  const own = headers.get("content-security-policy");
-  headers.set("content-security-policy", own ? `${own}, frame-ancestors 'none'` : "frame-ancestors 'none'");
+function restrictFraming(headers: Record<string, string>): void {
+  const own = headers["content-security-policy"];
+  headers["content-security-policy"] = own ? `${own}, frame-ancestors 'none'` : "frame-ancestors 'none'";
 }

@@ -1,15 +1,15 @@
-import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { Hono, type MiddlewareHandler } from "hono";
 import { checkSite } from "./browser.ts";
 import { chatPage } from "./chat/page.ts";
-import { type Env, type Gateway, gatewayOf } from "./config.ts";
+import { type Env, gatewayOf } from "./config.ts";
 import { allowOrigin, preflight } from "./cors.ts";
 import { errorAnswer } from "./error-answer.ts";
 import { GatewayError } from "./errors.ts";
-import type { Exchange } from "./exchange.ts";
+import { beginExchange, type Exchange, type Found } from "./exchange.ts";
 import { secure } from "./headers.ts";
 import { toHttps } from "./https.ts";
 import { checkApiKey } from "./identity/api-key.ts";
-import { authenticate, type Identity } from "./identity/auth.ts";
+import { authenticate } from "./identity/auth.ts";
 import { requirePart } from "./identity/roles.ts";
 import { limitAddress, limitIdentity } from "./limits/rates.ts";
 import { audited } from "./log/audit.ts";
@@ -22,100 +22,89 @@ import { bridge, isUpgrade } from "./websocket/upgrade.ts";
 
 export { Ledger } from "./limits/ledger.ts";
 
-interface Gate {
-  Bindings: Env;
-  Variables: {
-    exchange: Exchange;
-    gateway: Gateway;
-    identity: Identity;
-    route: ReturnType<typeof findRoute>;
-  };
-}
+export default {
+  async fetch(request, env, context) {
+    const exchange = beginExchange(request, context);
+    try {
+      return finished(exchange, await serve(exchange, env));
+    } catch (cause) {
+      const error = cause instanceof GatewayError ? cause : asGatewayError(cause);
+      return finished(exchange, errorAnswer(error, request, exchange.requestId), error);
+    }
+  },
+} satisfies ExportedHandler<Env>;
 
 /** A request's way through the gateway, from top to bottom. */
-const app = new Hono<Gate>({ getPath: (request) => pathOf(request.url) });
-
-app.use(async (c, next) => {
-  const exchange: Exchange = {
-    request: c.req.raw,
-    requestId: `req_${crypto.randomUUID().replaceAll("-", "")}`,
-    startedAt: Date.now(),
-    context: c.executionCtx as ExecutionContext,
-  };
-  c.set("exchange", exchange);
-  await next();
-  const { headers } = c.res;
-  secure(headers, exchange.gateway?.forceHttps ?? false);
-  if (exchange.gateway) allowOrigin(headers, c.req.raw, c.req.path, exchange.gateway);
-  headers.set("x-request-id", exchange.requestId);
-  const answer = audited(exchange, c.res, c.error instanceof GatewayError ? c.error : undefined);
-  if (answer === c.res) return;
-  c.res = undefined; // or Hono would merge the headers of the two
-  c.res = answer;
-});
-
-app.use(async (c, next) => {
-  const { exchange } = c.var;
-  const gateway = gatewayOf(c.env);
+async function serve(exchange: Exchange, env: Env): Promise<Response> {
+  const { request, context } = exchange;
+  const gateway = gatewayOf(env);
   exchange.gateway = gateway;
-  c.set("gateway", gateway);
-  const redirect = gateway.forceHttps ? toHttps(c.req.raw) : undefined;
+  const redirect = gateway.forceHttps ? toHttps(request) : undefined;
   if (redirect) return redirect;
-  await limitAddress(c.req.raw, gateway);
-  checkSizes(c.req.raw);
-  if (c.req.method === "OPTIONS") return preflight(c.req.raw, c.req.path, gateway);
-  checkUrl(c.req.url);
-  checkSite(c.req.raw, c.req.path, gateway);
-  const identity = await authenticate(c.req.raw, gateway, exchange.context);
+  await limitAddress(exchange, gateway);
+  checkSizes(request);
+  const path = pathOf(request.url);
+  if (request.method === "OPTIONS") return preflight(request, path, gateway);
+  checkUrl(request.url, path);
+  checkSite(request, path, gateway);
+  const identity = await authenticate(request, gateway, context);
   exchange.identity = identity;
-  c.set("identity", identity);
-  await checkApiKey(c.req.raw, identity, gateway);
-  const route = findRoute(c.req.method, c.req.path, gateway);
-  c.set("route", route);
+  await checkApiKey(request, identity, gateway);
+  const route = findRoute(request.method, path, gateway);
   if (!isAsset(route)) await limitIdentity(identity, gateway);
-  if (isUpgrade(c.req.raw)) return upgrade(c);
-  return next();
+  const found = { exchange, gateway, identity };
+  if (isUpgrade(request)) return upgrade(path, found);
+  if (!("kind" in route)) throw refusal(route);
+  return route.kind === "own" ? own.fetch(request, found) : proxy(exchange, route, found);
+}
+
+/** What the Worker answers itself. */
+const own = new Hono<{ Bindings: Found }>({ getPath: ({ url }) => pathOf(url) });
+for (const path of ["/health", "/ready", "/app/*", "/chat.html"]) own.get(path, named(path));
+own.get("/health", (c) => c.json({ status: "ok" }));
+own.get("/app/*", (c) => c.redirect(`/${new URL(c.req.url).search}`, 302)); // the UI's assets are relative to /
+own.get("/ready", (c) => ready(c.env.exchange, c.env.gateway));
+own.route("/", chatPage);
+own.notFound(() => {
+  throw new GatewayError("NOT_FOUND");
 });
-
-for (const path of ["/health", "/ready", "/app/*", "/chat.html"]) app.get(path, named(path));
-app.get("/health", (c) => c.json({ status: "ok" }));
-app.get("/app/*", (c) => c.redirect(`/${new URL(c.req.url).search}`, 302)); // the UI's assets are relative to /
-app.get("/ready", (c) => ready(c.var.exchange, c.var.gateway));
-app.route("/", chatPage);
-
-app.all("*", (c) => {
-  const { route } = c.var;
-  if ("kind" in route) return proxy(c.var.exchange, route, c.var);
-  if (route.length === 0) throw new GatewayError("NOT_FOUND");
-  throw new GatewayError("METHOD_NOT_ALLOWED", { headers: { allow: route.join(", ") } });
-});
-
-app.onError((cause, c) => {
-  const error = cause instanceof GatewayError ? cause : asGatewayError(cause);
-  c.error = error;
-  return errorAnswer(error, c.req.raw, c.var.exchange.requestId);
+own.onError((error) => {
+  throw error;
 });
 
 /** Names the route of what the Worker answers itself; what goes through is named by the route table. */
-function named(path: string): MiddlewareHandler<Gate> {
+function named(path: string): MiddlewareHandler<{ Bindings: Found }> {
   return (c, next) => {
-    c.var.exchange.route = `GET ${path}`;
+    c.env.exchange.route = `GET ${path}`;
     return next();
   };
 }
 
 /** The Control UI's socket lives at `/`; no other address takes an upgrade. */
-function upgrade(c: Context<Gate>): Promise<Response> {
-  if (c.req.method !== "GET" || c.req.path !== "/") throw new GatewayError("NOT_FOUND");
-  c.var.exchange.route = "WebSocket /";
-  requirePart(c.var.identity, "control", c.var.gateway);
-  return bridge(c.var.exchange, c.var);
+function upgrade(path: string, found: Found): Promise<Response> {
+  const { exchange, identity, gateway } = found;
+  if (exchange.request.method !== "GET" || path !== "/") throw new GatewayError("NOT_FOUND");
+  exchange.route = "WebSocket /";
+  requirePart(identity, "control", gateway);
+  return bridge(exchange, found);
 }
 
-function asGatewayError(cause: Error): GatewayError {
-  return new GatewayError(cause.name === "ConfigError" ? "GATEWAY_MISCONFIGURED" : "INTERNAL_ERROR", {
-    cause,
-  });
+function refusal(methods: readonly string[]): GatewayError {
+  if (methods.length === 0) return new GatewayError("NOT_FOUND");
+  return new GatewayError("METHOD_NOT_ALLOWED", { headers: { allow: methods.join(", ") } });
 }
 
-export default app;
+function asGatewayError(cause: unknown): GatewayError {
+  const code =
+    (cause as Error | undefined)?.name === "ConfigError" ? "GATEWAY_MISCONFIGURED" : "INTERNAL_ERROR";
+  return new GatewayError(code, { cause });
+}
+
+/** The answer as it leaves: with the headers that every answer has, and written to the log. */
+function finished(exchange: Exchange, answer: Response, error?: GatewayError): Response {
+  const { request, gateway, secured } = exchange;
+  if (error || !secured) secure(answer, exchange);
+  if (gateway) allowOrigin(answer, request, gateway);
+  const whole = request.method === "HEAD" && answer.body ? new Response(null, answer) : answer;
+  return audited(exchange, whole, error);
+}

@@ -1,14 +1,16 @@
 import { afterEach, expect, it, vi } from "vitest";
 import type { Gateway } from "./config.ts";
+import { beginExchange } from "./exchange.ts";
 import { fetchOpenClaw } from "./openclaw.ts";
 
 afterEach(() => {
   vi.useRealTimers();
 });
 
-const client = new Request("https://claw.example.com/", { headers: { "cf-connecting-ip": "203.0.113.9" } });
+const request = new Request("https://claw.example.com/", { headers: { "cf-connecting-ip": "203.0.113.9" } });
+const exchange = beginExchange(request, {} as ExecutionContext);
 const gatewayThat = (fetch: () => Promise<Response>) => ({ vpcService: { fetch } }) as unknown as Gateway;
-const call = { client, target: "/", identity: undefined, timeoutMs: 600_000 } as const;
+const call = { exchange, target: "/", identity: undefined, timeoutMs: 600_000 } as const;
 
 it("an answer that does not begin in its route's time is OPENCLAW_TIMEOUT", async () => {
   vi.useFakeTimers();

@@ -1,7 +1,7 @@
 import { IDENTITY_HEADERS, SCOPES_HEADER, SCOPES_OF_ROLE } from "../contract/roles.ts";
-import { publicAddress } from "./address.ts";
 import type { Gateway } from "./config.ts";
 import { GatewayError } from "./errors.ts";
+import type { Exchange } from "./exchange.ts";
 import { clientHeaders } from "./headers.ts";
 import type { Identity } from "./identity/auth.ts";
 import type { Route } from "./routes.ts";
@@ -16,8 +16,8 @@ const OPENCLAW = "http://openclaw.invalid";
 
 /** One call of OpenClaw. */
 export interface OpenClawCall {
-  /** The client's request: its address, allowed headers and abort signal go along. */
-  readonly client: Request;
+  /** The client's: its address, allowed headers and abort signal go along. */
+  readonly exchange: Exchange;
   /** Path and query, built from the route and never copied from the client's URL. */
   readonly target: `/${string}`;
   /** Whom OpenClaw is told to answer; nothing for what is public on the Pi. */
@@ -38,26 +38,26 @@ export interface OpenClawCall {
  * @throws GatewayError CLIENT_ADDRESS_REFUSED, CLIENT_GONE, OPENCLAW_TIMEOUT, and those of `connectionError`
  */
 export async function fetchOpenClaw(gateway: Gateway, call: OpenClawCall): Promise<Response> {
-  const { client, target, body, timeoutMs } = call;
-  const init = {
-    method: body === undefined ? "GET" : "POST",
-    headers: openClawHeaders(gateway, call),
-    body: body ?? null,
-    redirect: "manual",
-    signal: timeoutMs ? endingWith(client.signal) : client.signal,
-  } as const;
+  const { target, body, timeoutMs } = call;
+  const { signal } = call.exchange.request;
+  const headers = openClawHeaders(gateway, call);
+  const init: RequestInit =
+    body === undefined
+      ? { headers, redirect: "manual" }
+      : { method: "POST", headers, body, redirect: "manual", signal: endingWith(signal) };
   try {
     const answer = gateway.vpcService.fetch(`${OPENCLAW}${target}`, init);
     return await (timeoutMs ? within(timeoutMs, answer, "OPENCLAW_TIMEOUT") : answer);
   } catch (error) {
-    if (client.signal.aborted) throw new GatewayError("CLIENT_GONE", { cause: error });
+    if (signal.aborted) throw new GatewayError("CLIENT_GONE", { cause: error });
     throw error instanceof GatewayError ? error : connectionError(error);
   }
 }
 
 /**
  * A signal that does what the client's does. The runtime ends a fetch with the request that it belongs to, and not with
- * the signal of that request: where something else is still waited for (`waitUntil`), it would go on.
+ * the signal of that request: where something else is still waited for (`waitUntil`), it would go on. So it matters for
+ * a run, which costs the Pi something and is counted to its end; elsewhere a signal is only work for the runtime.
  */
 function endingWith(signal: AbortSignal): AbortSignal {
   const ending = new AbortController();
@@ -66,16 +66,14 @@ function endingWith(signal: AbortSignal): AbortSignal {
 }
 
 function openClawHeaders(gateway: Gateway, call: OpenClawCall): Record<string, string> {
-  const { headers } = call.client;
-  const address = publicAddress(headers.get("cf-connecting-ip"));
+  const { address, request } = call.exchange;
   if (!address) throw new GatewayError("CLIENT_ADDRESS_REFUSED");
-  return {
-    ...clientHeaders(headers, call.kind),
-    ...call.headers,
-    ...(call.identity ? vouch(call.identity, gateway) : {}),
-    "x-forwarded-for": address,
-    "x-forwarded-proto": "https",
-  };
+  const sent = clientHeaders(request.headers, call.kind);
+  if (call.headers) Object.assign(sent, call.headers);
+  if (call.identity) Object.assign(sent, vouch(call.identity, gateway));
+  sent["x-forwarded-for"] = address;
+  sent["x-forwarded-proto"] = "https";
+  return sent;
 }
 
 /** In `token` mode OpenClaw knows the gateway alone; in `access` mode it is told who asks, and what they may. */

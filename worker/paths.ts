@@ -19,12 +19,16 @@ export function pathOf(url: string): string {
  * Refuses what edge, Worker and OpenClaw might read differently, and secrets that would be logged with the URL.
  * @throws GatewayError URL_REFUSED or SECRET_IN_URL
  */
-export function checkUrl(url: string): void {
-  if (!isPlain(pathOf(url))) throw new GatewayError("URL_REFUSED");
+export function checkUrl(url: string, path = pathOf(url)): void {
+  if (!PLAIN.test(path) && !isPlain(path)) throw new GatewayError("URL_REFUSED");
+  if (!url.includes("?")) return;
   for (const [name, value] of new URL(url).searchParams) {
     if (value && SECRET_PARAMETERS.has(name.toLowerCase())) throw new GatewayError("SECRET_IN_URL");
   }
 }
+
+/** What needs no decoding: segments that are not empty and do not begin with a dot. Most addresses are such. */
+const PLAIN = /^(?:\/[\w-][\w.-]*)*\/?$/;
 
 /** Whether a path, decoded once, holds nothing that a second reader could take for a separator or a step. */
 function isPlain(path: string): boolean {

@@ -1,8 +1,6 @@
 import { checkModel, filterModels } from "./body/agents.ts";
-import type { Gateway } from "./config.ts";
-import type { Exchange } from "./exchange.ts";
-import { answerHeaders } from "./headers.ts";
-import type { Identity } from "./identity/auth.ts";
+import type { Exchange, Found } from "./exchange.ts";
+import { answerHeaders, secured } from "./headers.ts";
 import { requirePart } from "./identity/roles.ts";
 import { keyNotice } from "./key-notice.ts";
 import { fetchOpenClaw } from "./openclaw.ts";
@@ -11,10 +9,7 @@ import type { Route } from "./routes.ts";
 import { startRun } from "./run.ts";
 import { explain } from "./trouble.ts";
 
-interface Parties {
-  readonly gateway: Gateway;
-  readonly identity: Identity;
-}
+type Parties = Pick<Found, "gateway" | "identity">;
 
 /**
  * Sends a request the way of its route.
@@ -33,19 +28,19 @@ export async function proxy(exchange: Exchange, route: Route, parties: Parties):
   const answer = await ask(exchange, route, parties);
   if (narrowed && !model && answer.status === 200)
     return Response.json(filterModels(await answer.json(), identity.role, gateway.roles));
-  const headers = answerHeaders(answer.headers, route.kind);
-  return new Response(await bodyOf(answer, exchange), { status: answer.status, headers });
+  const headers = secured(answerHeaders(answer.headers, route.kind), exchange);
+  return new Response(bodyOf(answer, exchange), { status: answer.status, headers });
 }
 
 async function ask(
-  { request }: Exchange,
+  exchange: Exchange,
   { target: path, kind, timeoutMs, query, withIdentity }: Route,
   { gateway, identity }: Parties,
 ): Promise<Response> {
-  const target: Route["target"] = query.length > 0 ? `${path}${queryOf(request.url, query)}` : path;
+  const target: Route["target"] = query.length > 0 ? `${path}${queryOf(exchange.request.url, query)}` : path;
   if (kind === "placed") checkPlaced(target, identity.role, gateway.roles);
   const answer = await fetchOpenClaw(gateway, {
-    client: request,
+    exchange,
     target,
     identity: withIdentity ? identity : undefined,
     kind,
@@ -56,9 +51,9 @@ async function ask(
 }
 
 /** OpenClaw is asked with GET, and what it answers to a HEAD goes no further. */
-async function bodyOf({ body }: Response, { request }: Exchange): Promise<ReadableStream | null> {
+function bodyOf({ body }: Response, { request, context }: Exchange): ReadableStream | null {
   if (request.method !== "HEAD") return body;
-  await body?.cancel();
+  if (body) context.waitUntil(body.cancel());
   return null;
 }
 

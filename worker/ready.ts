@@ -10,17 +10,17 @@ import { EXACT } from "./route-table.ts";
  * @returns 200 with `{"status":"ready"}`, or 503 with `{"status":"not ready","code":…}`
  * @throws GatewayError CLIENT_ADDRESS_REFUSED
  */
-export async function ready({ request }: Exchange, gateway: Gateway): Promise<Response> {
-  const code = await obstacle(request, gateway);
+export async function ready(exchange: Exchange, gateway: Gateway): Promise<Response> {
+  const code = await obstacle(exchange, gateway);
   return code
     ? Response.json({ status: "not ready", code }, { status: 503 })
     : Response.json({ status: "ready" });
 }
 
-async function obstacle(client: Request, gateway: Gateway): Promise<ErrorCode | undefined> {
+async function obstacle(exchange: Exchange, gateway: Gateway): Promise<ErrorCode | undefined> {
   const { target = "/readyz", timeoutMs } = EXACT.get("/ready") ?? {};
   try {
-    const answer = await fetchOpenClaw(gateway, { client, target, timeoutMs, identity: undefined });
+    const answer = await fetchOpenClaw(gateway, { exchange, target, timeoutMs, identity: undefined });
     const json = answer.headers.get("content-type")?.startsWith("application/json") ?? false;
     await answer.body?.cancel();
     if (answer.status === 503) return "OPENCLAW_STARTING";

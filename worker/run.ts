@@ -3,7 +3,7 @@ import { rewrite } from "./body/rewrite.ts";
 import type { Gateway } from "./config.ts";
 import { type ErrorCode, GatewayError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
-import { answerHeaders } from "./headers.ts";
+import { answerHeaders, secured } from "./headers.ts";
 import type { Identity } from "./identity/auth.ts";
 import { beginRun, type Run } from "./limits/usage.ts";
 import { fetchOpenClaw } from "./openclaw.ts";
@@ -40,7 +40,7 @@ export async function startRun(
   const run = await beginRun(identity, gateway, context);
   try {
     const answer = await fetchOpenClaw(gateway, {
-      client: request,
+      exchange,
       target,
       identity,
       kind,
@@ -56,9 +56,9 @@ export async function startRun(
   }
 }
 
-function answerOf({ status, headers, body }: Response, { request, context }: Exchange, run: Run): Response {
-  const allowed = answerHeaders(headers, "run");
-  for (const [name, value] of Object.entries(run.headers)) allowed.set(name, value);
+function answerOf({ status, headers, body }: Response, exchange: Exchange, run: Run): Response {
+  const { request, context } = exchange;
+  const allowed = secured({ ...answerHeaders(headers, "run"), ...run.headers }, exchange);
   const events = headers.get("content-type")?.startsWith("text/event-stream") ?? false;
   if (!body || (!events && !run.counted)) {
     run.end(tokensUsed(status, false, undefined));

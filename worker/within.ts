@@ -5,12 +5,11 @@ import { type ErrorCode, GatewayError } from "./errors.ts";
  * request has been answered.
  * @throws GatewayError with the code
  */
-export async function within<T>(timeoutMs: number, waited: Promise<T>, code: ErrorCode): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new GatewayError(code)), timeoutMs);
-  try {
-    return await Promise.race([waited, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
+export function within<T>(timeoutMs: number, waited: Promise<T>, code: ErrorCode): Promise<T> {
+  const { promise, resolve, reject } = Promise.withResolvers<T>();
+  const timer = setTimeout(() => reject(new GatewayError(code)), timeoutMs);
+  waited.then(resolve, reject);
+  const done = () => clearTimeout(timer);
+  promise.then(done, done);
+  return promise;
 }

@@ -32,6 +32,10 @@ export interface Ratios {
   readonly throughput: number;
   readonly throughputAllDifferent: number;
   readonly throughputEverything: number;
+  /** The same as `throughputEverything`, against a bare Worker that asks the same rate limits first. */
+  readonly throughputEverythingButLimits: number;
+  /** What a first gateway reaches, which verifies each token anew with keys that it fetches anew. */
+  readonly throughputTutorial: number;
   /** The same for a chat, whose body is read and written anew. */
   readonly throughputChat: number;
   readonly throughputChatEverything: number;
@@ -77,6 +81,8 @@ export async function bench(options: BenchOptions, progress: Progress): Promise<
   return reportOf(rounds, scope);
 }
 
+const COMPARED = ["bare", "gateway", "everything"] as const satisfies WorkerName[];
+
 /** The loads, by name, with the targets that are compared. */
 type Scenarios = Readonly<Record<string, { readonly load: Load; readonly targets: readonly Target[] }>>;
 
@@ -95,9 +101,9 @@ function scenariosOf(headers: Load["headers"], { amount, connections }: BenchOpt
     connections: 8,
     amount: Math.ceil(amount / 16),
   };
-  const workers = ["bare", "gateway", "everything"] as const;
+  const workers = COMPARED;
   return {
-    json: { load: json, targets: ["origin", ...workers] },
+    json: { load: json, targets: ["origin", ...workers, "bareLimited", "tutorial"] },
     "json, all tokens different": { load: json, targets: ["bare", "gateway"] },
     chat: { load: chat, targets: workers },
     "1 MB": { load: megabyte, targets: workers },
@@ -138,7 +144,8 @@ async function oneRound(parts: {
     }
     round.loads[name] = measures;
   }
-  for (const [name, worker] of Object.entries(field.workers) as [WorkerName, Field["workers"]["bare"]][]) {
+  for (const name of COMPARED) {
+    const worker = field.workers[name];
     detail(`first chunk and round trip: ${name}`);
     const origin = { origin: "https://claw.example.com" };
     round.moments.firstChunk = {
@@ -196,6 +203,10 @@ function reportOf(rounds: readonly Round[], globalScope: number): Report {
       throughput: throughput("json", "gateway"),
       throughputAllDifferent: throughput("json, all tokens different", "gateway"),
       throughputEverything: throughput("json", "everything"),
+      throughputEverythingButLimits: over(
+        (round) => rate(round, "json", "everything") / rate(round, "json", "bareLimited"),
+      ),
+      throughputTutorial: throughput("json", "tutorial"),
       throughputChat: throughput("chat", "gateway"),
       throughputChatEverything: throughput("chat", "everything"),
       throughputMegabyte: throughput("1 MB", "gateway"),

@@ -1,11 +1,18 @@
 /** Stands where OpenClaw would, as fast as Node can: `node origin-server.ts` prints its port, and ends with its parent. */
-import { createServer } from "node:http";
+import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocketServer } from "ws";
 
 const kilobyte = JSON.stringify({ id: "openclaw", object: "model", padding: "x".repeat(985) });
 const megabyte = Buffer.alloc(1024 * 1024, "x");
 const event = `data: ${JSON.stringify({ choices: [{ delta: { content: "word " } }] })}\n\n`;
+
+/** As OpenClaw does it, so that Node tells the length: after `writeHead` it would send chunks. */
+function sendJson(response: ServerResponse): void {
+  response.statusCode = 200;
+  response.setHeader("content-type", "application/json");
+  response.end(kilobyte);
+}
 
 const server = createServer((request, response) => {
   const { url } = request;
@@ -14,14 +21,14 @@ const server = createServer((request, response) => {
     return;
   }
   if (url !== "/v1/chat/completions") {
-    response.writeHead(200, { "content-type": "application/json" }).end(kilobyte);
+    sendJson(response);
     return;
   }
   const body: Buffer[] = [];
   request.on("data", (data) => body.push(data));
   request.on("end", () => {
     if (!Buffer.concat(body).includes('"stream":true')) {
-      response.writeHead(200, { "content-type": "application/json" }).end(kilobyte);
+      sendJson(response);
       return;
     }
     response.writeHead(200, { "content-type": "text/event-stream; charset=utf-8" });

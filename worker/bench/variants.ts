@@ -1,6 +1,7 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
 import { workerSource } from "../../contract/bundle.ts";
 import { rateLimitBinding } from "../../contract/limits.ts";
 import {
@@ -14,9 +15,10 @@ import { startWorkerd, type Workerd } from "./workerd.ts";
 
 /**
  * What is compared. `bare` hands requests on and does nothing else; `gateway` is this Worker with limits and audit
- * trail off; `everything` has all of them on.
+ * trail off; `everything` has all of them on. `bareLimited` is the bare one that asks the same rate limits first, which
+ * tells how much of the difference is the stand-in's; `tutorial` verifies tokens as a first gateway does.
  */
-export const WORKERS = ["bare", "gateway", "everything"] as const;
+export const WORKERS = ["bare", "gateway", "everything", "bareLimited", "tutorial"] as const;
 export type WorkerName = (typeof WORKERS)[number];
 
 /** All that is measured, started. */
@@ -30,8 +32,15 @@ export async function startField(team: TestTeam, teardown: AsyncDisposableStack)
   const originPort = await startOrigin(teardown);
   const certs = await (await team.respond(`${TEAM_DOMAIN}/cdn-cgi/access/certs`))?.text();
   const { source } = await workerSource();
+  const sources: Readonly<Record<WorkerName, string | Uint8Array>> = {
+    bare: BARE,
+    gateway: source,
+    everything: source,
+    bareLimited: BARE_LIMITED,
+    tutorial: await tutorialSource(),
+  };
   const start = async (name: WorkerName) => {
-    const files = { "worker.js": name === "bare" ? BARE : source, "certs.js": certsWorker(certs ?? "") };
+    const files = { "worker.js": sources[name], "certs.js": certsWorker(certs ?? "") };
     const worker = await startWorkerd(configOf(name, originPort), files);
     teardown.defer(() => worker.stop());
     return worker;
@@ -40,6 +49,8 @@ export async function startField(team: TestTeam, teardown: AsyncDisposableStack)
     bare: await start("bare"),
     gateway: await start("gateway"),
     everything: await start("everything"),
+    bareLimited: await start("bareLimited"),
+    tutorial: await start("tutorial"),
   };
   return { originPort, workers };
 }
@@ -61,6 +72,18 @@ const BARE = `export default {
   }
 };`;
 
+async function tutorialSource(): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL("./tutorial.ts", import.meta.url))],
+    bundle: true,
+    write: false,
+    format: "esm",
+    minify: true,
+    conditions: ["workerd", "worker", "browser"],
+  });
+  return outputFiles[0]?.contents ?? new Uint8Array();
+}
+
 const certsWorker = (certs: string) =>
   `export default { fetch: () => new Response(${JSON.stringify(certs)}, { headers: { "content-type": "application/json" } }) };`;
 
@@ -70,6 +93,18 @@ export class RateLimit extends WorkerEntrypoint { limit() { return { success: tr
 export default {};`;
 
 const MANY = 1_000_000_000;
+const LIMIT_NAMES = (["PER_IP", "PER_USER", "REQUESTS"] as const).map((kind) =>
+  rateLimitBinding(kind, MANY, 60_000),
+);
+
+const BARE_LIMITED = `export default {
+  async fetch(request, env) {
+    for (const name of ${JSON.stringify(LIMIT_NAMES)}) await env[name].limit({ key: "everyone" });
+    const { pathname, search } = new URL(request.url);
+    return env.VPC_SERVICE.fetch(new Request("http://openclaw.invalid" + pathname + search, request));
+  }
+};`;
+
 const LIMITS = {
   RATE_LIMIT_ENABLED: "true",
   RATE_LIMIT_WINDOW: "60000",
@@ -83,16 +118,18 @@ const QUIET = { ENABLE_AUDIT_LOG: "false", LOG_SECURITY_EVENTS: "false" };
 function configOf(name: WorkerName, originPort: number): string {
   const all = name === "everything";
   const variables = { ...BINDINGS, ...(all ? { ...LIMITS, ...WATCH } : QUIET) };
-  const limits = all ? (["REQUESTS", "PER_USER", "PER_IP"] as const) : [];
+  const limits = all || name === "bareLimited" ? LIMIT_NAMES : [];
   const bindings = [
     `(name = "VPC_SERVICE", service = "origin")`,
     `(name = "LEDGER", durableObjectNamespace = "${LEDGER_CLASS}")`,
     ...Object.entries(variables).map(([key, text]) => `(name = ${quoted(key)}, text = ${quoted(text)})`),
     ...limits.map(
-      (kind) =>
-        `(name = ${quoted(rateLimitBinding(kind, MANY, 60_000))}, service = (name = "rate-limit", entrypoint = "RateLimit"))`,
+      (binding) => `(name = ${quoted(binding)}, service = (name = "rate-limit", entrypoint = "RateLimit"))`,
     ),
   ];
+  // A namespace of objects wants the class among the exports.
+  const counts = name === "gateway" || all;
+  const bound = counts ? bindings : bindings.filter((binding) => !binding.includes("durableObjectNamespace"));
   const ledger = `durableObjectNamespaces = [(className = "${LEDGER_CLASS}", uniqueKey = "ledger", enableSql = true)], durableObjectStorage = (inMemory = void),`;
   const date = `compatibilityDate = "${WORKER_COMPATIBILITY_DATE}"`;
   return `using Workerd = import "/workerd/workerd.capnp";
@@ -101,7 +138,8 @@ const config :Workerd.Config = (
     (name = "worker", worker = (
       modules = [(name = "worker.js", esModule = embed "worker.js")],
       ${date}, compatibilityFlags = [${WORKER_COMPATIBILITY_FLAGS.map(quoted).join(", ")}],
-      ${name === "bare" ? `bindings = [${bindings[0]}],` : `bindings = [${bindings.join(",\n        ")}], ${ledger}`}
+      bindings = [${bound.join(",\n        ")}],
+      ${counts ? ledger : ""}
       globalOutbound = "certs")),
     (name = "certs", worker = (modules = [(name = "certs.js", esModule = embed "certs.js")], ${date})),
     (name = "rate-limit", worker = (modules = [(name = "limit.js", esModule = ${quoted(RATE_LIMIT)})], ${date})),

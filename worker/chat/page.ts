@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import type { Gateway } from "../config.ts";
+import type { Found } from "../exchange.ts";
 import { escaped } from "../html.ts";
 import { type Identity, subjectOf } from "../identity/auth.ts";
 import { opensPart } from "../identity/roles.ts";
@@ -29,8 +29,8 @@ const policy = (nonce: string): string =>
 const TO_CONTROL = `<a id="control" class="quiet" href="/">OpenClaw's own page</a>`;
 
 /** The gateway's own chat page, for those who need no more than to talk. */
-export const chatPage = new Hono<{ Variables: { identity: Identity; gateway: Gateway } }>()
-  .get("/chat.html", (c) => page(c.var.identity, opensPart(c.var.identity, "control", c.var.gateway)))
+export const chatPage = new Hono<{ Bindings: Found }>()
+  .get("/chat.html", ({ env }) => page(env.identity, opensPart(env.identity, "control", env.gateway)))
   .get("/chat.css", () => file(styles, "text/css"))
   .get("/chat.js", () => file(script, "text/javascript"));
 

@@ -1,6 +1,7 @@
 import { networkOf } from "../address.ts";
 import type { Gateway, Limits } from "../config.ts";
 import { GatewayError } from "../errors.ts";
+import type { Exchange } from "../exchange.ts";
 import { type Identity, subjectOf } from "../identity/auth.ts";
 import { tellUncounted } from "./uncounted.ts";
 
@@ -11,10 +12,9 @@ import { tellUncounted } from "./uncounted.ts";
  * count, so that leaving it out is no way around.
  * @throws GatewayError RATE_LIMITED with Retry-After
  */
-export async function limitAddress({ headers }: Request, gateway: Gateway): Promise<void> {
+export function limitAddress({ address }: Exchange, gateway: Gateway): void | Promise<void> {
   const { limits } = gateway;
-  if (!limits) return;
-  await count("perIp", `address:${networkOf(headers.get("cf-connecting-ip")) ?? "none"}`, limits, gateway);
+  if (limits) return count("perIp", `address:${networkOf(address) ?? "none"}`, limits, gateway);
 }
 
 /**

@@ -23,6 +23,7 @@ export function audited(exchange: Exchange, answer: Response, error: GatewayErro
   const requests = unknown.leftOut(startedAt);
   if (requests > 0) write("warn", { event: "left out", requests }, gateway?.log);
   if (isAnybodys(exchange, error) && !unknown.take(startedAt)) return answer;
+  if (!error && !gateway?.log.audit && !gateway?.log.securityEvents) return answer;
   const where = whereOf(exchange);
   tellIdentity(exchange, where);
   if (error && error.status >= 500) tellFailure(gateway, where, error);

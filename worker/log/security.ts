@@ -43,7 +43,7 @@ const countries = new Map<string, string>();
 
 /** Tells of a refusal, and when an address collects many of them. */
 export function tellRefusal(
-  { request, gateway, startedAt }: Exchange,
+  { address, gateway, startedAt }: Exchange,
   where: Where,
   error: GatewayError,
 ): void {
@@ -51,7 +51,7 @@ export function tellRefusal(
   if (!log?.securityEvents) return;
   const event = EVENT_OF[error.code];
   if (event) write("warn", { event, ...where, code: error.code, reason: reasonOf(error) }, log);
-  const network = networkOf(request.headers.get("cf-connecting-ip"));
+  const network = networkOf(address);
   if (network && refusals.count(network, startedAt)) {
     write("warn", { event: "many refusals", ...where, code: error.code }, log);
   }

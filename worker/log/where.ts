@@ -1,4 +1,3 @@
-import { publicAddress } from "../address.ts";
 import type { Exchange } from "../exchange.ts";
 import { subjectOf } from "../identity/auth.ts";
 import type { Where } from "./lines.ts";
@@ -7,9 +6,9 @@ import type { Where } from "./lines.ts";
 export const NONE = "-";
 
 /** What every line about a request begins with. */
-export const whereOf = ({ request, requestId, identity }: Exchange): Where => ({
+export const whereOf = ({ address, requestId, identity }: Exchange): Where => ({
   requestId,
-  ip: publicAddress(request.headers.get("cf-connecting-ip")) ?? NONE,
+  ip: address ?? NONE,
   subject: identity ? subjectOf(identity) : NONE,
 });
 

@@ -1,6 +1,6 @@
 import type { Gateway } from "../config.ts";
 import { GatewayError } from "../errors.ts";
-import type { Exchange } from "../exchange.ts";
+import type { Exchange, Found as Whole } from "../exchange.ts";
 import type { Identity } from "../identity/auth.ts";
 import { openSocket } from "../limits/usage.ts";
 import { auditSocket } from "../log/audit.ts";
@@ -13,10 +13,7 @@ import { filterFor } from "./filter.ts";
 import { greetingFor } from "./hello.ts";
 
 /** What the request has been found to be. */
-interface Found {
-  readonly gateway: Gateway;
-  readonly identity: Identity;
-}
+type Found = Pick<Whole, "gateway" | "identity">;
 
 /** Whether a request asks for a WebSocket (RFC 6455, 4.1). */
 export function isUpgrade(request: Request): boolean {
@@ -37,7 +34,7 @@ export async function bridge(exchange: Exchange, { gateway, identity }: Found): 
   const life = lifeOf(identity, gateway);
   const countOut = await openSocket(identity, gateway, context);
   try {
-    const upstream = await openUpstream(request, origin, { gateway, identity });
+    const upstream = await openUpstream(exchange, origin, { gateway, identity });
     const greeting = await greetingFor(identity, gateway); // before the two are joined: nothing may be missed
     const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
     join(server, upstream, {
@@ -78,12 +75,12 @@ function lifeOf({ expiresAt }: Identity, { sockets }: Gateway): Life {
 }
 
 async function openUpstream(
-  client: Request,
+  exchange: Exchange,
   origin: string,
   { gateway, identity }: Found,
 ): Promise<WebSocket> {
   const answer = await fetchOpenClaw(gateway, {
-    client,
+    exchange,
     target: "/",
     // Its scopes narrow what the device gets: those that the page asks for are signed, and stay as they are.
     identity: gateway.signIn.mode === "access" ? identity : undefined,
