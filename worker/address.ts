@@ -22,13 +22,17 @@ export function publicAddress(value: string | null): string | undefined {
 }
 
 function publicIpv4(value: string): string | undefined {
-  const octets = /^(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})\.(0|[1-9]\d{0,2})$/.exec(value);
-  const numbers = octets?.slice(1).map(Number);
-  if (!numbers || numbers.some((octet) => octet > 255)) return undefined;
-  const address = numbers.reduce((sum, octet) => sum * 256 + octet, 0);
+  if (!IPV4.test(value)) return undefined;
+  let address = 0;
+  for (const octet of value.split(".")) {
+    if (Number(octet) > 255) return undefined;
+    address = address * 256 + Number(octet);
+  }
   const hidden = NOT_PUBLIC_IPV4.some(([network, prefix]) => (address ^ network) >>> (32 - prefix) === 0);
   return hidden ? undefined : value;
 }
+
+const IPV4 = /^(?:(?:0|[1-9]\d{0,2})(?:\.(?!$)|$)){4}$/;
 
 /** Only global unicast, 2000::/3 (RFC 4291, 2.4): loopback, link-local, unique local and mapped IPv4 fall outside. */
 function publicIpv6(value: string): string | undefined {

@@ -26,28 +26,28 @@ export async function proxy(exchange: Exchange, route: Route, parties: Parties):
   const model = route.target.slice("/v1/models/".length);
   if (narrowed && model) checkModel(decodeURIComponent(model), identity.role, gateway.roles);
   const answer = await ask(exchange, route, parties);
+  const explained = explain(answer, route.kind === "api" || route.kind === "models");
+  if (explained) await explained;
   if (narrowed && !model && answer.status === 200)
     return Response.json(filterModels(await answer.json(), identity.role, gateway.roles));
   const headers = secured(answerHeaders(answer.headers, route.kind), exchange);
   return new Response(bodyOf(answer, exchange), { status: answer.status, headers });
 }
 
-async function ask(
+function ask(
   exchange: Exchange,
   { target: path, kind, timeoutMs, query, withIdentity }: Route,
   { gateway, identity }: Parties,
 ): Promise<Response> {
   const target: Route["target"] = query.length > 0 ? `${path}${queryOf(exchange.request.url, query)}` : path;
   if (kind === "placed") checkPlaced(target, identity.role, gateway.roles);
-  const answer = await fetchOpenClaw(gateway, {
+  return fetchOpenClaw(gateway, {
     exchange,
     target,
     identity: withIdentity ? identity : undefined,
     kind,
     timeoutMs,
   });
-  await explain(answer, kind === "api" || kind === "models");
-  return answer;
 }
 
 /** OpenClaw is asked with GET, and what it answers to a HEAD goes no further. */

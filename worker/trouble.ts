@@ -25,7 +25,12 @@ export function connectionError(cause: unknown): GatewayError {
  * @param api whether the route belongs to the API
  * @throws GatewayError OPENCLAW_API_DISABLED, OPENCLAW_TOKEN_REFUSED, OPENCLAW_PROXY_REFUSED or OPENCLAW_UNEXPECTED
  */
-export async function explain(answer: Response, api: boolean): Promise<void> {
+export function explain(answer: Response, api: boolean): void | Promise<void> {
+  // Nearly all answers are of this kind, and a promise less is something.
+  if (answer.status !== 200 || (api && !isJson(answer))) return explainOdd(answer, api);
+}
+
+async function explainOdd(answer: Response, api: boolean): Promise<void> {
   const code = await troubleOf(answer, api);
   if (!code) return;
   if (!answer.bodyUsed) await answer.body?.cancel();
