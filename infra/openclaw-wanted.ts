@@ -6,6 +6,8 @@ import { peopleWithRoles } from "./roles.ts";
 export interface OpenClawWanted {
   /** The gateway's `https://HOST`, which the Control UI accepts browsers from. */
   readonly origin: string;
+  /** How long OpenClaw may take until it answers as it should; 300 where it is not said. */
+  readonly patienceSeconds?: number;
   /** Names below `gateway.http.endpoints` to enable besides chatCompletions. */
   readonly endpoints: readonly string[];
   /** With `signIn: access`: how OpenClaw is told who asks, and who that may be. Names are those of its config. */

@@ -138,7 +138,7 @@ export function programSuite(stage: () => Stage): void {
       expect((await stack.up(hear)).summary.resourceChanges).toEqual({ update: 1, same: 15 });
     });
 
-    test("takes a stack from one way to sign in to the other and back, and answers each time", async () => {
+    test("takes a stack from one way to sign in to the other and back, with another endpoint open meanwhile", async () => {
       const { host, cloudflare, ca, workspace } = stage();
       const { url, serviceTokens } = await stack.outputs();
       const visitor = await visitorOf(String(url?.value), {
@@ -150,13 +150,19 @@ export function programSuite(stage: () => Stage): void {
       const auth = async () =>
         JSON.parse((await host.exec(`cat ${host.openclawFolder}/openclaw.json`)).stdout).gateway.auth;
       const before = await auth();
+      const question = { model: "openclaw", input: "Say hello to the responses" };
+      expect((await visitor.post("/v1/responses", question)).status).toBe(404);
       await stack.setConfig("openclaw-gateway:signIn", { value: "access" }, true);
+      await stack.setConfig("openclaw-gateway:api.responses", { value: "true" }, true);
       // The footprint and OpenClaw's config on the Pi, then the Worker.
       expect((await stack.up(hear)).summary.resourceChanges).toEqual({ update: 3, same: 13 });
       expect(await auth()).toMatchObject({ mode: "trusted-proxy" });
       secrets.localPassword = (await auth()).password;
       expect((await visitor.get("/v1/models")).status).toBe(200);
+      const { status, body } = await visitor.post("/v1/responses", question);
+      expect([status, body.includes("hello to the responses")]).toEqual([200, true]);
       await stack.removeConfig("openclaw-gateway:signIn");
+      await stack.removeConfig("openclaw-gateway:api");
       expect((await stack.up(hear)).summary.resourceChanges).toEqual({ update: 3, same: 13 });
       expect(await auth()).toEqual(before);
       expect((await visitor.get("/v1/models")).status).toBe(200);

@@ -3,8 +3,8 @@
  */
 import { setTimeout as delay } from "node:timers/promises";
 
-/** A Pi may take this long to start its gateway anew. */
-const PATIENCE_MS = 120_000;
+/** OpenClaw's gateway takes up to a minute to start on a Pi, and one that changes its authentication starts twice. */
+const PATIENCE_SECONDS = 300;
 
 /** As the tunnel's connector calls it, for somebody of the internet (RFC 5737): what comes without an address is taken for local. */
 const FROM_OUTSIDE = { "x-forwarded-for": "192.0.2.1", "x-forwarded-proto": "https" };
@@ -34,8 +34,8 @@ const takesPassword = async (port, password) =>
 const isReady = async (port) => (await statusOf(port, "/readyz", {})) === 200;
 
 /** Waits until something holds, for a bounded time. @returns whether it came to hold */
-async function waitUntil(holds) {
-  const deadline = Date.now() + PATIENCE_MS;
+async function waitUntil(holds, seconds = PATIENCE_SECONDS) {
+  const deadline = Date.now() + seconds * 1000;
   while (!(await holds())) {
     if (Date.now() > deadline) return false;
     await delay(300);

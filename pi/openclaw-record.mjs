@@ -107,11 +107,9 @@ class ConfigRecord {
 
   /** Gives up a change: the record as it was when this run began. */
   forget(asItWas) {
-    if (asItWas === undefined) rmSync(this.#file, { force: true });
-    else {
-      this.kept = asItWas;
-      this.#write();
-    }
+    if (asItWas === undefined) return this.remove();
+    this.kept = { ...asItWas, states: this.kept.states };
+    this.#write();
   }
 
   /** Notes what is about to be replaced: OpenClaw's command makes a backup of it, which is ours to remove. */

@@ -123,12 +123,15 @@ async function create() {
     (await modelsStatus(port, {})) === 401 &&
     // The password came last, and OpenClaw starts anew for it once more.
     (typeof password !== "string" || (await takesPassword(port, password)));
-  if (!(await waitUntil(answers))) {
+  if (!(await waitUntil(answers, wanted.patienceSeconds))) {
     say(`OpenClaw's last answer to /v1/models was ${await modelsStatus(port, credentials)}`);
     if (changes.length > 0) {
       replaceFile(configFile, bytes, statSync(configFile).mode & 0o777);
       record.forget(recordBefore);
-      await waitUntil(() => isReady(port));
+      const before = credentialsOf(config);
+      const back = async () =>
+        recordBefore ? (await modelsStatus(port, before)) === 200 : await isReady(port);
+      await waitUntil(back, wanted.patienceSeconds);
     }
     throw new Refusal(
       "OPENCLAW_NOT_ANSWERING",

@@ -151,6 +151,9 @@ const isRefused = async () => {
   return status === 302 && headers["x-request-id"] === undefined;
 };
 
+/** Of what the Worker exports. */
+const BEGINNING = "export default {";
+
 describe("a Worker that is worked on", () => {
   it("answers as it is, to who has a token of Access", async () => {
     expect(JSON.parse((await health()).body)).toEqual({ status: "ok" });
@@ -165,23 +168,23 @@ describe("a Worker that is worked on", () => {
   });
 
   it("goes on answering when a change does not bundle, and tells file and line", async () => {
-    const reload = await change("worker/index.ts", "export default app;", "export default app;\nconst = 1;");
+    const reload = await change("worker/index.ts", BEGINNING, `const = 1;\n${BEGINNING}`);
     expect(reload).toEqual({
       outcome: "refused",
       reason: expect.stringMatching(/^worker\/index\.ts:\d+:7: Expected identifier/),
     });
     expect(JSON.parse((await health()).body)).toEqual({ status: "changed" });
     expect(await isRefused()).toBe(true);
-    expect(await change("worker/index.ts", "\nconst = 1;", "")).toEqual({ outcome: "unchanged" });
+    expect(await change("worker/index.ts", "const = 1;\n", "")).toEqual({ outcome: "unchanged" });
   });
 
   it("goes on answering when a change bundles but does not start", async () => {
-    const broken = 'throw new Error("not today");\nexport default app;';
-    const reload = await change("worker/index.ts", "export default app;", broken);
+    const broken = `throw new Error("not today");\n${BEGINNING}`;
+    const reload = await change("worker/index.ts", BEGINNING, broken);
     expect(reload).toMatchObject({ outcome: "refused", reason: expect.stringMatching(/\(10021\)$/) });
     expect(JSON.parse((await health()).body)).toEqual({ status: "changed" });
     expect(await isRefused()).toBe(true);
-    await change("worker/index.ts", broken, "export default app;");
+    await change("worker/index.ts", broken, BEGINNING);
   });
 
   it("leaves the running one alone when a test or a comment changes", async () => {
