@@ -54,14 +54,17 @@ class ConfigRecord {
     return this.ours(config).find((key) => same(key.path, path))?.wrote ?? undefined;
   }
 
-  /** Whether nobody but this stack has changed the file. */
+  /**
+   * Whether nothing of anybody but this stack is in the file: it is as our last change left it, or says the same as the
+   * old one but for our keys (after a cut between a change and its note, or when somebody took a change back). Comments
+   * would be somebody's.
+   */
   isUntouched(bytes, config) {
-    if (!this.exists) return true;
-    const { after, changing } = this.kept;
-    return sha256(bytes) === after || (changing === "ours" && this.#onlyOurKeysDiffer(config));
+    if (!this.exists || sha256(bytes) === this.kept.after) return true;
+    return isPlainJson(bytes) && this.#onlyOurKeysDiffer(config);
   }
 
-  /** After a cut between a change and its note: the file differs from the old one in our keys and OpenClaw's stamp alone. */
+  /** OpenClaw's commands put a stamp into the file, too. */
   #onlyOurKeysDiffer(config) {
     const before = JSON5.parse(Buffer.from(this.kept.bytes, "base64").toString("utf8"));
     const withoutStamp = ({ meta: _stamp, ...rest }) => pruned(rest);
@@ -84,10 +87,11 @@ class ConfigRecord {
     const ours = this.ours(config);
     for (const [path, value] of values) {
       const known = this.kept.keys.find((key) => same(key.path, path));
-      const before = at(config, path);
-      if (!known) this.kept.keys.push({ path, before, wrote: value });
+      const now = at(config, path);
+      if (!known) this.kept.keys.push({ path, before: now, wrote: value });
       else if (ours.includes(known)) Object.assign(known, { earlier: known.wrote, wrote: value });
-      else Object.assign(known, { before, wrote: value }); // a person's, and to go back to that
+      // Somebody else's by now: where it may stay, it is to stay in the end, too.
+      else Object.assign(known, { wrote: value, before: same(now, value) ? now : known.before });
     }
     this.kept.changing = untouched ? "ours" : "shared";
     this.#write();
@@ -135,6 +139,15 @@ class ConfigRecord {
 
   #write() {
     replaceFile(this.#file, JSON.stringify(this.kept, null, 2));
+  }
+}
+
+function isPlainJson(bytes) {
+  try {
+    JSON.parse(bytes.toString("utf8"));
+    return true;
+  } catch {
+    return false;
   }
 }
 

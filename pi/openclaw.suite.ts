@@ -240,7 +240,8 @@ export function openclawSuite(stage: () => Stage): void {
       expect(JSON.parse(await config()).gateway.auth.token).toBe(token);
     });
 
-    describe("with the Access identity as the login", () => {
+    // Each change of OpenClaw's authentication starts it anew, twice.
+    describe("with the Access identity as the login", { timeout: 300_000 }, () => {
       /** What a stack with these owners wants. */
       const access = (...emails: string[]): Pick<OpenClawWanted, "access"> => {
         const { accountId } = stage().cloudflare;

@@ -27,6 +27,24 @@ describe("on the chat page", () => {
     expect(await chat.answers.allTextContents()).toEqual(["first"]);
   });
 
+  it("what is typed before the page's script has come is kept, and sent once it is there", async () => {
+    const script = Promise.withResolvers<void>();
+    await chat.page.route(/chat\.js$/, async (route) => {
+      await script.promise;
+      await route.continue();
+    });
+    await chat.page.goto(chat.page.url(), { waitUntil: "commit" });
+    await chat.draft.fill("I type fast");
+    const listed = chat.page.waitForResponse(/models$/);
+    script.resolve();
+    await listed;
+    expect(await chat.draft.inputValue()).toBe("I type fast");
+    const upstream = chat.upstream();
+    await chat.button("Send").click();
+    (await upstream).end(`${chunk("so do I")}${DONE}`);
+    await chat.shown("so do I");
+  });
+
   it("a sign-in that expires before the page has loaded all is said at once", async () => {
     await chat.page.route(/models$/, (route) => {
       chat.edge.signOut();

@@ -65,6 +65,7 @@ export const guestOnlyChats: Station = {
     await page.getByRole("heading", { name: "Not for you" }).waitFor();
     await browser.picture(page, "control-ui-refused-to-a-guest");
     await page.getByRole("link", { name: "Go to the chat" }).click();
+    await page.waitForURL("**/chat.html"); // with its script, without which Send does nothing
     await page.getByRole("textbox", { name: "Message" }).fill("Tell me a story");
     await page.getByRole("button", { name: "Send" }).click();
     await page.getByRole("button", { name: "Copy answer" }).waitFor();

@@ -40,7 +40,8 @@ const talk = new Talk(store, {
 });
 
 parts.who.textContent = identity.slice(identity.indexOf(":") + 1);
-draft.value = tab.read("draft");
+if (draft.value === "") draft.value = tab.read("draft");
+else tab.write("draft", draft.value); // typed while this script was still on its way
 talk.open(tab.read("open"));
 // On a touch screen Enter is the only way to a new line.
 const touch = matchMedia("(pointer: coarse)").matches;
