@@ -87,8 +87,8 @@ function write(values, expectedBytes, record) {
 /** The headers by which a config lets the gateway in. */
 function credentialsOf(config) {
   const { mode, token, trustedProxy } = at(config, ["gateway", "auth"]) ?? {};
-  if (mode !== "trusted-proxy") return { authorization: `Bearer ${token}` };
-  const { userHeader, requiredHeaders, allowUsers } = trustedProxy;
+  if (mode !== "trusted-proxy" || !trustedProxy) return { authorization: `Bearer ${token}` };
+  const { userHeader, requiredHeaders = [], allowUsers = [] } = trustedProxy;
   return {
     ...Object.fromEntries(requiredHeaders.map((name) => [name, "openclaw-gateway"])),
     [userHeader]: allowUsers[0] ?? "service:openclaw-gateway",
