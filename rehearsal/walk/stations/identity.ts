@@ -23,13 +23,13 @@ export const pageComesBack: Station = {
   name: "an open Control UI connects again after its connection was cut",
   async walk({ stage, browser }) {
     const page = await browser.pageOf(owner);
+    const answers = page.getByRole("log").getByRole("button", { name: "Copy as markdown" });
+    const before = await answers.count(); // now: once it has connected again, the page draws them anew
     const again = page.waitForEvent("websocket");
     const unit = "'cloudflared-*.service'";
     const cut = await stage.host.exec(`systemctl kill -s KILL ${unit}`, { asRoot: true });
     expect(cut.code === 0, `the connector could not be killed: ${cut.stderr}`);
     await again;
-    const answers = page.getByRole("log").getByRole("button", { name: "Copy as markdown" });
-    const before = await answers.count();
     await composer(page).fill("Say good morning");
     await send(page);
     await answers.nth(before).waitFor();
