@@ -1,4 +1,4 @@
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import type { Browser, BrowserContext, BrowserContextOptions, Page, Request } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { launchBrowser } from "./testing/browser.ts";
 import { startEdge, type TestEdge } from "./testing/edge.ts";
@@ -14,8 +14,7 @@ let edge: TestEdge;
 let browser: Browser;
 let context: BrowserContext;
 let page: Page;
-/** All that the browser has sent: addresses as they go over the wire, headers, bodies. */
-let sent: Promise<string>[];
+let requests: Request[];
 let complaints: string[];
 beforeAll(async () => {
   gateway = await startGateway();
@@ -36,18 +35,22 @@ async function open(options: BrowserContextOptions = {}): Promise<void> {
   context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
   page = await context.newPage();
   page.setDefaultTimeout(5_000);
-  [sent, complaints] = [[], []];
+  [requests, complaints] = [[], []];
   page.on("console", (message) => complaints.push(message.text()));
-  page.on("request", (request) => {
-    const { hash, href } = new URL(request.url());
-    const body = request.postData() ?? "";
-    const headers = request.allHeaders().then(JSON.stringify);
-    sent.push(headers.then((text) => [href.slice(0, href.length - hash.length), text, body].join("\n")));
-  });
+  page.on("request", (request) => requests.push(request));
 }
 beforeEach(() => open());
 afterEach(() => context.close());
 
+/** All that the browser has sent so far: addresses as they go over the wire, headers, bodies. */
+const sent = () =>
+  Promise.all(
+    requests.map(async (request) => {
+      const { hash, href } = new URL(request.url());
+      const headers = JSON.stringify(await request.allHeaders());
+      return [href.slice(0, href.length - hash.length), headers, request.postData() ?? ""].join("\n");
+    }),
+  );
 const notice = () => page.getByRole("heading", { name: "This browser will hold the owner's key" });
 const goOn = () => page.getByRole("button", { name: "Open it in this browser" });
 const controlUi = (address: string) => page.getByRole("heading", { name: address, exact: true }).waitFor();
@@ -61,7 +64,7 @@ describe("the notice before the Control UI", () => {
     await goOn().click();
     await controlUi(address);
     expect(page.url()).toBe(address);
-    const all = await Promise.all(sent);
+    const all = await sent();
     expect(all).toHaveLength(2);
     expect(all.filter((text) => text.includes(SECRET))).toEqual([]);
     const reached = gateway.openclaw.requests.map(({ url, headers }) => JSON.stringify([url, headers]));
@@ -105,7 +108,7 @@ describe("the notice before the Control UI", () => {
     await page.getByRole("link", { name: "Go to the chat" }).click();
     await page.getByRole("textbox", { name: "Message" }).waitFor();
     expect(page.url()).toBe(`${ORIGIN}/chat.html`);
-    expect((await Promise.all(sent)).filter((text) => text.includes(SECRET))).toEqual([]);
+    expect((await sent()).filter((text) => text.includes(SECRET))).toEqual([]);
   });
 
   it("can be read and used by keyboard and screen reader", async () => {
