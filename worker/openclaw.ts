@@ -39,17 +39,17 @@ export interface OpenClawCall {
  */
 export async function fetchOpenClaw(gateway: Gateway, call: OpenClawCall): Promise<Response> {
   const { target, body, timeoutMs } = call;
-  const { signal } = call.exchange.request;
+  const { request } = call.exchange;
   const headers = openClawHeaders(gateway, call);
   const init: RequestInit =
     body === undefined
       ? { headers, redirect: "manual" }
-      : { method: "POST", headers, body, redirect: "manual", signal: endingWith(signal) };
+      : { method: "POST", headers, body, redirect: "manual", signal: endingWith(request.signal) };
   try {
     const answer = gateway.vpcService.fetch(`${OPENCLAW}${target}`, init);
     return await (timeoutMs ? within(timeoutMs, answer, "OPENCLAW_TIMEOUT") : answer);
   } catch (error) {
-    if (signal.aborted) throw new GatewayError("CLIENT_GONE", { cause: error });
+    if (request.signal.aborted) throw new GatewayError("CLIENT_GONE", { cause: error });
     throw error instanceof GatewayError ? error : connectionError(error);
   }
 }

@@ -20,6 +20,9 @@ const MAX_HEADER_LENGTH = 32 * 1024;
 export function checkSizes({ url, headers }: Request): void {
   if (url.length > MAX_URL_LENGTH) throw new GatewayError("URL_TOO_LONG");
   let length = 0;
-  for (const value of headers.values()) length += value.length; // their names alone cannot grow as large
+  // Their names alone cannot grow as large. An iterator would cost the runtime an object for each.
+  headers.forEach((value) => {
+    length += value.length;
+  });
   if (length > MAX_HEADER_LENGTH) throw new GatewayError("HEADERS_TOO_LARGE");
 }
