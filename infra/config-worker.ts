@@ -32,13 +32,17 @@ export const roles = z
             "Which of OpenClaw's agents members talk to, the first one by default. Any when not set.",
           example: "main",
         }),
-        guest: z.array(agent).min(1, "at least one agent").default(["default"]).meta({
-          description: "Which of OpenClaw's agents guests talk to, the first one by default.",
+        guest: z.array(agent).min(1, "at least one agent").optional().meta({
+          description:
+            "Which of OpenClaw's agents guests talk to, the first one by default. OpenClaw's own default one when not set.",
           example: "web",
         }),
       })
       .prefault({})
-      .meta({ description: "Which of OpenClaw's agents a role may talk to. Owners: any." }),
+      .meta({
+        description:
+          "Which of OpenClaw's agents a role may talk to, the one of webAgent where that is enabled and nothing is set. Owners: any, by the Control UI.",
+      }),
   })
   .prefault({})
   .meta({

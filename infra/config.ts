@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { ROLES } from "../contract/roles.ts";
 import { type ConfigProblem, explainIssues } from "./config-problems.ts";
+import { webAgent } from "./config-web-agent.ts";
 import * as worker from "./config-worker.ts";
 import { roleProblems } from "./roles.ts";
 
@@ -146,6 +147,7 @@ export const configSchema = z.strictObject({
     .meta({ description: "What programs sign in with: one service token for each entry." }),
   roles: worker.roles,
   signIn: worker.signIn,
+  webAgent,
   apiKeys: worker.apiKeys,
   limits: worker.limits,
   quotas: worker.quotas,

@@ -1,5 +1,6 @@
 import { IDENTITY_HEADERS } from "../contract/roles.ts";
 import type { GatewayConfig } from "./config.ts";
+import { CLOSED_TOOLS } from "./config-web-agent.ts";
 import { peopleWithRoles } from "./roles.ts";
 
 /** What a stack wants of OpenClaw's config; pi/openclaw-keys.mjs makes keys of it. */
@@ -23,6 +24,8 @@ export interface OpenClawWanted {
     /** `gateway.roles`, where OpenClaw has none yet. */
     readonly roles: object;
   };
+  /** An agent that the gateway talks to: its name, and its entry in `agents.entries` but for its workspace. */
+  readonly webAgent?: { readonly id: string; readonly entry: object };
 }
 
 /**
@@ -34,6 +37,29 @@ export function openclawWanted(config: GatewayConfig, origin: string): OpenClawW
     origin,
     endpoints: config.api.responses ? ["responses"] : [],
     ...(config.signIn === "access" && { access: accessOf(config) }),
+    ...(config.webAgent.enabled && { webAgent: webAgentOf(config.webAgent) }),
+  };
+}
+
+/**
+ * An agent that may use what is listed and nothing else: OpenClaw's smallest profile, a list of what is allowed, one of
+ * what is denied whatever else says (deny wins), and the shell's and files' own switches besides.
+ * docs/gateway/config-tools/tool-policy.md there.
+ */
+function webAgentOf({ name, tools }: GatewayConfig["webAgent"]): NonNullable<OpenClawWanted["webAgent"]> {
+  return {
+    id: name,
+    entry: {
+      name: "Gateway",
+      tools: {
+        profile: "minimal",
+        allow: tools,
+        deny: [...CLOSED_TOOLS, "gateway", "openclaw"],
+        exec: { mode: "deny" },
+        fs: { workspaceOnly: true },
+        elevated: { enabled: false },
+      },
+    },
   };
 }
 

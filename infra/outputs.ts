@@ -25,7 +25,7 @@ export function gatewayOutputs({
     tunnelId: tunnel.tunnelId,
     /** By name: clientId and clientSecret, for the two headers of the curl line. */
     serviceTokens: pulumi.secret(access.serviceTokens),
-    pi: { openclaw: pi.openclawVersion, cloudflared: pi.cloudflaredVersion },
+    pi: { openclaw: pi.openclawVersion, cloudflared: pi.cloudflaredVersion, found: pi.openclawFound },
     // The secret comes from the environment by a shell builtin: in curl's own arguments anyone could read it.
     curl: [
       String.raw`printf 'CF-Access-Client-Id: %s\nCF-Access-Client-Secret: %s\n' "$CF_ACCESS_CLIENT_ID" "$CF_ACCESS_CLIENT_SECRET" |`,

@@ -55,7 +55,7 @@ export function piFaultsSuite(stage: () => Stage): void {
       await letPackagesGo();
       const { outputs } = await up;
       expect(said).toMatch(/PI_CONNECTION_LOST: the connection to .* was lost in the middle of a step/);
-      expect(outputs.pi?.value).toEqual({ openclaw: "2026.9.6", cloudflared: "2026.8.2" });
+      expect(outputs.pi?.value).toMatchObject({ openclaw: "2026.9.6", cloudflared: "2026.8.2" });
       expect((await stack.up(hear)).summary.resourceChanges?.same).toBeGreaterThan(0);
       await stack.destroy(hear);
       expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
@@ -79,7 +79,7 @@ export function piFaultsSuite(stage: () => Stage): void {
         const { stdout } = await promisify(execFile)("sh", ["-c", scan], { timeout: 30_000 });
         await stack.setConfig("openclaw-gateway:pi.hostKey", { value: stdout.trim() }, true);
         const { outputs } = await stack.up(hear);
-        expect(outputs.pi?.value).toEqual({ openclaw: "2026.9.6", cloudflared: "2026.8.2" });
+        expect(outputs.pi?.value).toMatchObject({ openclaw: "2026.9.6", cloudflared: "2026.8.2" });
         expect(await asRoot(`systemctl is-active cloudflared-${name}`)).toBe("active\n");
         await stack.destroy(hear);
       } finally {
@@ -98,7 +98,7 @@ export function piFaultsSuite(stage: () => Stage): void {
       await asRoot("systemctl reboot --force --force").catch(() => {});
       const { outputs } = await up;
       expect(said).toMatch(/PI_CONNECTION_LOST[\s\S]*is back: the step runs again/);
-      expect(outputs.pi?.value).toEqual({ openclaw: "2026.9.6", cloudflared: "2026.8.2" });
+      expect(outputs.pi?.value).toMatchObject({ openclaw: "2026.9.6", cloudflared: "2026.8.2" });
       await stack.destroy(hear);
       expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
     }, 300_000);

@@ -155,7 +155,7 @@ export function problemOfOpenClaw(config: PiConfig, facts: Facts, oldest: string
     };
   return {
     code: "OPENCLAW_NOT_RUNNING",
-    what: `OpenClaw does not answer on port ${openclawPort} (${facts.openclaw_ready ?? "no answer"}; its service is ${facts.openclaw_unit || "not installed"})`,
+    what: `OpenClaw does not answer on port ${openclawPort} (${facts.openclaw_ready ?? "no answer"}; its service is ${facts.openclaw_unit_state || "not installed"})`,
     mend: `on the Pi, as ${facts.user}: openclaw gateway status, openclaw gateway start; what it says: journalctl --user -u openclaw-gateway -n 30`,
   };
 }

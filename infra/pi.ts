@@ -14,11 +14,29 @@ export interface PiArgs {
   readonly tunnelToken: pulumi.Input<string>;
 }
 
+/** OpenClaw as it was found on the Pi, with the version of its Node. */
+export interface OpenClawFound {
+  readonly node: string;
+  readonly entry: string;
+  readonly config: string;
+  /** `user NAME` or `system NAME`; empty where no systemd unit runs it. */
+  readonly unit: string;
+}
+
+/** The last line of pi/openclaw.sh. */
+interface OpenClawAnswer {
+  readonly token?: string;
+  readonly openclaw: string;
+  readonly found: OpenClawFound;
+}
+
 /** What the stack does on the Pi over SSH: the connector, and OpenClaw's config for the gateway. */
 export class Pi extends pulumi.ComponentResource {
   /** OpenClaw's own token, kept as it was or made when there was none; nothing with `signIn: access`. Secret. */
   readonly gatewayToken: pulumi.Output<string | undefined>;
   readonly openclawVersion: pulumi.Output<string>;
+  /** How OpenClaw is installed there. */
+  readonly openclawFound: pulumi.Output<OpenClawFound>;
   readonly cloudflaredVersion: pulumi.Output<string>;
   private readonly repeated: pulumi.ResourceHookBinding;
 
@@ -29,9 +47,10 @@ export class Pi extends pulumi.ComponentResource {
     const footprint = this.recordFootprint(name, args);
     const connector = this.installConnector(name, args, footprint);
     const openclaw = this.configureOpenClaw(name, args, connector);
-    const facts = openclaw.stdout.apply((stdout) => answerIn<{ token?: string; openclaw: string }>(stdout));
+    const facts = openclaw.stdout.apply((stdout) => answerIn<OpenClawAnswer>(stdout));
     this.gatewayToken = pulumi.secret(facts.token);
     this.openclawVersion = pulumi.unsecret(facts.openclaw);
+    this.openclawFound = pulumi.unsecret(facts.found);
     this.cloudflaredVersion = connector.stdout.apply(
       (stdout) => answerIn<{ cloudflared: string }>(stdout).cloudflared,
     );

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { found } from "../pi/testing/openclaw-on-pi.ts";
 import type { Stage } from "../rehearsal/stage.ts";
 import { cloudflareApi } from "../rehearsal/testing/cloudflare-api.ts";
 import { pulumiCli } from "../rehearsal/testing/pulumi-cli.ts";
@@ -96,7 +97,7 @@ export function programSuite(stage: () => Stage): void {
       expect(outputs.url?.value).toBe(
         `https://openclaw-${name}.${stage().cloudflare.workersSubdomain}.workers.dev`,
       );
-      expect(outputs.pi?.value).toEqual({ openclaw: "2026.9.6", cloudflared: "2026.8.2" });
+      expect(outputs.pi?.value).toEqual({ openclaw: "2026.9.6", cloudflared: "2026.8.2", found });
       expect(outputs.serviceTokens?.secret).toBe(true);
       tunnelId = outputs.tunnelId?.value;
       secrets.clientSecret = outputs.serviceTokens?.value.cli.clientSecret;

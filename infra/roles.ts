@@ -23,11 +23,19 @@ export function peopleWithRoles({ access, roles }: GatewayConfig): Readonly<Reco
   ]);
 }
 
-/** Which agents each role may talk to; a role without an entry: all. */
-export const agentsOfRoles = ({ roles }: GatewayConfig): RolesVariable["agents"] => ({
-  ...(roles.agents.member && { member: roles.agents.member }),
-  guest: roles.agents.guest,
-});
+/**
+ * Which agents each role may talk to; a role without an entry: all. An owner's entry holds for the API and the chat page,
+ * since in the Control UI owners may change OpenClaw's settings anyway.
+ */
+export function agentsOfRoles({ roles, webAgent }: GatewayConfig): RolesVariable["agents"] {
+  const web = webAgent.enabled ? [webAgent.name] : undefined;
+  const member = roles.agents.member ?? web;
+  return {
+    ...(web && { owner: web }),
+    ...(member && { member }),
+    guest: roles.agents.guest ?? web ?? ["default"],
+  };
+}
 
 /**
  * Everyone who may log in has exactly one role, and everyone with a role may log in: a person who signs in only to be

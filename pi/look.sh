@@ -55,9 +55,12 @@ if [ "$root" = yes ]; then
   tell openclaw_users "$(as_root find /root /home -maxdepth 3 -path '*/.openclaw/openclaw.json' -printf '%u ' 2>/dev/null || true)"
 fi
 
-if find_openclaw; then
+if find_openclaw "$setting_openclaw_port"; then
   tell openclaw_entry "$openclaw_entry"
-  tell openclaw_unit "$(systemctl --user is-active openclaw-gateway.service 2>/dev/null || true)"
+  tell openclaw_unit "$openclaw_unit"
+  if [ -n "$openclaw_unit" ]; then
+    tell openclaw_unit_state "$(systemctl "--${openclaw_unit% *}" is-active "${openclaw_unit#* }" 2>/dev/null || true)"
+  fi
   printf '%s' "$setting_program" | base64 -d |
     "$openclaw_node" --input-type=module - "$setting_openclaw_port" "$openclaw_package" "$openclaw_config"
 fi

@@ -3,7 +3,7 @@ import { IDENTITY_HEADERS } from "../contract/roles.ts";
 import { checkConfig } from "../infra/config.ts";
 import { type OpenClawWanted, openclawWanted } from "../infra/openclaw-wanted.ts";
 import type { Stage } from "../rehearsal/stage.ts";
-import { merge, openclawOnPi, origin } from "./testing/openclaw-on-pi.ts";
+import { found, merge, openclawOnPi, origin } from "./testing/openclaw-on-pi.ts";
 
 /** The same step where the Access identity is the login: each change of OpenClaw's authentication starts it anew, twice. */
 export function openclawAccessSuite(stage: () => Stage): void {
@@ -27,7 +27,10 @@ export function openclawAccessSuite(stage: () => Stage): void {
     test("lets in whom it is told of, takes the token away, and goes back to the very bytes", async () => {
       const first = await run("create", access("owner@example.com"));
       expect(first.stderr).not.toContain("REFUSED");
-      expect(first).toMatchObject({ code: 0, stdout: '{"openclaw":"2026.9.6"}\n' });
+      expect(first).toMatchObject({
+        code: 0,
+        stdout: `${JSON.stringify({ openclaw: "2026.9.6", found })}\n`,
+      });
       const { auth } = JSON.parse(await config()).gateway;
       expect(auth.token).toBeUndefined();
       expect(auth.password).toMatch(/^[0-9a-f]{64}$/);

@@ -23,13 +23,25 @@ async function statusOf(port, path, headers) {
   }
 }
 
-/** What its models list answers to a proxied caller with these credentials. */
-const modelsStatus = (port, credentials) => statusOf(port, "/v1/models", { ...FROM_OUTSIDE, ...credentials });
+/** What its models list answers to a proxied caller with these credentials; of one agent, or of all. */
+const modelsStatus = (port, credentials, agent) =>
+  statusOf(port, `/v1/models${agent ? `/openclaw%2F${agent}` : ""}`, { ...FROM_OUTSIDE, ...credentials });
 
-/** Whether a program on this machine gets in with the password. A reference to one ("${NAME}") cannot be tried. */
+/** Whether a program on this machine gets in with the password. */
 const takesPassword = async (port, password) =>
-  password.includes("${") ||
   (await statusOf(port, "/v1/models", { authorization: `Bearer ${password}` })) === 200;
+
+/**
+ * Whether OpenClaw answers as a stack needs it to.
+ * @param credentials by which the gateway gets in; nobody does without
+ * @param password by which OpenClaw's own commands get in, where there is one
+ * @param agent one that must be there, where one is wanted
+ */
+const answersAs = async (port, { credentials, password, agent }) =>
+  (await modelsStatus(port, credentials, agent)) === 200 &&
+  (await modelsStatus(port, {})) === 401 &&
+  // The password came last, and OpenClaw starts anew for it once more.
+  (password === undefined || (await takesPassword(port, password)));
 
 const isReady = async (port) => (await statusOf(port, "/readyz", {})) === 200;
 
@@ -43,4 +55,4 @@ async function waitUntil(holds, seconds = PATIENCE_SECONDS) {
   return true;
 }
 
-export { isReady, modelsStatus, takesPassword, waitUntil };
+export { answersAs, isReady, modelsStatus, waitUntil };

@@ -1,35 +1,133 @@
 # shellcheck shell=sh
-# Finds OpenClaw as it is installed: first what its systemd user unit runs (its Node may come from nvm or a folder of
-# its own and be on no PATH), then the PATH.
+# Finds OpenClaw as it is installed on real Pis: first the process that answers on its port, then its systemd units, then
+# the PATH of a login shell, then where nvm, pnpm, npm and others put programs.
 #
-# Sets openclaw_node, openclaw_package (folder), openclaw_entry (what Node runs), openclaw_config; false when there is none.
+# find_openclaw PORT sets openclaw_node, openclaw_entry (what Node runs), openclaw_package (folder), openclaw_config,
+# openclaw_unit ("user NAME" or "system NAME", empty where none runs it), openclaw_pid (empty where it does not run),
+# and exports what its commands need to find the same config; false when there is none.
 
 find_openclaw() {
   export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/run/user/$(id -u)}"
-  openclaw_node=
-  openclaw_entry=
-  start=$(systemctl --user show openclaw-gateway.service -p ExecStart --value 2>/dev/null |
-    sed -n 's/.*argv\[\]=\([^;]*\) ;.*/\1/p')
-  for word in $start; do
-    case $word in
-    */node) openclaw_node=$word ;;
-    */openclaw/dist/*.js | */openclaw/openclaw.mjs) openclaw_entry=$word ;;
-    esac
-  done
-  if [ -z "$openclaw_entry" ]; then
-    # A login shell's PATH, since ~/.profile is where installers put theirs.
-    openclaw_entry=$(sh -lc 'readlink -f "$(command -v openclaw)"' 2>/dev/null || true)
-    openclaw_node=$(sh -lc 'command -v node' 2>/dev/null || true)
-  fi
-  [ -n "$openclaw_entry" ] && [ -n "$openclaw_node" ] && [ -e "$openclaw_entry" ] || return 1
+  openclaw_node= openclaw_entry= openclaw_unit= openclaw_pid= environment=
+  from_process "$1" || from_unit --user || from_unit --system || from_shells || from_folders || return 1
   openclaw_package=${openclaw_entry%/dist/*}
   openclaw_package=${openclaw_package%/openclaw.mjs}
-  openclaw_config=$(systemctl --user show openclaw-gateway.service -p Environment --value 2>/dev/null |
-    tr ' ' '\n' | sed -n 's/^OPENCLAW_CONFIG_PATH=//p')
-  openclaw_config=${openclaw_config:-$HOME/.openclaw/openclaw.json}
-  # The gateway's environment may say that its config is managed elsewhere; OpenClaw's commands want to be told too.
-  for name in OPENCLAW_CONFIG_READONLY OPENCLAW_NIX_MODE; do
-    if systemctl --user show openclaw-gateway.service -p Environment --value 2>/dev/null |
-      tr ' ' '\n' | grep -qx "$name=1"; then export "$name=1"; fi
+  export_environment
+  openclaw_config=$(config_path)
+}
+
+# is_entry PATH: whether Node runs OpenClaw with it.
+is_entry() {
+  case $1 in
+  */openclaw/dist/*.js | */openclaw/openclaw.mjs) [ -e "$1" ] ;;
+  *) false ;;
+  esac
+}
+
+# take_words WORD...: a command line, which names Node and OpenClaw; a command of a bin folder is a link to OpenClaw.
+take_words() {
+  for word in "$@"; do
+    case $word in
+    */node) [ -n "$openclaw_node" ] || openclaw_node=$word ;;
+    /*)
+      target=$(readlink -f "$word" 2>/dev/null || true)
+      if [ -z "$openclaw_entry" ] && is_entry "$target"; then openclaw_entry=$target; fi
+      ;;
+    esac
   done
+  [ -n "$openclaw_entry" ] && [ -n "$openclaw_node" ]
+}
+
+# The process of this user's that listens on the port; ss tells nobody whose others are.
+from_process() {
+  pid=$(ss -Hltnp "sport = :$1" | sed -n 's/.*pid=\([0-9]*\).*/\1/p' | head -n 1)
+  [ -n "$pid" ] && [ -r "/proc/$pid/cmdline" ] || return 1
+  openclaw_node=$(readlink "/proc/$pid/exe" | grep '/node$' || true)
+  words=$(tr '\0' '\n' <"/proc/$pid/cmdline")
+  set -f
+  # shellcheck disable=SC2086 # a path with a space in it is not found here, and then by its unit
+  take_words $words || { openclaw_node= openclaw_entry=; set +f; return 1; }
+  set +f
+  openclaw_pid=$pid
+  environment=$(tr '\0\n' '\n ' <"/proc/$pid/environ" | grep '^OPENCLAW_' || true)
+  profile=$(printf '%s\n' "$words" | sed -n '/^--profile$/{n;p;}; s/^--profile=//p' | head -n 1)
+  if [ -n "$profile" ]; then environment="$environment
+OPENCLAW_PROFILE=$profile"; fi
+  # The unit is the last one of the path, and whose it is the first part tells.
+  group=$(sed -n '/^0::\|:name=systemd:/s/^[^/]*//p' "/proc/$pid/cgroup" | grep '\.service$' | head -n 1)
+  case $group in
+  */user@*.service/*) openclaw_unit="user ${group##*/}" ;;
+  */system.slice/*) openclaw_unit="system ${group##*/}" ;;
+  esac
+}
+
+# from_unit --user|--system: OpenClaw's own unit, or any other that runs it as this user.
+from_unit() {
+  units=$(systemctl "$1" list-unit-files --plain --no-legend --type=service '*openclaw*' 2>/dev/null |
+    awk '$1 !~ /@\.service$/ { print ($1 == "openclaw-gateway.service" ? 0 : 1), $1 }' | sort | cut -d' ' -f2)
+  for unit in $units; do
+    if [ "$1" = --system ] && [ "$(systemctl show "$unit" -p User --value)" != "$(id -un)" ]; then continue; fi
+    start=$(systemctl "$1" show "$unit" -p ExecStart --value 2>/dev/null | sed -n 's/.*argv\[\]=\([^;]*\) ;.*/\1/p')
+    openclaw_node= openclaw_entry=
+    # shellcheck disable=SC2086 # words of a command line
+    if take_words $start; then
+      openclaw_unit="${1#--} $unit"
+      environment=$(systemctl "$1" show "$unit" -p Environment --value | tr ' ' '\n' | grep '^OPENCLAW_' || true)
+      return 0
+    fi
+  done
+  return 1
+}
+
+# A login shell reads ~/.profile, where installers put their PATH; nvm's lines are in ~/.bashrc, for interactive ones.
+from_shells() {
+  for options in -lc -ic; do
+    found=$(timeout 20 bash "$options" 'command -v openclaw node' </dev/null 2>/dev/null || true)
+    command=$(printf '%s\n' "$found" | grep '/openclaw$' | head -n 1)
+    openclaw_node=$(printf '%s\n' "$found" | grep '/node$' | head -n 1)
+    if [ -n "$command" ] && from_command "$command"; then return 0; fi
+  done
+  return 1
+}
+
+from_folders() {
+  for command in "$HOME"/.nvm/versions/node/*/bin/openclaw "$HOME/.npm-global/bin/openclaw" "$HOME/.local/bin/openclaw" \
+    "$HOME/.local/share/pnpm/openclaw" "$HOME/.volta/bin/openclaw" /usr/local/bin/openclaw /usr/bin/openclaw; do
+    openclaw_node=
+    if [ -e "$command" ] && from_command "$command"; then return 0; fi
+  done
+  return 1
+}
+
+# from_command COMMAND: a link to OpenClaw, or the script that pnpm puts in its place. The Node beside it is its own.
+from_command() {
+  openclaw_entry=$(readlink -f "$1")
+  if ! is_entry "$openclaw_entry"; then
+    # shellcheck disable=SC2016 # the script's own words
+    inside=$(sed -n 's/.*"\$basedir\/\([^"]*\/openclaw\/openclaw\.mjs\)".*/\1/p' "$1" 2>/dev/null | head -n 1)
+    openclaw_entry=$(readlink -f "$(dirname "$1")/$inside" 2>/dev/null || true)
+    is_entry "$openclaw_entry" || return 1
+  fi
+  if [ -x "$(dirname "$1")/node" ]; then openclaw_node=$(dirname "$1")/node; fi
+  openclaw_node=${openclaw_node:-$(command -v node || true)}
+  [ -n "$openclaw_node" ]
+}
+
+# environment_of NAME: what the gateway has been started with.
+environment_of() { printf '%s\n' "$environment" | sed -n "s/^$1=//p" | tail -n 1; }
+
+# OpenClaw's commands must find the gateway's own config and state, and know when that config is managed elsewhere.
+export_environment() {
+  for name in OPENCLAW_CONFIG_PATH OPENCLAW_STATE_DIR OPENCLAW_HOME OPENCLAW_PROFILE OPENCLAW_CONFIG_READONLY OPENCLAW_NIX_MODE; do
+    value=$(environment_of "$name")
+    if [ -n "$value" ]; then export "$name=$value"; fi
+  done
+}
+
+# docs/help/environment.md there: the more exact name wins.
+config_path() {
+  home=${OPENCLAW_HOME:-$HOME}
+  folder=$home/.openclaw
+  if [ -n "${OPENCLAW_PROFILE:-}" ] && [ "$OPENCLAW_PROFILE" != default ]; then folder=$folder-$OPENCLAW_PROFILE; fi
+  printf '%s' "${OPENCLAW_CONFIG_PATH:-${OPENCLAW_STATE_DIR:-$folder}/openclaw.json}"
 }

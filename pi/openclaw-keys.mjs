@@ -75,10 +75,12 @@ const same = (a, b) => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
  * The keys as this stack wants them, each with its value; null where there shall be none.
  *
  * @param config as it is without what this stack has written
- * @param wanted `origin`, `endpoints` besides chat completions, and `access` where the Access identity is the login
+ * @param wanted `origin`, `endpoints` besides chat completions, `access` where the Access identity is the login, and
+ *   `webAgent` where the gateway has an agent of its own
  * @param made secrets that this stack made before, by path
+ * @param environment variables that the gateway's process has
  */
-function wantedKeys(config, { origin, endpoints, access }, made) {
+function wantedKeys(config, { origin, endpoints, access, webAgent }, made, environment) {
   return [
     ...["chatCompletions", ...endpoints].map((name) => [
       ["gateway", "http", "endpoints", name, "enabled"],
@@ -93,7 +95,8 @@ function wantedKeys(config, { origin, endpoints, access }, made) {
       ["gateway", "controlUi", "allowedOrigins"],
       extended(at(config, ["gateway", "controlUi", "allowedOrigins"]), [origin]),
     ],
-    ...(access ? identityKeys(config, access, made) : tokenKeys(config, made)),
+    ...(access ? identityKeys(config, access, made) : tokenKeys(config, made, environment)),
+    ...(webAgent ? [agentKey(config, webAgent)] : []),
   ];
 }
 
@@ -104,8 +107,8 @@ const extended = (list, wanted) => {
 
 const modeOf = (auth) => auth.mode ?? (auth.password ? "password" : "token");
 
-/** A token that OpenClaw has is kept; where it has none, one is made. */
-function tokenKeys(config, made) {
+/** A token that OpenClaw has is kept, wherever it is kept; where it has none, one is made. */
+function tokenKeys(config, made, environment) {
   const auth = at(config, ["gateway", "auth"]) ?? {};
   const mode = modeOf(auth);
   if (mode !== "token") {
@@ -118,17 +121,12 @@ function tokenKeys(config, made) {
     );
   }
   if (auth.token === undefined || auth.token === "") {
+    // docs/gateway/secrets/runtime-model.md there: the variable counts where the config says nothing.
+    if (environment.OPENCLAW_GATEWAY_TOKEN) return [];
     return [
       [MODE, "token"],
       [TOKEN, made(TOKEN) ?? randomBytes(32).toString("hex")],
     ];
-  }
-  if (typeof auth.token !== "string" || auth.token.includes("${")) {
-    throw new Refusal(
-      "OPENCLAW_TOKEN_REFERENCE",
-      "gateway.auth.token refers to a secret kept elsewhere, which this version of openclaw-gateway cannot read",
-      "put the token itself there, or unset it: a new one is then made",
-    );
   }
   return [[TOKEN, auth.token]];
 }
@@ -157,4 +155,31 @@ function identityKeys(config, { trustedProxy, identityScopes, roles }, made) {
   ];
 }
 
-export { at, MODE, PASSWORD, patchTo, same, TOKEN, wantedKeys, withValues };
+/**
+ * The agent that the gateway talks to. OpenClaw's roster is `agents.entries`; a second agent makes it write down who
+ * owns what belonged to the only one before (docs/gateway/config-agents/entries-and-multi-agent.md there).
+ */
+function agentKey(config, { id, entry, workspace }) {
+  const path = ["agents", "entries", id];
+  const value = { ...entry, workspace };
+  const own = at(config, path);
+  if (own !== null && !same(own, value)) {
+    throw new Refusal(
+      "OPENCLAW_AGENT_EXISTS",
+      `OpenClaw has an agent "${id}" of somebody's own`,
+      "give the gateway's another name: npx pulumi config set --path openclaw-gateway:webAgent.name NAME",
+    );
+  }
+  return [path, value];
+}
+
+/** Where a config differs from what was expected of it, as `[path, value]`, each as high up as possible. */
+const unexpected = (expected, now, path = []) =>
+  [...new Set([...Object.keys(expected), ...Object.keys(now)])].flatMap((key) => {
+    const [before, after] = [expected[key] ?? null, now[key] ?? null];
+    if (same(before, after)) return [];
+    if (isPlainObject(before) && isPlainObject(after)) return unexpected(before, after, [...path, key]);
+    return [[[...path, key], after]];
+  });
+
+export { at, MODE, PASSWORD, patchTo, same, TOKEN, unexpected, wantedKeys, withValues };

@@ -29,7 +29,8 @@ class ConfigRecord {
     this.exists = existsSync(this.#file);
     /**
      * `bytes` and `mode` of the file and its `backups` before the first change; for each of our `keys` what was there
-     * `before` and what this stack `wrote` (and `earlier`, while a change is under way); `after`, the hash of the file
+     * `before` and what this stack `wrote` (and `earlier`, while a change is under way), `byOpenClaw` where its command
+     * wrote that besides; `after`, the hash of the file
      * as our last change left it, or null once somebody else's change is in it; `states`, hashes of what we replaced;
      * `changing` while a change is under way: "ours", or "shared" where somebody else's is in the file too.
      */
@@ -66,9 +67,12 @@ class ConfigRecord {
 
   /** OpenClaw's commands put a stamp into the file, too. */
   #onlyOurKeysDiffer(config) {
-    const before = JSON5.parse(Buffer.from(this.kept.bytes, "base64").toString("utf8"));
     const withoutStamp = ({ meta: _stamp, ...rest }) => pruned(rest);
-    return same(withoutStamp(this.withoutOurs(config)), withoutStamp(before));
+    return same(withoutStamp(this.withoutOurs(config)), withoutStamp(this.#before()));
+  }
+
+  #before() {
+    return JSON5.parse(Buffer.from(this.kept.bytes, "base64").toString("utf8"));
   }
 
   /**
@@ -97,9 +101,22 @@ class ConfigRecord {
     this.#write();
   }
 
-  /** Notes that the change is done, so that the way back knows whether anyone changed the file since. */
-  end(bytes) {
+  /**
+   * Notes that the change is done, so that the way back knows whether anyone changed the file since; with what
+   * OpenClaw's command wrote besides, such as who owns what once there is a second agent.
+   * @param result the config of before this run's change, with what this stack wants
+   */
+  end(bytes, result) {
     if (!this.kept?.changing) return;
+    const wrote = this.kept.keys
+      .filter(({ byOpenClaw }) => !byOpenClaw)
+      .map(({ path, wrote }) => [path, wrote]);
+    // A run that was cut has left no trace in this one's result.
+    const expected = this.kept.changing === "ours" ? withValues(this.#before(), wrote) : result;
+    for (const [path, wrote] of unexpected(expected, JSON5.parse(bytes.toString("utf8")))) {
+      if (path[0] === "meta" || this.kept.keys.some((key) => same(key.path, path))) continue;
+      this.kept.keys.push({ path, before: at(expected, path), wrote, byOpenClaw: true });
+    }
     const { changing, ...rest } = this.kept;
     this.kept = {
       ...rest,

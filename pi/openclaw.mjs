@@ -3,91 +3,45 @@
  * standard input, behind the other files of its name: nothing is installed. OpenClaw's own CLI writes the config, since
  * it validates, backs up and reloads; this program decides which keys differ and keeps what they were before.
  *
- * Arguments: create|delete STACK PORT PACKAGE ENTRY CONFIG; in the environment WANTED, JSON (infra/openclaw-wanted.ts).
+ * Arguments: create|delete STACK PORT PACKAGE ENTRY CONFIG UNIT PID, the last two as openclaw-install.sh finds them; in the environment WANTED, JSON (infra/openclaw-wanted.ts).
  * The answer on standard output holds the gateway's token, where there is one; standard error never does.
  */
-import { spawnSync } from "node:child_process";
-
-const [operation, stack, port, packageFolder, entry, configFile] = process.argv.slice(2);
+const [operation, stack, port, packageFolder, entry, configFile, unit, pid] = process.argv.slice(2);
 const wanted = JSON.parse(process.env.WANTED ?? "{}");
 delete process.env.WANTED; // nobody else's business
 const requireOpenClaw = requireFrom(packageFolder);
 const JSON5 = requireOpenClaw("json5");
 
+const openclaw = new OpenClawCommands(entry, unit ?? "");
+
 const say = (text) => process.stderr.write(`${text}\n`);
 const readConfig = () => readConfigFile(configFile, JSON5);
-
-function openclaw(args, input) {
-  const run = spawnSync(process.execPath, [entry, ...args], {
-    input,
-    encoding: "utf8",
-    timeout: 120_000,
-    env: { ...process.env, OPENCLAW_NO_AUTO_UPDATE: "1" },
-  });
-  return { ok: run.status === 0, words: `${run.stdout ?? ""}${run.stderr ?? ""}`.trim() };
-}
-
-/** Texts of a patch that may be secrets; OpenClaw's words could quote them. */
-const textsIn = (value) =>
-  isPlainObject(value) ? Object.values(value).flatMap(textsIn) : typeof value === "string" ? [value] : [];
-
-function applyPatch(patch, expectedBytes) {
-  const text = JSON.stringify(patch);
-  const secrets = textsIn(patch.gateway?.auth).filter((value) => value.length >= 16);
-  const cleaned = (words) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), words);
-  const trial = openclaw(["config", "patch", "--stdin", "--dry-run"], text);
-  if (!trial.ok)
-    throw new Refusal(
-      "OPENCLAW_CONFIG_REFUSED",
-      `OpenClaw does not take the change: ${cleaned(trial.words)}`,
-      "nothing was changed; check the config with: openclaw config validate",
-    );
-  if (!readFileSync(configFile).equals(expectedBytes))
-    throw new Refusal(
-      "OPENCLAW_CONFIG_BUSY",
-      `${configFile} was changed by something else just now`,
-      "nothing was changed; run npx pulumi up again",
-    );
-  const run = openclaw(["config", "patch", "--stdin"], text);
-  if (!run.ok)
-    throw new Refusal(
-      "OPENCLAW_CONFIG_REFUSED",
-      `OpenClaw did not write the change: ${cleaned(run.words)}`,
-      "check the config with: openclaw config validate",
-    );
-}
 
 /** What this stack wants, and what stood before in keys that it wrote and wants no more. */
 function valuesFor(config, record) {
   const made = (path) => record.wrote(config, path);
-  const values = wantedKeys(record.withoutOurs(config), wanted, made);
-  const isWanted = (path) => values.some(([other]) => same(other, path));
-  return [...values, ...valuesBefore(record.ours(config)).filter(([path]) => !isWanted(path))];
+  const environment = environmentOf(pid, configFile, config);
+  const { webAgent } = wanted;
+  const workspace = webAgent && join(dirname(configFile), `workspace-${webAgent.id}`);
+  const wants = { ...wanted, webAgent: webAgent && { ...webAgent, workspace } };
+  const values = wantedKeys(record.withoutOurs(config), wants, made, environment);
+  const stays = ({ path, byOpenClaw }) =>
+    values.some(([other]) => same(other, path)) || (byOpenClaw && webAgent !== undefined);
+  return [...values, ...valuesBefore(record.ours(config).filter((key) => !stays(key)))];
 }
 
-const differing = (config, values) => values.filter(([path, value]) => !same(at(config, path), value));
-
-/**
- * Gives the config these values. With another mode of authentication OpenClaw's command drops the credentials of all
- * other modes (2026.9.6), so that a password which is to stay comes with a second patch.
- */
-function write(values, expectedBytes, record) {
-  let bytes = expectedBytes;
-  for (let patches = 0; patches < 3; patches++) {
-    const config = JSON5.parse(bytes.toString("utf8"));
-    const changes = differing(config, values);
-    if (changes.length === 0) return;
-    record.noteState(bytes);
-    applyPatch(patchTo(config, changes), bytes);
-    bytes = readConfig().bytes;
-  }
-  throw new Error("OpenClaw's config does not keep what was written");
+/** The token of a config, read where it is kept. */
+function tokenOf(config) {
+  const environment = environmentOf(pid, configFile, config);
+  return (
+    secretOf(at(config, TOKEN), TOKEN.join("."), config, environment) ?? environment.OPENCLAW_GATEWAY_TOKEN
+  );
 }
 
-/** The headers by which a config lets the gateway in. */
+/** The headers by which a config lets the gateway in. @throws Refusal where its token cannot be read */
 function credentialsOf(config) {
-  const { mode, token, trustedProxy } = at(config, ["gateway", "auth"]) ?? {};
-  if (mode !== "trusted-proxy" || !trustedProxy) return { authorization: `Bearer ${token}` };
+  const { mode, trustedProxy } = at(config, ["gateway", "auth"]) ?? {};
+  if (mode !== "trusted-proxy" || !trustedProxy) return { authorization: `Bearer ${tokenOf(config)}` };
   const { userHeader, requiredHeaders = [], allowUsers = [] } = trustedProxy;
   return {
     ...Object.fromEntries(requiredHeaders.map((name) => [name, "openclaw-gateway"])),
@@ -95,55 +49,99 @@ function credentialsOf(config) {
   };
 }
 
+const attempted = (read) => {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof Refusal) return undefined;
+    throw error;
+  }
+};
+
+/** With this switch OpenClaw takes no change up by itself. docs/gateway/configuration/hot-reload.md there. */
+const waitsForRestart = (config) => at(config, ["gateway", "reload", "mode"]) === "off";
+
+function restartIfItWaits(config) {
+  if (!pid || !waitsForRestart(config)) return;
+  say("OpenClaw: starting it anew, since its gateway.reload.mode is off");
+  const words = openclaw.restart();
+  if (words !== undefined) say(`OpenClaw: openclaw gateway restart did not succeed: ${words}`);
+}
+
+function requirePort(config) {
+  const configuredPort = at(config, ["gateway", "port"]) ?? 18789;
+  if (String(configuredPort) === port) return;
+  throw new Refusal(
+    "OPENCLAW_PORT",
+    `OpenClaw listens on port ${configuredPort}, and the stack says ${port}`,
+    `npx pulumi config set --path openclaw-gateway:pi.openclawPort ${configuredPort}`,
+  );
+}
+
 async function create() {
   const { bytes, config } = readConfig();
-  const configuredPort = at(config, ["gateway", "port"]) ?? 18789;
-  if (String(configuredPort) !== port) {
-    throw new Refusal(
-      "OPENCLAW_PORT",
-      `OpenClaw listens on port ${configuredPort}, and the stack says ${port}`,
-      `npx pulumi config set --path openclaw-gateway:pi.openclawPort ${configuredPort}`,
-    );
-  }
+  requirePort(config);
   const record = new ConfigRecord(configFile, stack);
   const recordBefore = structuredClone(record.kept);
   const values = valuesFor(config, record);
   const changes = differing(config, values);
-  if (changes.length > 0) {
-    requireWritable(configFile);
-    record.begin(bytes, config, values);
-    say(`OpenClaw: setting ${changes.map(([path]) => path.join(".")).join(", ")}`);
-    write(values, bytes, record);
-  }
   const result = withValues(config, values);
   const credentials = credentialsOf(result);
-  const password = wanted.access ? at(result, PASSWORD) : undefined;
-  const answers = async () =>
-    (await modelsStatus(port, credentials)) === 200 &&
-    (await modelsStatus(port, {})) === 401 &&
-    // The password came last, and OpenClaw starts anew for it once more.
-    (typeof password !== "string" || (await takesPassword(port, password)));
-  if (!(await waitUntil(answers, wanted.patienceSeconds))) {
-    say(`OpenClaw's last answer to /v1/models was ${await modelsStatus(port, credentials)}`);
-    if (changes.length > 0) {
-      replaceFile(configFile, bytes, statSync(configFile).mode & 0o777);
-      record.forget(recordBefore);
-      const before = credentialsOf(config);
-      const back = async () =>
-        recordBefore ? (await modelsStatus(port, before)) === 200 : await isReady(port);
-      await waitUntil(back, wanted.patienceSeconds);
+  const putBack = async () => {
+    if (changes.length === 0) return;
+    replaceFile(configFile, bytes, statSync(configFile).mode & 0o777);
+    record.forget(recordBefore);
+    restartIfItWaits(config);
+    const old = attempted(() => credentialsOf(config));
+    const back = async () =>
+      recordBefore && old ? (await modelsStatus(port, old)) === 200 : await isReady(port);
+    await waitUntil(back, wanted.patienceSeconds);
+  };
+  let before;
+  let after;
+  if (changes.length > 0) {
+    requireWritable(configFile);
+    before = openclaw.criticalFindings();
+    record.begin(bytes, config, values);
+    say(`OpenClaw: setting ${changes.map(([path]) => path.join(".")).join(", ")}`);
+    try {
+      await writeValues(openclaw, configFile, values, bytes, record, before);
+    } catch (error) {
+      // One patch may be in already. Nobody else's change is: that is looked for before each.
+      if (error.code === "OPENCLAW_CONFIG_REFUSED") await putBack();
+      throw error;
     }
+    after = openclaw.criticalFindings();
+    restartIfItWaits(result);
+  }
+  const expected = { credentials, password: passwordFor(result), agent: wanted.webAgent?.id };
+  if (!(await waitUntil(() => answersAs(port, expected), wanted.patienceSeconds))) {
+    say(`OpenClaw's last answer to /v1/models was ${await modelsStatus(port, credentials)}`);
+    await putBack();
     throw new Refusal(
       "OPENCLAW_NOT_ANSWERING",
       `OpenClaw did not answer /v1/models with the new settings in time${changes.length > 0 ? "; its config was put back" : ""}`,
-      "look at its log: journalctl --user -u openclaw-gateway",
+      openclaw.logLine,
     );
   }
-  record.end(readFileSync(configFile));
+  const critical = newFindings(await before, await after, wanted);
+  if (critical.length > 0) {
+    await putBack();
+    throw criticalChange(critical);
+  }
+  record.end(readFileSync(configFile), result);
   const { version } = requireOpenClaw("./package.json");
-  const token = wanted.access ? undefined : at(result, TOKEN);
-  process.stdout.write(`${JSON.stringify({ token, openclaw: version })}\n`);
+  const token = wanted.access ? undefined : tokenOf(result);
+  const found = { node: process.versions.node, entry, config: configFile, unit };
+  process.stdout.write(`${JSON.stringify({ token, openclaw: version, found })}\n`);
 }
+
+/** The password by which OpenClaw's own commands get in, where there is one that can be tried. */
+const passwordFor = (config) =>
+  wanted.access &&
+  attempted(() =>
+    secretOf(at(config, PASSWORD), PASSWORD.join("."), config, environmentOf(pid, configFile, config)),
+  );
 
 /**
  * Puts the config back: the very bytes of before when nobody changed the file since, else exactly those keys that
@@ -164,18 +162,19 @@ async function restore() {
     const ours = record.ours(config);
     const changed = kept.keys.filter((key) => !ours.includes(key)).map(({ path }) => path.join("."));
     if (changed.length > 0) say(`OpenClaw: left as someone changed it since: ${changed.join(", ")}`);
-    write(valuesBefore(ours), bytes, record);
+    await writeValues(openclaw, configFile, valuesBefore(ours), bytes, record);
   }
   record.remove();
-  if (bytes && at(config, MODE) === "trusted-proxy") await waitForRestart(credentialsOf(config));
+  if (bytes === undefined) return;
+  if (waitsForRestart(config)) restartIfItWaits(config);
+  else if (at(config, MODE) === "trusted-proxy") await waitForRestart(credentialsOf(config));
 }
 
 /** Another mode of authentication makes OpenClaw start anew: whoever comes next finds it running as before. */
 async function waitForRestart(credentialsBefore) {
   if ((await modelsStatus(port, credentialsBefore)) === "ECONNREFUSED") return; // it does not run
   const back = async () => (await modelsStatus(port, credentialsBefore)) !== 200 && (await isReady(port));
-  if (!(await waitUntil(back)))
-    say("OpenClaw has not started anew yet: journalctl --user -u openclaw-gateway");
+  if (!(await waitUntil(back))) say(`OpenClaw has not started anew yet: ${openclaw.logLine}`);
 }
 
 /** Files are written whole or not at all, so a full disk costs nothing but this step. */

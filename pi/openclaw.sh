@@ -3,11 +3,12 @@
 # create may be repeated; delete puts back what was there before.
 #
 # Settings: stack, openclaw_port, program (openclaw.mjs in base64), wanted (infra/openclaw-wanted.ts's JSON in base64).
-# Answer: {"token":"…","openclaw":"VERSION"} (secret); no token where OpenClaw has none
+# Answer: {"token":"…","openclaw":"VERSION","found":{…}} (secret); no token where OpenClaw has none; found: node (VERSION),
+# entry, config, unit
 
 read_settings stack openclaw_port program wanted
 
-if ! find_openclaw; then
+if ! find_openclaw "$setting_openclaw_port"; then
   # Gone with its config: nothing is left to put back.
   if [ "$1" = delete ]; then
     printf '{}\n'
@@ -22,4 +23,4 @@ WANTED=$(printf '%s' "$setting_wanted" | base64 -d)
 export WANTED
 printf '%s' "$setting_program" | base64 -d |
   "$openclaw_node" --input-type=module - "$1" "$setting_stack" "$setting_openclaw_port" \
-    "$openclaw_package" "$openclaw_entry" "$openclaw_config"
+    "$openclaw_package" "$openclaw_entry" "$openclaw_config" "$openclaw_unit" "$openclaw_pid"

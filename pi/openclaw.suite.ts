@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Stage } from "../rehearsal/stage.ts";
-import { folder, merge, openclawOnPi, origin } from "./testing/openclaw-on-pi.ts";
+import { folder, found, merge, openclawOnPi, origin } from "./testing/openclaw-on-pi.ts";
 
 /** OpenClaw's config step, with the real OpenClaw running. */
 export function openclawSuite(stage: () => Stage): void {
@@ -14,7 +14,7 @@ export function openclawSuite(stage: () => Stage): void {
     test("opens the API with the token as it is, and goes back to the very bytes", async () => {
       const { code, stdout, stderr } = await run("create");
       expect(code).toBe(0);
-      expect(JSON.parse(stdout)).toEqual({ token: stage().host.gatewayToken, openclaw: "2026.9.6" });
+      expect(JSON.parse(stdout)).toEqual({ token: stage().host.gatewayToken, openclaw: "2026.9.6", found });
       expect(stderr).toBe(
         "OpenClaw: setting gateway.http.endpoints.chatCompletions.enabled, gateway.trustedProxies, gateway.controlUi.allowedOrigins\n",
       );
@@ -102,7 +102,8 @@ export function openclawSuite(stage: () => Stage): void {
     });
 
     test.each([
-      [{ token: { source: "env", provider: "default", id: "T" } }, "OPENCLAW_TOKEN_REFERENCE"],
+      [{ token: { source: "env", provider: "default", id: "NOT_SET" } }, "OPENCLAW_TOKEN_REFERENCE"],
+      [{ token: { source: "exec", provider: "vault", id: "gateway" } }, "OPENCLAW_TOKEN_REFERENCE"],
       [{ mode: "password", password: "a-password-of-the-test" }, "OPENCLAW_AUTH_MODE"],
     ])("explains an authentication it cannot use (%j)", async (auth, code) => {
       const other = JSON.stringify({

@@ -66,6 +66,15 @@ export const openclawCodes = {
     meaning: "OpenClaw's token is a reference to a secret kept elsewhere, which the gateway cannot read.",
     mend: "Put the token itself into gateway.auth.token, or unset it: a new one is then made.",
   },
+  OPENCLAW_AGENT_EXISTS: {
+    meaning: "OpenClaw has an agent of somebody's own with the name that webAgent is to have.",
+    mend: "Name the gateway's agent otherwise: `npx pulumi config set --path openclaw-gateway:webAgent.name NAME`.",
+  },
+  OPENCLAW_AUDIT_CRITICAL: {
+    meaning:
+      "With the gateway's settings OpenClaw's own security audit found something critical; its config was put back.",
+    mend: "On the Pi: `openclaw security audit` says what it finds as it is; mend that, then `npx pulumi up`.",
+  },
   OPENCLAW_NOT_ANSWERING: {
     meaning: "OpenClaw did not answer with its new settings; its config was put back.",
     mend: "Look at its log: `journalctl --user -u openclaw-gateway`.",

@@ -6,6 +6,13 @@ import type { Stage } from "../../rehearsal/stage.ts";
 const script = piScript("openclaw", { asRoot: false });
 export const origin = "https://openclaw-suite.example.com";
 export const folder = "/home/pi/.openclaw";
+/** How OpenClaw is installed on the rehearsed Pi. */
+export const found = {
+  node: "24.21.0",
+  entry: "/opt/openclaw/node_modules/openclaw/dist/index.js",
+  config: `${folder}/openclaw.json`,
+  unit: "user openclaw-gateway.service",
+};
 
 /** OpenClaw's config on the rehearsed Pi, and the step that changes it, for a suite that puts it back after each test. */
 export function openclawOnPi(stage: () => Stage) {

@@ -3,6 +3,9 @@
  *
  * It answers the last user message with "The rehearsal's model heard: <message>", one word about every 50 ms, so that
  * a stream can be told from an answer that came at once. GET /v1/models and POST /v1/chat/completions are all it has.
+ *
+ * Asked to "Use the tool NAME with {…}" it does what a model does that was talked into it: it calls the tool, whether it
+ * was offered or not, and says what came of it.
  */
 import { createServer } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
@@ -26,17 +29,31 @@ async function handle(request, response) {
     });
   if (route !== "POST /v1/chat/completions") return response.writeHead(404).end();
   const body = JSON.parse(await readBody(request));
-  const answer = `The rehearsal's model heard: ${lastQuestion(body.messages)}`;
+  const question = lastQuestion(body.messages);
+  const last = body.messages.at(-1);
+  const answer =
+    last.role === "tool"
+      ? `The tool said: ${textOf(last.content)}`
+      : `The rehearsal's model heard: ${question}`;
+  const call = last.role === "tool" ? undefined : toolCall(question);
   const usage = countUsage(body.messages, answer);
   const base = {
     id: "chatcmpl-rehearsal",
     created: Math.floor(Date.now() / 1000),
     model: body.model ?? model,
   };
-  if (body.stream) return stream(response, base, answer, usage);
-  const message = { role: "assistant", content: answer };
-  const choices = [{ index: 0, message, finish_reason: "stop" }];
+  if (body.stream) return stream(response, base, call ?? answer, usage);
+  const message = {
+    role: "assistant",
+    ...(call ? { content: null, tool_calls: [call] } : { content: answer }),
+  };
+  const choices = [{ index: 0, message, finish_reason: call ? "tool_calls" : "stop" }];
   return sendJson(response, { ...base, object: "chat.completion", choices, usage });
+}
+
+function toolCall(question) {
+  const [, name, parameters] = /^Use the tool (\w+) with (\{.*\})/s.exec(question) ?? [];
+  if (name) return { id: "call_rehearsal", type: "function", function: { name, arguments: parameters } };
 }
 
 async function readBody(request) {
@@ -77,12 +94,14 @@ async function stream(response, base, answer, usage) {
     response.write(`data: ${JSON.stringify({ ...base, object: "chat.completion.chunk", ...fields })}\n\n`);
   const choice = (delta, finish_reason = null) => ({ choices: [{ index: 0, delta, finish_reason }] });
   send(choice({ role: "assistant", content: "" }));
-  for (const word of answer.match(/\s*\S+/g) ?? []) {
+  const call = typeof answer === "object" ? answer : undefined;
+  if (call) send(choice({ tool_calls: [{ index: 0, ...call }] }));
+  for (const word of call ? [] : (answer.match(/\s*\S+/g) ?? [])) {
     await delay(wordEveryMs);
     if (response.destroyed) return;
     send(choice({ content: word }));
   }
-  send(choice({}, "stop"));
+  send(choice({}, call ? "tool_calls" : "stop"));
   send({ choices: [], usage });
   response.end("data: [DONE]\n\n");
 }

@@ -1,0 +1,58 @@
+/**
+ * How a change gets into openclaw.json: by OpenClaw's own command, which validates, backs up and reloads.
+ * infra/pi-script.ts puts this in front of openclaw.mjs.
+ */
+
+/** Texts of a patch that may be secrets; OpenClaw's words could quote them. */
+const textsIn = (value) =>
+  isPlainObject(value) ? Object.values(value).flatMap(textsIn) : typeof value === "string" ? [value] : [];
+
+async function applyPatch(openclaw, configFile, patch, expectedBytes, ready) {
+  const text = JSON.stringify(patch);
+  const secrets = textsIn(patch.gateway?.auth).filter((value) => value.length >= 16);
+  const cleaned = (words) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), words);
+  const trial = openclaw.run(["config", "patch", "--stdin", "--dry-run"], text);
+  if (!trial.ok)
+    throw new Refusal(
+      "OPENCLAW_CONFIG_REFUSED",
+      `OpenClaw does not take the change: ${cleaned(trial.words)}`,
+      "nothing was changed; check the config with: openclaw config validate",
+    );
+  await ready;
+  if (!readFileSync(configFile).equals(expectedBytes))
+    throw new Refusal(
+      "OPENCLAW_CONFIG_BUSY",
+      `${configFile} was changed by something else just now`,
+      "nothing was changed; run npx pulumi up again",
+    );
+  const run = openclaw.run(["config", "patch", "--stdin"], text);
+  if (!run.ok)
+    throw new Refusal(
+      "OPENCLAW_CONFIG_REFUSED",
+      `OpenClaw did not write the change: ${cleaned(run.words)}`,
+      "check the config with: openclaw config validate",
+    );
+}
+
+const differing = (config, values) => values.filter(([path, value]) => !same(at(config, path), value));
+
+/**
+ * Gives the config these values. With another mode of authentication OpenClaw's command drops the credentials of all
+ * other modes (2026.9.6), so that a password which is to stay comes with a second patch.
+ * @param record notes each state of the file before it is replaced
+ * @param ready resolves when the file may change
+ */
+async function writeValues(openclaw, configFile, values, expectedBytes, record, ready) {
+  let bytes = expectedBytes;
+  for (let patches = 0; patches < 3; patches++) {
+    const config = JSON5.parse(bytes.toString("utf8"));
+    const changes = differing(config, values);
+    if (changes.length === 0) return;
+    record.noteState(bytes);
+    await applyPatch(openclaw, configFile, patchTo(config, changes), bytes, ready);
+    bytes = readFileSync(configFile);
+  }
+  throw new Error("OpenClaw's config does not keep what was written");
+}
+
+export { differing, writeValues };
