@@ -29,9 +29,10 @@ export function openclawAgentSuite(stage: () => Stage): void {
     const ask = async (agent: string, tool: string, parameters: object): Promise<string> => {
       const content = `Use the tool ${tool} with ${JSON.stringify(parameters)}`;
       const answer = await sh(
-        "curl -s -m 60 -H 'content-type: application/json' -H @/dev/fd/3 -H 'x-forwarded-for: 192.0.2.7' --data-binary @- http://127.0.0.1:18789/v1/chat/completions 3<<H\n" +
-          `authorization: Bearer ${stage().host.gatewayToken}\nH\n`,
-        JSON.stringify({ model: `openclaw/${agent}`, messages: [{ role: "user", content }] }),
+        "IFS= read -r header; curl -s -m 50 -H 'content-type: application/json' -H \"$header\" -H 'x-forwarded-for: 192.0.2.7' --data-binary @- http://127.0.0.1:18789/v1/chat/completions",
+        `authorization: Bearer ${stage().host.gatewayToken}\n`.concat(
+          JSON.stringify({ model: `openclaw/${agent}`, messages: [{ role: "user", content }] }),
+        ),
       );
       return JSON.parse(answer).choices[0].message.content;
     };
@@ -61,7 +62,7 @@ export function openclawAgentSuite(stage: () => Stage): void {
         workspace: `${folder}/workspace-web`,
       });
       expect(await run("create", { webAgent: wanted.webAgent })).toMatchObject({ code: 0, stderr: "" });
-      await run("create");
+      expect(await run("create")).toMatchObject({ code: 0 });
       const { meta: _stamp, ...after } = JSON.parse(await config());
       const { meta: _other, ...expected } = plain;
       expect(pruned(after)).toEqual(pruned(expected));

@@ -79,7 +79,7 @@ export function openclawFoundSuite(stage: () => Stage): void {
       expect(await run("delete")).toMatchObject({ code: 0 });
       expect(
         await sh(
-          "cmp ~/.openclaw/openclaw.json ~/.openclaw/mine.json && rm ~/.openclaw/mine.json; ls ~/.openclaw",
+          "cmp ~/.openclaw/openclaw.json ~/.openclaw/mine.json && rm ~/.openclaw/mine.json*; ls ~/.openclaw",
         ),
       ).not.toMatch(/mine|suite/);
     });

@@ -36,11 +36,27 @@ const replacing = (now, value) =>
       )
     : value;
 
+/**
+ * An object of which nothing is left goes as a whole. OpenClaw's command takes that for a deletion that is meant; of its
+ * roster of agents it lets no single one go by a patch.
+ */
+const collapsed = (now, patch) => {
+  if (!isPlainObject(now) || !isPlainObject(patch)) return patch;
+  const inner = Object.entries(patch).map(([key, value]) => [key, collapsed(now[key], value)]);
+  const gone = new Set(inner.filter(([, value]) => value === null).map(([key]) => key));
+  const nothingLeft =
+    inner.length > 0 && gone.size === inner.length && Object.keys(now).every((key) => gone.has(key));
+  return nothingLeft ? null : Object.fromEntries(inner);
+};
+
 /** The patch that gives a config these values; null takes a key away. */
 const patchTo = (config, values) =>
-  values.reduce(
-    (patch, [path, value]) => merged(patch, nested(path, replacing(at(config, path), value))),
-    {},
+  collapsed(
+    config,
+    values.reduce(
+      (patch, [path, value]) => merged(patch, nested(path, replacing(at(config, path), value))),
+      {},
+    ),
   );
 
 /** A copy of the config with these values. */

@@ -45,6 +45,13 @@ class ConfigRecord {
     });
   }
 
+  /** Names of agents that this stack has put into OpenClaw's roster. */
+  ownAgents(config) {
+    return this.ours(config)
+      .filter(({ path, before, byOpenClaw }) => !byOpenClaw && before === null && isAgent(path))
+      .map(({ path }) => path.at(-1));
+  }
+
   /** The config without what this stack wrote. */
   withoutOurs(config) {
     return withValues(config, valuesBefore(this.ours(config)));
@@ -158,6 +165,8 @@ class ConfigRecord {
     replaceFile(this.#file, JSON.stringify(this.kept, null, 2));
   }
 }
+
+const isAgent = (path) => path.length === 3 && path[0] === "agents" && path[1] === "entries";
 
 function isPlainJson(bytes) {
   try {

@@ -78,10 +78,31 @@ function requirePort(config) {
   );
 }
 
+/**
+ * Takes agents away that this stack has made and wants no more, with what they have kept: OpenClaw's command puts that
+ * into the trash. @returns whether there were any
+ */
+function deleteAgents(config, record) {
+  const ids = record.ownAgents(config).filter((id) => id !== wanted.webAgent?.id);
+  for (const id of ids) {
+    say(`OpenClaw: deleting its agent ${id}`);
+    record.noteState(readFileSync(configFile));
+    const { ok, words } = openclaw.run(["agents", "delete", id, "--force", "--json"]);
+    if (!ok)
+      throw new Refusal(
+        "OPENCLAW_CONFIG_REFUSED",
+        `OpenClaw does not delete its agent "${id}": ${words}`,
+        `on the Pi: openclaw agents delete ${id}`,
+      );
+  }
+  return ids.length > 0;
+}
+
 async function create() {
-  const { bytes, config } = readConfig();
+  let { bytes, config } = readConfig();
   requirePort(config);
   const record = new ConfigRecord(configFile, stack);
+  if (deleteAgents(config, record)) ({ bytes, config } = readConfig());
   const recordBefore = structuredClone(record.kept);
   const values = valuesFor(config, record);
   const changes = differing(config, values);
@@ -156,13 +177,16 @@ async function restore() {
   if (bytes === undefined) {
     say(`${configFile} is gone: there is nothing to put back`);
   } else if (record.isUntouched(bytes, config)) {
+    deleteAgents(config, record);
     if (!bytes.equals(before)) replaceFile(configFile, before, kept.mode);
     say(`OpenClaw: ${configFile} is as it was before`);
   } else {
     const ours = record.ours(config);
-    const changed = kept.keys.filter((key) => !ours.includes(key)).map(({ path }) => path.join("."));
+    const isChanged = (key) => !ours.includes(key) && !same(at(config, key.path), key.before);
+    const changed = kept.keys.filter(isChanged).map(({ path }) => path.join("."));
     if (changed.length > 0) say(`OpenClaw: left as someone changed it since: ${changed.join(", ")}`);
-    await writeValues(openclaw, configFile, valuesBefore(ours), bytes, record);
+    const now = deleteAgents(config, record) ? readConfig().bytes : bytes;
+    await writeValues(openclaw, configFile, valuesBefore(ours), now, record);
   }
   record.remove();
   if (bytes === undefined) return;

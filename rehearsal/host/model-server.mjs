@@ -30,12 +30,10 @@ async function handle(request, response) {
   if (route !== "POST /v1/chat/completions") return response.writeHead(404).end();
   const body = JSON.parse(await readBody(request));
   const question = lastQuestion(body.messages);
-  const last = body.messages.at(-1);
+  const result = toolResult(body.messages);
   const answer =
-    last.role === "tool"
-      ? `The tool said: ${textOf(last.content)}`
-      : `The rehearsal's model heard: ${question}`;
-  const call = last.role === "tool" ? undefined : toolCall(question);
+    result === undefined ? `The rehearsal's model heard: ${question}` : `The tool said: ${result}`;
+  const call = result === undefined ? toolCall(question) : undefined;
   const usage = countUsage(body.messages, answer);
   const base = {
     id: "chatcmpl-rehearsal",
@@ -49,6 +47,17 @@ async function handle(request, response) {
   };
   const choices = [{ index: 0, message, finish_reason: call ? "tool_calls" : "stop" }];
   return sendJson(response, { ...base, object: "chat.completion", choices, usage });
+}
+
+/** What a tool answered since the assistant last called one; OpenClaw may put a context of its own behind it. */
+function toolResult(messages) {
+  const called = messages.findLastIndex(({ role, tool_calls }) => role === "assistant" && tool_calls?.length);
+  const asked = messages.findLastIndex(
+    ({ role, content }) =>
+      role === "user" && !textOf(content).startsWith("<<<BEGIN_OPENCLAW_INTERNAL_CONTEXT>>>"),
+  );
+  const result = messages.findLast(({ role }, index) => role === "tool" && index > called && called > asked);
+  return result && textOf(result.content);
 }
 
 function toolCall(question) {
