@@ -21,6 +21,14 @@ function problemsOf(raw: Record<string, unknown>, stack = "dev") {
 }
 
 describe("checkConfig", () => {
+  test("keeps shell, files, the web and OpenClaw's own tools away from the gateway's agent", () => {
+    for (const tool of ["exec", "group:fs", "web_fetch", "gateway", "group:openclaw", "message"]) {
+      const problem = problemsOf({ ...good, webAgent: { enabled: true, tools: ["tts", tool] } });
+      expect([...problem.keys()]).toEqual(["openclaw-gateway:webAgent.tools[1]"]);
+    }
+    expect(problemsOf({ ...good, webAgent: { enabled: true, name: "main" } }).size).toBe(1);
+  });
+
   test("fills in the defaults", () => {
     expect(checkConfig("dev", good)).toEqual({
       accountId: good.accountId,
@@ -28,8 +36,9 @@ describe("checkConfig", () => {
       pi: { host: "192.168.1.20", port: 22, user: "pi", hostKey, openclawPort: 18789 },
       access: { emails: ["owner@example.com"], emailDomains: [], sessionDuration: "24h", cookie: false },
       serviceTokens: [{ name: "cli", duration: "8760h", role: "member" }],
-      roles: { owners: [], members: [], guests: [], agents: { guest: ["default"] } },
+      roles: { owners: [], members: [], guests: [], agents: {} },
       signIn: "token",
+      webAgent: { enabled: false, name: "web", tools: ["session_status"] },
       apiKeys: {},
       limits: { enabled: true, requests: 100, perUser: 50, perIp: 600, windowSeconds: 60 },
       quotas: {

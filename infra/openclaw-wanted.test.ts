@@ -53,4 +53,17 @@ describe("what a stack wants of OpenClaw", () => {
     expect(access?.trustedProxy.allowUsers).toEqual([]);
     expect(Object.keys(access?.identityScopes ?? {})).toEqual(["owner@example.com"]);
   });
+
+  test("gives the gateway's own agent what is listed, and denies the rest whatever is listed", () => {
+    const { webAgent } = wanted({ webAgent: { enabled: true, name: "door", tools: ["tts"] } });
+    expect(webAgent?.id).toBe("door");
+    expect(webAgent?.entry).toMatchObject({
+      tools: {
+        profile: "minimal",
+        allow: ["tts"],
+        deny: expect.arrayContaining(["group:runtime", "group:fs", "group:web", "gateway", "openclaw"]),
+        exec: { mode: "deny" },
+      },
+    });
+  });
 });

@@ -23,6 +23,8 @@ export interface OpenClawWanted {
     readonly identityScopes: Readonly<Record<string, readonly string[]>>;
     /** `gateway.roles`, where OpenClaw has none yet. */
     readonly roles: object;
+    /** What OpenClaw's security audit calls critical of it, and is meant. docs/security-guide.md lists it. */
+    readonly expectedFindings: readonly string[];
   };
   /** An agent that the gateway talks to: its name, and its entry in `agents.entries` but for its workspace. */
   readonly webAgent?: { readonly id: string; readonly entry: object };
@@ -84,6 +86,8 @@ function accessOf(config: GatewayConfig): OpenClawWanted["access"] {
     },
     identityScopes: Object.fromEntries(owners.map(([who]) => [who, ["operator.admin"]])),
     roles: ROLES,
+    // That the identity which a proxy vouches for is the login.
+    expectedFindings: ["gateway.trusted_proxy_auth"],
   };
 }
 

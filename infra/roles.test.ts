@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ConfigError, checkConfig } from "./config.ts";
-import { peopleWithRoles } from "./roles.ts";
+import { agentsOfRoles, peopleWithRoles } from "./roles.ts";
 
 const required = {
   accountId: "0".repeat(32),
@@ -80,4 +80,17 @@ test("a role for somebody who may not log in is refused", () => {
 
 test("one person of a domain that may log in may have another role than the rest", () => {
   expect(problemsOf({ owners: ["@example.com", "eve@example.org"], guests: ["@example.org"] })).toEqual([]);
+});
+
+test("guests talk to OpenClaw's default agent, and with an agent of the gateway's own everybody to that", () => {
+  const agentsOf = (more: object) =>
+    agentsOfRoles(checkConfig("dev", { ...required, access: everyone, ...more }));
+  expect(agentsOf({})).toEqual({ guest: ["default"] });
+  const webAgent = { enabled: true };
+  expect(agentsOf({ webAgent })).toEqual({ owner: ["web"], member: ["web"], guest: ["web"] });
+  expect(agentsOf({ webAgent, roles: { agents: { member: ["main"] } } })).toEqual({
+    owner: ["web"],
+    member: ["main"],
+    guest: ["web"],
+  });
 });

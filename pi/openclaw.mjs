@@ -145,7 +145,7 @@ async function create() {
       openclaw.logLine,
     );
   }
-  const critical = newFindings(await before, await after, wanted);
+  const critical = newFindings(await before, await after, wanted.access?.expectedFindings ?? []);
   if (critical.length > 0) {
     await putBack();
     throw criticalChange(critical);

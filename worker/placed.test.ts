@@ -4,7 +4,7 @@ import { startGateway, type TestGateway } from "./testing/gateway.ts";
 
 let gateway: TestGateway;
 beforeAll(async () => {
-  const roles = { ...JSON.parse(BINDINGS.ROLES), agents: { member: ["web"] } };
+  const roles = { ...JSON.parse(BINDINGS.ROLES), agents: { owner: ["web"], member: ["web"] } };
   gateway = await startGateway({
     bindings: { SIGN_IN: "access", OPENCLAW_GATEWAY_TOKEN: undefined, ROLES: JSON.stringify(roles) },
   });
@@ -60,4 +60,8 @@ describe("and nothing of another agent's, by whatever parameter", () => {
 it("an owner finds all of it", async () => {
   expect(await outcome(media("&sessionKey=agent:main:main"), "ada@example.com")).toBe("reached");
   expect(await outcome(media(""), "ada@example.com")).toBe("reached");
+});
+
+it("an owner finds what other agents' sessions hold, whatever the API talks to", async () => {
+  expect(await outcome(media("&sessionKey=agent:main:main"), "ada@example.com")).toBe("reached");
 });
