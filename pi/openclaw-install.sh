@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034 # the scripts behind this one read what it sets
 # Finds OpenClaw as it is installed on real Pis: first the process that answers on its port, then its systemd units, then
 # the PATH of a login shell, then where nvm, pnpm, npm and others put programs.
 #
@@ -8,7 +8,7 @@
 
 find_openclaw() {
   export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/run/user/$(id -u)}"
-  openclaw_node= openclaw_entry= openclaw_unit= openclaw_pid= environment=
+  openclaw_node='' openclaw_entry='' openclaw_unit='' openclaw_pid='' environment=''
   from_process "$1" || from_unit --user || from_unit --system || from_shells || from_folders || return 1
   openclaw_package=${openclaw_entry%/dist/*}
   openclaw_package=${openclaw_package%/openclaw.mjs}
@@ -46,7 +46,7 @@ from_process() {
   words=$(tr '\0' '\n' <"/proc/$pid/cmdline")
   set -f
   # shellcheck disable=SC2086 # a path with a space in it is not found here, and then by its unit
-  take_words $words || { openclaw_node= openclaw_entry=; set +f; return 1; }
+  take_words $words || { openclaw_node='' openclaw_entry=''; set +f; return 1; }
   set +f
   openclaw_pid=$pid
   environment=$(tr '\0\n' '\n ' <"/proc/$pid/environ" | grep '^OPENCLAW_' || true)
@@ -68,7 +68,7 @@ from_unit() {
   for unit in $units; do
     if [ "$1" = --system ] && [ "$(systemctl show "$unit" -p User --value)" != "$(id -un)" ]; then continue; fi
     start=$(systemctl "$1" show "$unit" -p ExecStart --value 2>/dev/null | sed -n 's/.*argv\[\]=\([^;]*\) ;.*/\1/p')
-    openclaw_node= openclaw_entry=
+    openclaw_node='' openclaw_entry=''
     # shellcheck disable=SC2086 # words of a command line
     if take_words $start; then
       openclaw_unit="${1#--} $unit"
@@ -93,7 +93,7 @@ from_shells() {
 from_folders() {
   for command in "$HOME"/.nvm/versions/node/*/bin/openclaw "$HOME/.npm-global/bin/openclaw" "$HOME/.local/bin/openclaw" \
     "$HOME/.local/share/pnpm/openclaw" "$HOME/.volta/bin/openclaw" /usr/local/bin/openclaw /usr/bin/openclaw; do
-    openclaw_node=
+    openclaw_node=''
     if [ -e "$command" ] && from_command "$command"; then return 0; fi
   done
   return 1
