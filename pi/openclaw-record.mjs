@@ -20,13 +20,12 @@ function replaceFile(path, bytes, mode = 0o600) {
 }
 
 class ConfigRecord {
-  #file;
   #configFile;
 
   constructor(configFile, stack) {
     this.#configFile = configFile;
-    this.#file = join(dirname(configFile), `openclaw-gateway.${stack}.json`);
-    this.exists = existsSync(this.#file);
+    this.file = join(dirname(configFile), `openclaw-gateway.${stack}.json`);
+    this.exists = existsSync(this.file);
     /**
      * `bytes` and `mode` of the file and its `backups` before the first change; for each of our `keys` what was there
      * `before` and what this stack `wrote` (and `earlier`, while a change is under way), `byOpenClaw` where its command
@@ -34,7 +33,7 @@ class ConfigRecord {
      * as our last change left it, or null once somebody else's change is in it; `states`, hashes of what we replaced;
      * `changing` while a change is under way: "ours", or "shared" where somebody else's is in the file too.
      */
-    this.kept = this.exists ? JSON.parse(readFileSync(this.#file, "utf8")) : undefined;
+    this.kept = this.exists ? JSON.parse(readFileSync(this.file, "utf8")) : undefined;
   }
 
   /** Keys that still hold what this stack wrote. */
@@ -153,7 +152,7 @@ class ConfigRecord {
       const hash = sha256(readFileSync(path));
       if (this.kept.states.includes(hash) || hash === this.kept.after) rmSync(path);
     }
-    rmSync(this.#file);
+    rmSync(this.file);
   }
 
   #backups() {
@@ -162,7 +161,7 @@ class ConfigRecord {
   }
 
   #write() {
-    replaceFile(this.#file, JSON.stringify(this.kept, null, 2));
+    replaceFile(this.file, JSON.stringify(this.kept, null, 2));
   }
 }
 
@@ -189,4 +188,4 @@ const pruned = (value) =>
 
 const valuesBefore = (keys) => keys.map(({ path, before }) => [path, before]);
 
-export { ConfigRecord, replaceFile, valuesBefore };
+export { ConfigRecord, isPlainJson, replaceFile, valuesBefore };

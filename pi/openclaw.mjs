@@ -124,6 +124,10 @@ async function create() {
     requireWritable(configFile);
     before = openclaw.criticalFindings();
     record.begin(bytes, config, values);
+    if (!isPlainJson(bytes))
+      say(
+        `OpenClaw: ${configFile} has comments, or JSON5's ways of writing, which OpenClaw's command takes out; the file as it was is kept in ${record.file}, and comes back in the end`,
+      );
     say(`OpenClaw: setting ${changes.map(([path]) => path.join(".")).join(", ")}`);
     try {
       await writeValues(openclaw, configFile, values, bytes, record, before);

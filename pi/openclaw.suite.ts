@@ -46,7 +46,9 @@ export function openclawSuite(stage: () => Stage): void {
       };
       const commented = `// mine\n${JSON.stringify(merge(JSON.parse(before), own))}\n`;
       await write(commented);
-      expect((await run("create")).code).toBe(0);
+      const { code, stderr } = await run("create");
+      expect(code).toBe(0);
+      expect(stderr).toContain(`the file as it was is kept in ${folder}/openclaw-gateway.suite.json`);
       const { gateway } = JSON.parse(await config());
       expect(gateway.trustedProxies).toEqual(["10.1.2.3", "127.0.0.1", "::1"]);
       expect(gateway.controlUi.allowedOrigins).toEqual(["https://mine.example.com", origin]);
