@@ -110,6 +110,7 @@ async function create() {
   const credentials = credentialsOf(result);
   const putBack = async () => {
     if (changes.length === 0) return;
+    if (readFileSync(configFile).equals(bytes)) return record.forget(recordBefore);
     replaceFile(configFile, bytes, statSync(configFile).mode & 0o777);
     record.forget(recordBefore);
     restartIfItWaits(config);
@@ -134,6 +135,8 @@ async function create() {
     } catch (error) {
       // One patch may be in already. Nobody else's change is: that is looked for before each.
       if (error.code === "OPENCLAW_CONFIG_REFUSED") await putBack();
+      // Somebody else's is, before the first patch was written: none of ours is in the file then.
+      else if (differing(readConfig().config, values).length >= changes.length) record.forget(recordBefore);
       throw error;
     }
     after = openclaw.criticalFindings();
