@@ -37,6 +37,25 @@ async function applyPatch(openclaw, configFile, patch, expectedBytes, ready) {
 const differing = (config, values) => values.filter(([path, value]) => !same(at(config, path), value));
 
 /**
+ * How much of a change goes into one patch. OpenClaw's command refuses to make a file shorter by more than half
+ * (docs/gateway/configuration.md there), which taking all of a stack's keys out of a short config would.
+ * @returns all of it where that is allowed, else a part; what belongs to the authentication stays together
+ */
+function portionOf(config, bytes, changes) {
+  const sizeOf = (value) => JSON.stringify(value, null, 2).length;
+  const shortest = Math.max(bytes.length, sizeOf(config)) * SHORTEST_PART;
+  const fits = (part) => sizeOf(patched(config, patchTo(config, part))) > shortest;
+  const isAuth = ([path]) => path[1] === "auth";
+  const others = changes.filter((change) => !isAuth(change));
+  const parts = [changes, changes.filter(isAuth), ...others.map((change) => [change])];
+  return parts.find((part) => part.length > 0 && fits(part)) ?? changes;
+}
+
+/** More than half, since its command writes an empty line or a stamp in its own way. */
+const SHORTEST_PART = 0.55;
+const MOST_PATCHES = 20;
+
+/**
  * Gives the config these values. With another mode of authentication OpenClaw's command drops the credentials of all
  * other modes (2026.9.6), so that a password which is to stay comes with a second patch.
  * @param record notes each state of the file before it is replaced
@@ -44,13 +63,15 @@ const differing = (config, values) => values.filter(([path, value]) => !same(at(
  */
 async function writeValues(openclaw, configFile, values, expectedBytes, record, ready) {
   let bytes = expectedBytes;
-  for (let patches = 0; patches < 3; patches++) {
+  for (let patches = 0; patches < MOST_PATCHES; patches++) {
     const config = JSON5.parse(bytes.toString("utf8"));
     const changes = differing(config, values);
     if (changes.length === 0) return;
     record.noteState(bytes);
-    await applyPatch(openclaw, configFile, patchTo(config, changes), bytes, ready);
-    bytes = readFileSync(configFile);
+    await applyPatch(openclaw, configFile, patchTo(config, portionOf(config, bytes, changes)), bytes, ready);
+    const written = readFileSync(configFile);
+    if (written.equals(bytes)) break;
+    bytes = written;
   }
   throw new Error("OpenClaw's config does not keep what was written");
 }

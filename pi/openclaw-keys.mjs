@@ -59,6 +59,17 @@ const patchTo = (config, values) =>
     ),
   );
 
+/** What a patch makes of a config. */
+function patched(config, patch) {
+  if (!isPlainObject(patch)) return patch;
+  const now = isPlainObject(config) ? config : {};
+  const inner = Object.keys({ ...now, ...patch }).map((key) => [
+    key,
+    key in patch ? patched(now[key], patch[key]) : now[key],
+  ]);
+  return Object.fromEntries(inner.filter(([, value]) => value !== null));
+}
+
 /** A copy of the config with these values. */
 function withValues(config, values) {
   const copy = structuredClone(config);
@@ -198,4 +209,4 @@ const unexpected = (expected, now, path = []) =>
     return [[[...path, key], after]];
   });
 
-export { at, MODE, PASSWORD, patchTo, same, TOKEN, unexpected, wantedKeys, withValues };
+export { at, MODE, PASSWORD, patched, patchTo, same, TOKEN, unexpected, wantedKeys, withValues };
