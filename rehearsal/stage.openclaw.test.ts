@@ -1,0 +1,16 @@
+import { openclawSuite } from "../pi/openclaw.suite.ts";
+import { openclawAccessSuite } from "../pi/openclaw-access.suite.ts";
+import { openclawAgentSuite } from "../pi/openclaw-agent.suite.ts";
+import { openclawFaultsSuite } from "../pi/openclaw-faults.suite.ts";
+import { openclawFoundSuite } from "../pi/openclaw-found.suite.ts";
+import { openclawStartSuite } from "../pi/openclaw-start.suite.ts";
+import { sharedStage } from "./testing/shared-stage.ts";
+
+// What the program does with OpenClaw on a Pi.
+const stage = sharedStage();
+openclawSuite(stage);
+openclawAccessSuite(stage);
+openclawAgentSuite(stage);
+openclawFoundSuite(stage);
+openclawStartSuite(stage);
+openclawFaultsSuite(stage);
