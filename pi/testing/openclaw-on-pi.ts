@@ -50,9 +50,9 @@ export function openclawOnPi(stage: () => Stage) {
     before = await config();
   });
   afterEach(async () => {
-    await run("delete");
-    await write(before);
-    await sh(`rm -f ${folder}/openclaw-gateway.suite.json ${folder}/openclaw.json.bak*`);
+    if ((await files()).includes("openclaw-gateway.suite.json")) await run("delete");
+    if ((await config()) !== before) await write(before);
+    await sh(`rm -f ${folder}/openclaw-gateway.suite.json ${folder}/openclaw.json.{bak,rejected}*`);
     await models(stage().host.gatewayToken, 403);
   });
   return { run, sh, config, write, files, status, models };
