@@ -1,6 +1,7 @@
 import { rehearsePiSuite } from "../cli/rehearse-pi.suite.ts";
 import { piFaultsSuite } from "../infra/pi-faults.suite.ts";
 import { piLookSuite } from "../infra/pi-look.suite.ts";
+import { auditSuite } from "../pi/audit.suite.ts";
 import { connectorSuite } from "../pi/connector.suite.ts";
 import { openclawSuite } from "../pi/openclaw.suite.ts";
 import { openclawAccessSuite } from "../pi/openclaw-access.suite.ts";
@@ -10,6 +11,7 @@ import { sharedStage } from "./testing/shared-stage.ts";
 const stage = sharedStage();
 piLookSuite(stage);
 connectorSuite(stage);
+auditSuite(stage);
 openclawSuite(stage);
 openclawAccessSuite(stage);
 piFaultsSuite(stage);
