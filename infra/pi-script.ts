@@ -54,6 +54,7 @@ const programs = {
     "openclaw-keys.mjs",
     "openclaw-record.mjs",
     "openclaw-answers.mjs",
+    "openclaw-proxies.mjs",
     "openclaw.mjs",
   ],
   "openclaw-look": ["openclaw-config.mjs", "openclaw-look.mjs"],

@@ -39,8 +39,11 @@ const CONNECTOR_FIELDS = /\b(connIndex|connection|location|protocol|ip)=([A-Za-z
 /** Control characters, and what makes text look like something else in a terminal: C0, C1, format and separator characters. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
-/** Long enough to be a key or a token; OpenClaw's own ids are shorter, or have dashes, or say what they are. */
-const SECRETLIKE = /(?<![A-Za-z0-9_+/=:-])(?!hmac|sha256)[A-Za-z0-9_+/=.]{40,}|eyJ[A-Za-z0-9_+/=.-]{16,}/g;
+/** Long enough to be a key or a token: OpenClaw's own ids are shorter, or have dashes. */
+const SECRETLIKE = /eyJ[A-Za-z0-9_+/=.-]{16,}|[A-Za-z0-9_+/=]{40,}/g;
+
+/** Fingerprints that OpenClaw makes itself, which nobody outside can choose. */
+const FINGERPRINTS = ["toolCallId"];
 
 /** @param secrets texts that must not be told, whatever they look like */
 function cleaned(value, secrets) {
@@ -64,7 +67,9 @@ function ledgerLine(event, stack, secrets) {
     event: cleaned(String(event.action), secrets),
     id: cleaned(String(event.eventId), secrets),
     ...(isScalar(event.actor?.id) && { actor: cleaned(`${event.actor.type}:${event.actor.id}`, secrets) }),
-    ...Object.fromEntries(fields.map((name) => [name, cleaned(event[name], secrets)])),
+    ...Object.fromEntries(
+      fields.map((name) => [name, FINGERPRINTS.includes(name) ? event[name] : cleaned(event[name], secrets)]),
+    ),
   };
 }
 

@@ -57,7 +57,7 @@ function writeState(state) {
 function knownSecrets() {
   try {
     const texts = readFileSync(configFile, "utf8").matchAll(
-      /"?(?:token|password|apiKey)"?\s*:\s*"([^"\\]{8,})"/gi,
+      /["']?(?:token|password|apiKey)["']?\s*:\s*["']([^"'\\]{8,})["']/gi,
     );
     return [...texts].map(([, text]) => text);
   } catch {

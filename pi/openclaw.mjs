@@ -105,6 +105,7 @@ async function create() {
       `npx pulumi config set --path openclaw-gateway:pi.openclawPort ${configuredPort}`,
     );
   }
+  checkTrustedProxies(config, wanted.access, say);
   const record = new ConfigRecord(configFile, stack);
   const recordBefore = structuredClone(record.kept);
   const values = valuesFor(config, record);
@@ -122,9 +123,11 @@ async function create() {
     (await modelsStatus(port, credentials)) === 200 &&
     (await modelsStatus(port, {})) === 401 &&
     // The password came last, and OpenClaw starts anew for it once more.
-    (typeof password !== "string" || (await takesPassword(port, password)));
+    (typeof password !== "string" || (await takesPassword(port, password))) &&
+    (await openAddress(result, port, credentials)) === undefined;
   if (!(await waitUntil(answers, wanted.patienceSeconds))) {
     say(`OpenClaw's last answer to /v1/models was ${await modelsStatus(port, credentials)}`);
+    const open = await openAddress(result, port, credentials);
     if (changes.length > 0) {
       replaceFile(configFile, bytes, statSync(configFile).mode & 0o777);
       record.forget(recordBefore);
@@ -133,6 +136,12 @@ async function create() {
         recordBefore ? (await modelsStatus(port, before)) === 200 : await isReady(port);
       await waitUntil(back, wanted.patienceSeconds);
     }
+    if (open)
+      throw new Refusal(
+        "OPENCLAW_PROXIES_OPEN",
+        `OpenClaw takes anybody's word at ${open} for who asks${changes.length > 0 ? "; its config was put back" : ""}`,
+        "let it listen on loopback alone: openclaw config set gateway.bind loopback",
+      );
     throw new Refusal(
       "OPENCLAW_NOT_ANSWERING",
       `OpenClaw did not answer /v1/models with the new settings in time${changes.length > 0 ? "; its config was put back" : ""}`,

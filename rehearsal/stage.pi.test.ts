@@ -5,6 +5,7 @@ import { auditSuite } from "../pi/audit.suite.ts";
 import { connectorSuite } from "../pi/connector.suite.ts";
 import { openclawSuite } from "../pi/openclaw.suite.ts";
 import { openclawAccessSuite } from "../pi/openclaw-access.suite.ts";
+import { openclawProxiesSuite } from "../pi/openclaw-proxies.suite.ts";
 import { sharedStage } from "./testing/shared-stage.ts";
 
 // What the program does on a Pi, and a Pi that is not as it should be.
@@ -14,5 +15,6 @@ connectorSuite(stage);
 auditSuite(stage);
 openclawSuite(stage);
 openclawAccessSuite(stage);
+openclawProxiesSuite(stage);
 piFaultsSuite(stage);
 rehearsePiSuite(stage);

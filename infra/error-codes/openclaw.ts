@@ -66,6 +66,15 @@ export const openclawCodes = {
     meaning: "OpenClaw's token is a reference to a secret kept elsewhere, which the gateway cannot read.",
     mend: "Put the token itself into gateway.auth.token, or unset it: a new one is then made.",
   },
+  OPENCLAW_PROXIES_WIDE: {
+    meaning:
+      "gateway.trustedProxies holds a range of the Pi's own network, whose machines could say that they are anybody. Nothing was changed.",
+    mend: "Name single addresses there, or sign in by token: `npx pulumi config set signIn token`.",
+  },
+  OPENCLAW_PROXIES_OPEN: {
+    meaning: "OpenClaw let a request in that came from another address than the connector's.",
+    mend: "On the Pi: `openclaw config set gateway.bind loopback`.",
+  },
   OPENCLAW_NOT_ANSWERING: {
     meaning: "OpenClaw did not answer with its new settings; its config was put back.",
     mend: "Look at its log: `journalctl --user -u openclaw-gateway`.",
