@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { encodedPiProgram, piScript } from "../infra/pi-script.ts";
 import type { Stage } from "../rehearsal/stage.ts";
 import { cloudflareApi } from "../rehearsal/testing/cloudflare-api.ts";
@@ -171,6 +171,35 @@ export function auditSuite(stage: () => Stage): void {
       expect((await run("delete")).code).toBe(0);
       await stage().host.exec("rm -f ~/.openclaw/openclaw.json.bak*");
       expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
+    });
+
+    test("goes on over a restart of the Pi, and tells nothing twice", async () => {
+      expect((await connect()).code).toBe(0);
+      expect((await on("create")).code).toBe(0);
+      const first = await lines();
+      expect(first.map(({ event }) => event)).toContain("connection.registered");
+      const boot = await asRoot("cat /proc/sys/kernel/random/boot_id");
+      await asRoot("systemctl reboot --force --force").catch(() => {});
+      await vi.waitFor(
+        async () => {
+          expect(await asRoot("cat /proc/sys/kernel/random/boot_id")).not.toBe(boot);
+          await asRoot("systemctl is-active cloudflared-suite openclaw-gateway-audit-suite.timer");
+        },
+        { timeout: 60_000, interval: 200 },
+      );
+      await expect(asRoot(`: >${trail}`)).rejects.toThrow("Operation not permitted");
+      await collect();
+      const all = ids(await lines());
+      expect(all.slice(0, first.length)).toEqual(ids(first));
+      expect(new Set(all).size).toBe(all.length);
+      expect((await lines()).slice(first.length).map(({ event }) => event)).toContain(
+        "connection.registered",
+      );
+      // OpenClaw starts meanwhile, and whoever comes next finds it running.
+      await stage().host.exec(
+        "timeout 90 sh -c 'until curl -fs -o /dev/null http://127.0.0.1:18789/readyz; do sleep 0.2; done'",
+        { timeoutMs: 100_000 },
+      );
     });
 
     test("serves two stacks in one file, which stays when one of them goes, and when it is to be kept", async () => {

@@ -16,7 +16,7 @@ function rangeOf(text) {
   const size = family === 4 ? 32 : 128;
   const prefix = Math.min(Number(length ?? size), size);
   if (family === 4) {
-    const bits = address.split(".").reduce((sum, part) => sum * 256n + BigInt(part), 0xffffn << 32n);
+    const bits = address.split(".").reduce((sum, part) => sum * 256n + BigInt(part), 0xffffn);
     return { bits, prefix: prefix + V4_BITS };
   }
   const [head, tail = ""] = new URL(`http://[${address.split("%")[0]}]`).hostname.slice(1, -1).split("::");

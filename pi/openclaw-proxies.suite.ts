@@ -39,7 +39,9 @@ export function openclawProxiesSuite(stage: () => Stage): void {
       "x-forwarded-proto": "https",
     };
     const listensOnAll = () =>
-      sh("timeout 90 sh -c 'until ss -Hltn sport = :18789 | grep -qE \"0.0.0.0|[*]:\"; do sleep 0.2; done'");
+      sh(
+        "timeout 90 sh -c 'until ss -Hltn sport = :18789 | grep -qE \"(0.0.0.0|[*]):18789 \"; do sleep 0.2; done'",
+      );
 
     test("are the Pi's loopback alone: who comes from elsewhere is nobody, whatever they send", async () => {
       await gateway({ bind: "lan" });
