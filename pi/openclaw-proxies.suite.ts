@@ -40,11 +40,13 @@ export function openclawProxiesSuite(stage: () => Stage): void {
     };
     const listensOnAll = () =>
       sh(
-        "timeout 90 sh -c 'until ss -Hltn sport = :18789 | grep -qE \"(0.0.0.0|[*]):18789 \"; do sleep 0.2; done'",
+        "timeout 40 sh -c 'until ss -Hltn sport = :18789 | grep -qE \"(0.0.0.0|[*]):18789 \"; do sleep 0.2; done'",
       );
 
     test("are the Pi's loopback alone: who comes from elsewhere is nobody, whatever they send", async () => {
-      await gateway({ bind: "lan" });
+      // OpenClaw listens beyond loopback only where it knows whose pages may open the Control UI.
+      await gateway({ bind: "lan", controlUi: { allowedOrigins: [origin] } });
+      await sh("systemctl --user restart openclaw-gateway", "");
       await listensOnAll();
       expect((await run("create", access())).code).toBe(0);
       expect(await fromElsewhere(forged)).toBeGreaterThanOrEqual(401);
