@@ -34,6 +34,7 @@ describe("checkConfig", () => {
       accountId: good.accountId,
       workersSubdomain: "",
       pi: { host: "192.168.1.20", port: 22, user: "pi", hostKey, openclawPort: 18789 },
+      auditLog: { enabled: false, path: "/var/log/openclaw/audit.log", keepOnDestroy: true },
       access: { emails: ["owner@example.com"], emailDomains: [], sessionDuration: "24h", cookie: false },
       serviceTokens: [{ name: "cli", duration: "8760h", role: "member" }],
       roles: { owners: [], members: [], guests: [], agents: {} },
@@ -83,6 +84,22 @@ describe("checkConfig", () => {
     expect(problems.get("openclaw-gateway:colour")?.mend).toBe(
       "npx pulumi config rm --path 'openclaw-gateway:colour'",
     );
+  });
+
+  test.each([
+    "/etc/passwd",
+    "/var/log",
+    "/var/log/../../etc/passwd",
+    "/var/log/a..b",
+    "/var/log/a b.log",
+    "/var/log/a%n.log",
+    "/var/log/openclaw/",
+    "audit.log",
+  ])("keeps the audit trail's file below /var/log: not %s", (path) => {
+    const problem = problemsOf({ ...good, auditLog: { enabled: true, path } }).get(
+      "openclaw-gateway:auditLog.path",
+    );
+    expect(problem?.wanted).toMatch(/\/var\/log|without \.\./);
   });
 
   test("never shows a secret that is wrong", () => {

@@ -65,6 +65,34 @@ const pi = z
   })
   .meta({ description: "The machine that runs OpenClaw." });
 
+const auditLog = z
+  .strictObject({
+    enabled: z.boolean("true or false").default(false).meta({
+      description:
+        "Whether the Pi keeps an audit trail of its own: what OpenClaw ran and what the connector did, never its content.",
+      example: "true",
+    }),
+    path: z
+      .string()
+      // No underscore, which stands for a slash in the name of logrotate's file.
+      .regex(
+        /^\/var\/log(\/[A-Za-z0-9][A-Za-z0-9.-]*)+$/,
+        "a file below /var/log/, its path of letters, digits, dots and dashes",
+      )
+      .refine((path) => !path.includes(".."), "a path without ..")
+      .default("/var/log/openclaw/audit.log")
+      .meta({
+        description: "The file it is written to, below /var/log/. Several stacks may share one.",
+        example: "/var/log/openclaw/audit.log",
+      }),
+    keepOnDestroy: z.boolean("true or false").default(true).meta({
+      description: "Whether the file stays on the Pi when the stack is destroyed.",
+      example: "false",
+    }),
+  })
+  .prefault({})
+  .meta({ description: "An audit trail on the Pi, as a file." });
+
 const access = z
   .strictObject({
     emails: z.array(z.email("an email address")).default([]).meta({
@@ -137,6 +165,7 @@ export const configSchema = z.strictObject({
       example: "example",
     }),
   pi,
+  auditLog,
   access,
   serviceTokens: z
     .array(serviceToken)
@@ -163,6 +192,7 @@ export const configSchema = z.strictObject({
 /** What a stack is built from, checked and with defaults filled in. */
 export type GatewayConfig = z.infer<typeof configSchema>;
 export type PiConfig = GatewayConfig["pi"];
+export type AuditLogConfig = GatewayConfig["auditLog"];
 
 /** The namespace of the project's config keys, as in Pulumi.yaml. */
 export const namespace = "openclaw-gateway";

@@ -52,6 +52,7 @@ export default async function gateway() {
       stack,
       wanted: openclawWanted(config, `https://${hostname}`),
       tunnelToken: tunnel.token,
+      auditLog: config.auditLog,
     },
     { dependsOn: tunnel },
   );

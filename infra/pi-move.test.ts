@@ -67,10 +67,11 @@ describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
     privateKey: host.privateKey,
     openclawPort: 18789,
   });
-  const up = (config: PiConfig) => {
+  const up = (config: PiConfig, enabled = false) => {
     said = "";
     stack.use(async () => {
-      new Pi("home", { config, stack: "home", wanted, tunnelToken: "t" });
+      const args = { config, stack: "home", wanted, tunnelToken: "t" };
+      new Pi("home", { ...args, auditLog: { ...auditLog, enabled } });
     });
     const hear = (text: string) => {
       said += text;
@@ -83,6 +84,7 @@ describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
   const answer = (command: string) => ({
     stdout: `${command.includes(" openclaw ") ? '{"token":"t","openclaw":"2026.9.6"}' : '{"cloudflared":"2026.8.2"}'}\n`,
   });
+  const auditLog = { enabled: false, path: "/var/log/openclaw/audit.log", keepOnDestroy: true };
   const wanted = { origin: "https://home.example.com", endpoints: [] };
   const allSteps = ["footprint create", "connector create", "openclaw create"];
 
@@ -161,6 +163,15 @@ describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
       command.includes("connector create") ? { stderr: "APT_FAILED: no\n", status: 1 } : answer(command);
     await expect(up(at(one))).rejects.toThrow(/APT_FAILED: no/);
     expect(steps(one)).toEqual(["footprint create", "connector create"]);
+    await stack.stack.destroy();
+    expect(steps(one)).toEqual(["footprint delete"]);
+  });
+
+  test("the audit trail is a step of its own, which goes when it is taken out of the config", async () => {
+    await up(at(one), true);
+    expect(steps(one)).toEqual([...allSteps, "audit create"]);
+    await up(at(one));
+    expect(steps(one)).toEqual(["audit delete"]);
     await stack.stack.destroy();
     expect(steps(one)).toEqual(["footprint delete"]);
   });

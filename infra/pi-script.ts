@@ -21,6 +21,7 @@ const pieces = {
   look: ["lib.sh", "openclaw-install.sh", "look.sh"],
   connector: ["lib.sh", "connector.sh"],
   openclaw: ["lib.sh", "openclaw-install.sh", "openclaw.sh"],
+  audit: ["lib.sh", "audit.sh"],
   footprint: ["lib.sh", "footprint.sh"],
 } as const;
 
@@ -57,11 +58,14 @@ const programs = {
     "openclaw-change.mjs",
     "openclaw-findings.mjs",
     "openclaw-answers.mjs",
+    "openclaw-proxies.mjs",
     "openclaw.mjs",
   ],
   "openclaw-look": ["openclaw-config.mjs", "openclaw-look.mjs"],
+  audit: ["audit-lines.mjs", "audit.mjs"],
+  "audit-run": ["openclaw-install.sh", "audit-run.sh"],
 } as const;
 
-/** A program for OpenClaw's own Node, as the one setting that a script takes it in. */
+/** A program that a script takes as one setting: for OpenClaw's own Node, or for sh. */
 export const encodedPiProgram = (name: keyof typeof programs): string =>
   Buffer.from(programs[name].map(read).join("\n")).toString("base64");

@@ -1,10 +1,10 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { PiConfig } from "./config.ts";
+import type { AuditLogConfig, PiConfig } from "./config.ts";
 import { encodedWanted, type OpenClawWanted } from "./openclaw-wanted.ts";
 import { cleanWhatIsLeft } from "./pi-move.ts";
 import { repeatWhenPiReturns } from "./pi-return.ts";
-import { encodedPiProgram, piScript } from "./pi-script.ts";
+import { encodedPiProgram, type PiSettings, piScript } from "./pi-script.ts";
 
 export interface PiArgs {
   readonly config: PiConfig;
@@ -12,6 +12,7 @@ export interface PiArgs {
   readonly wanted: OpenClawWanted;
   /** What the connector signs in with. Secret. */
   readonly tunnelToken: pulumi.Input<string>;
+  readonly auditLog: AuditLogConfig;
 }
 
 /** OpenClaw as it was found on the Pi, with the version of its Node. */
@@ -47,6 +48,7 @@ export class Pi extends pulumi.ComponentResource {
     const footprint = this.recordFootprint(name, args);
     const connector = this.installConnector(name, args, footprint);
     const openclaw = this.configureOpenClaw(name, args, connector);
+    if (args.auditLog.enabled) this.keepAuditTrail(name, args, openclaw);
     const facts = openclaw.stdout.apply((stdout) => answerIn<OpenClawAnswer>(stdout));
     this.gatewayToken = pulumi.secret(facts.token);
     this.openclawVersion = pulumi.unsecret(facts.openclaw);
@@ -66,6 +68,7 @@ export class Pi extends pulumi.ComponentResource {
     const stdin = script.stdin({
       connector: encoded(piScript("connector", { asRoot: true }).stdin({ stack: args.stack })),
       openclaw: encoded(piScript("openclaw", { asRoot: false }).stdin(openclawSettings(args))),
+      audit: encoded(piScript("audit", { asRoot: true }).stdin(auditSettings(args))),
     });
     return new command.remote.Command(
       `${name}-footprint`,
@@ -110,6 +113,21 @@ export class Pi extends pulumi.ComponentResource {
     );
   }
 
+  /** After OpenClaw, whose ledger it reads. Taken out of the config, it goes by its own delete, and with the Pi by the footprint's. */
+  private keepAuditTrail(name: string, args: PiArgs, openclaw: pulumi.Resource) {
+    const script = piScript("audit", { asRoot: args.config.user !== "root" });
+    return new command.remote.Command(
+      `${name}-audit`,
+      {
+        ...this.run(args),
+        create: script.command("create"),
+        delete: script.command("delete"),
+        stdin: pulumi.secret(script.stdin(auditSettings(args))),
+      },
+      { parent: this, dependsOn: openclaw, hooks: this.repeated },
+    );
+  }
+
   /** How each command of this Pi runs. A changed connection updates it: the command runs anew, which every step allows. */
   private run({ config }: PiArgs) {
     return {
@@ -141,4 +159,13 @@ const openclawSettings = ({ config, wanted, stack }: PiArgs) => ({
   openclaw_port: String(config.openclawPort),
   program: encodedPiProgram("openclaw"),
   wanted: encodedWanted(wanted),
+});
+
+const auditSettings = ({ config, stack, auditLog }: PiArgs): PiSettings => ({
+  stack,
+  user: config.user,
+  path: auditLog.path,
+  keep: auditLog.keepOnDestroy ? "yes" : "no",
+  runner: encodedPiProgram("audit-run"),
+  program: encodedPiProgram("audit"),
 });

@@ -10,9 +10,9 @@ const PATIENCE_SECONDS = 300;
 const FROM_OUTSIDE = { "x-forwarded-for": "192.0.2.1", "x-forwarded-proto": "https" };
 
 /** The status of a path, or why there is none. */
-async function statusOf(port, path, headers) {
+async function statusOf(port, path, headers, host = "127.0.0.1") {
   try {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+    const response = await fetch(`http://${host}:${port}${path}`, {
       headers,
       signal: AbortSignal.timeout(5_000),
     });
@@ -55,4 +55,4 @@ async function waitUntil(holds, seconds = PATIENCE_SECONDS) {
   return true;
 }
 
-export { answersAs, isReady, modelsStatus, waitUntil };
+export { answersAs, FROM_OUTSIDE, isReady, modelsStatus, statusOf, waitUntil };

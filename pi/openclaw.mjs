@@ -101,6 +101,7 @@ function deleteAgents(config, record) {
 async function create() {
   let { bytes, config } = readConfig();
   requirePort(config);
+  checkTrustedProxies(config, wanted.access, say);
   const record = new ConfigRecord(configFile, stack);
   if (deleteAgents(config, record)) ({ bytes, config } = readConfig());
   const recordBefore = structuredClone(record.kept);
@@ -143,9 +144,13 @@ async function create() {
     restartIfItWaits(result);
   }
   const expected = { credentials, password: passwordFor(result), agent: wanted.webAgent?.id };
-  if (!(await waitUntil(() => answersAs(port, expected), wanted.patienceSeconds))) {
+  const isRight = async () =>
+    (await answersAs(port, expected)) && (await openAddress(result, port, credentials)) === undefined;
+  if (!(await waitUntil(isRight, wanted.patienceSeconds))) {
     say(`OpenClaw's last answer to /v1/models was ${await modelsStatus(port, credentials)}`);
+    const open = await openAddress(result, port, credentials);
     await putBack();
+    if (open) throw openRefusal(open, changes.length > 0);
     throw new Refusal(
       "OPENCLAW_NOT_ANSWERING",
       `OpenClaw did not answer /v1/models with the new settings in time${changes.length > 0 ? "; its config was put back" : ""}`,

@@ -3,6 +3,7 @@ import { openclawAccessSuite } from "../pi/openclaw-access.suite.ts";
 import { openclawAgentSuite } from "../pi/openclaw-agent.suite.ts";
 import { openclawFaultsSuite } from "../pi/openclaw-faults.suite.ts";
 import { openclawFoundSuite } from "../pi/openclaw-found.suite.ts";
+import { openclawProxiesSuite } from "../pi/openclaw-proxies.suite.ts";
 import { openclawStartSuite } from "../pi/openclaw-start.suite.ts";
 import { sharedStage } from "./testing/shared-stage.ts";
 
@@ -10,6 +11,7 @@ import { sharedStage } from "./testing/shared-stage.ts";
 const stage = sharedStage();
 openclawSuite(stage);
 openclawAccessSuite(stage);
+openclawProxiesSuite(stage);
 openclawAgentSuite(stage);
 openclawFoundSuite(stage);
 openclawStartSuite(stage);

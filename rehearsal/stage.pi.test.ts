@@ -1,6 +1,7 @@
 import { rehearsePiSuite } from "../cli/rehearse-pi.suite.ts";
 import { piFaultsSuite } from "../infra/pi-faults.suite.ts";
 import { piLookSuite } from "../infra/pi-look.suite.ts";
+import { auditSuite } from "../pi/audit.suite.ts";
 import { connectorSuite } from "../pi/connector.suite.ts";
 import { sharedStage } from "./testing/shared-stage.ts";
 
@@ -8,5 +9,6 @@ import { sharedStage } from "./testing/shared-stage.ts";
 const stage = sharedStage();
 piLookSuite(stage);
 connectorSuite(stage);
+auditSuite(stage);
 piFaultsSuite(stage);
 rehearsePiSuite(stage);

@@ -88,6 +88,25 @@ const events: Readonly<Record<SecurityEvent, readonly [level: string, meaning: s
   ],
 };
 
+/** Of pi/audit.sh and pi/audit-lines.mjs. */
+const PI_TRAIL = `## The audit trail on the Pi
+
+Off from the start. \`npx pulumi config set --path openclaw-gateway:auditLog.enabled true\`, then \`npx pulumi up\`, and the Pi writes \`/var/log/openclaw/audit.log\` (\`auditLog.path\`): a line of JSON for each thing that happened there, every five minutes. Between two times OpenClaw's ledger and the Pi's journal keep it; a journal that is in memory only (\`Storage=volatile\`) loses those minutes with the power. To write now: \`sudo systemctl start openclaw-gateway-audit-STACK\`.
+
+| field | meaning |
+| --- | --- |
+| \`time\` | When it happened, UTC. |
+| \`source\` | \`openclaw\`: its own ledger (\`openclaw audit\`). \`connector\`: the journal of \`cloudflared-STACK\`. |
+| \`stack\` | Several stacks may share one file. |
+| \`event\` | For OpenClaw \`agent.run.started\`, \`agent.run.finished\`, \`tool.action.started\`, \`tool.action.finished\`, and messages where you switched those on (\`logging.audit.messages\`). For the connector \`connector.started\`, \`.stopped\`, \`.failed\`, \`.restart-scheduled\`, \`.token-refused\`, \`.error\`, \`connection.registered\`, \`connection.lost\`. \`ledger.unreachable\` and \`ledger.reachable\`: OpenClaw could not be asked in between, and its lines come late. |
+| \`id\` | Of the event where it came from. No id is written twice. |
+| others | \`actor\`, \`status\`, \`agentId\`, \`sessionKey\`, \`runId\`, \`toolName\` …; \`connIndex\`, \`location\`, \`protocol\`, \`ip\` (Cloudflare's). |
+
+No line holds a prompt, an answer, a tool's arguments or the connector's own words. What looks like a key becomes \`[secret]\`. OpenClaw keeps its ledger as well as it can, not without gaps (its docs/gateway/audit.md), so that a missing line proves nothing.
+
+The file belongs to root, members of the group \`adm\` may read it, and it has the append-only attribute where the file system knows it (ext4 does): the service that writes it can take nothing out again, nor can any other program without root. An agent that may use \`sudo\` is root. logrotate starts a new file each week and keeps twelve; a Pi without logrotate is told of at \`up\`. \`destroy\` leaves the file unless \`auditLog.keepOnDestroy\` is false.
+`;
+
 /** docs/logs.md */
 export function logReference(): string {
   const fieldRows = Object.entries(fields).map(([name, meaning]) => [code(name), meaning]);
@@ -101,7 +120,7 @@ export function logReference(): string {
 
 # Logs
 
-The Worker writes one line of JSON for each event, to Workers Logs. There are no files, and nothing is written on the Pi. Cloudflare's own lines about each call (invocation logs) are off, because they record addresses and headers.
+The Worker writes one line of JSON for each event, to Workers Logs; on the Pi there is [an audit trail of its own](#the-audit-trail-on-the-pi), in a file, where \`auditLog.enabled\` asks for one. Cloudflare's own lines about each call (invocation logs) are off, because they record addresses and headers.
 
 No line holds a prompt, an answer, a token, a cookie, a key, an address that was asked for, or a header of the client. What comes from outside is checked, cut to 256 characters and rid of everything that cannot be seen.
 
@@ -163,5 +182,6 @@ Security events:
 ${table(["event", "level", "what it means", "what to do"], eventRows)}
 
 Each place where the Worker runs counts for itself, so that an event "once an hour" can come several times.
-`;
+
+${PI_TRAIL}`;
 }

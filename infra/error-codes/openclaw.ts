@@ -75,6 +75,15 @@ export const openclawCodes = {
       "With the gateway's settings OpenClaw's own security audit found something critical; its config was put back.",
     mend: "On the Pi: `openclaw security audit` says what it finds as it is; mend that, then `npx pulumi up`.",
   },
+  OPENCLAW_PROXIES_WIDE: {
+    meaning:
+      "gateway.trustedProxies holds a range of the Pi's own network, whose machines could say that they are anybody. Nothing was changed.",
+    mend: "Name single addresses there, or sign in by token: `npx pulumi config set signIn token`.",
+  },
+  OPENCLAW_PROXIES_OPEN: {
+    meaning: "OpenClaw let a request in that came from another address than the connector's.",
+    mend: "On the Pi: `openclaw config set gateway.bind loopback`.",
+  },
   OPENCLAW_NOT_ANSWERING: {
     meaning: "OpenClaw did not answer with its new settings; its config was put back.",
     mend: "Look at its log: `journalctl --user -u openclaw-gateway`.",

@@ -83,6 +83,10 @@ export const piCodes = {
     meaning: "The Pi's clock is wrong, so TLS and sign-ins would fail.",
     mend: "On the Pi: `sudo timedatectl set-ntp true`.",
   },
+  AUDIT_NOT_WRITTEN: {
+    meaning: "The service that writes the audit trail on the Pi failed.",
+    mend: "See why: `sudo journalctl -u openclaw-gateway-audit-STACK` on the Pi.",
+  },
   PI_NOT_CLEANED: {
     meaning: "Something that this stack made on the Pi could not be undone.",
     mend: "Mend what is said above it, then run `npx pulumi destroy` again.",

@@ -10,6 +10,7 @@ const packages = [
   ...["openssh-server", "sudo", "passwd"],
   ...["curl", "ca-certificates", "gnupg", "perl-base"],
   ...["iproute2", "nftables", "iptables", "netbase"],
+  ...["logrotate"],
   ...["procps", "less", "nano-tiny"],
 ];
 
