@@ -64,6 +64,33 @@ const pi = z
   })
   .meta({ description: "The machine that runs OpenClaw." });
 
+const firewall = z
+  .strictObject({
+    enabled: z.boolean("true or false").default(false).meta({
+      description:
+        "Whether the Pi drops what comes in from outside, but for SSH, ping and what its network needs. The tunnel needs no open port; nor does the firewall change what goes out.",
+      example: "true",
+    }),
+    sshFrom: z
+      .array(
+        z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+          error: "an address such as 192.168.1.20, or a network such as 192.168.1.0/24",
+        }),
+      )
+      .default([])
+      .meta({
+        description:
+          "From where SSH is let in, for all stacks on the Pi together. From anywhere when not set. The machine that runs pulumi must be among them.",
+        example: "192.168.1.0/24",
+      }),
+    https: z.boolean("true or false").default(false).meta({
+      description: "Whether TCP port 443 stays open, for a server that shows more than this gateway.",
+      example: "true",
+    }),
+  })
+  .prefault({})
+  .meta({ description: "The Pi's own firewall." });
+
 const access = z
   .strictObject({
     emails: z.array(z.email("an email address")).default([]).meta({
@@ -136,6 +163,7 @@ export const configSchema = z.strictObject({
       example: "example",
     }),
   pi,
+  firewall,
   access,
   serviceTokens: z
     .array(serviceToken)

@@ -1,6 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { PiConfig } from "./config.ts";
+import { type FirewallConfig, firewallSettings, tryFirewall } from "./firewall.ts";
 import { encodedWanted, type OpenClawWanted } from "./openclaw-wanted.ts";
 import { cleanWhatIsLeft } from "./pi-move.ts";
 import { repeatWhenPiReturns } from "./pi-return.ts";
@@ -10,6 +11,7 @@ export interface PiArgs {
   readonly config: PiConfig;
   readonly stack: string;
   readonly wanted: OpenClawWanted;
+  readonly firewall: FirewallConfig;
   /** What the connector signs in with. Secret. */
   readonly tunnelToken: pulumi.Input<string>;
 }
@@ -29,6 +31,7 @@ export class Pi extends pulumi.ComponentResource {
     const footprint = this.recordFootprint(name, args);
     const connector = this.installConnector(name, args, footprint);
     const openclaw = this.configureOpenClaw(name, args, connector);
+    if (args.firewall.enabled) this.shutPorts(name, args, openclaw);
     const facts = openclaw.stdout.apply((stdout) => answerIn<{ token?: string; openclaw: string }>(stdout));
     this.gatewayToken = pulumi.secret(facts.token);
     this.openclawVersion = pulumi.unsecret(facts.openclaw);
@@ -47,6 +50,9 @@ export class Pi extends pulumi.ComponentResource {
     const stdin = script.stdin({
       connector: encoded(piScript("connector", { asRoot: true }).stdin({ stack: args.stack })),
       openclaw: encoded(piScript("openclaw", { asRoot: false }).stdin(openclawSettings(args))),
+      firewall: encoded(
+        piScript("firewall", { asRoot: true }).stdin(firewallSettings(args.stack, args.firewall)),
+      ),
     });
     return new command.remote.Command(
       `${name}-footprint`,
@@ -87,6 +93,27 @@ export class Pi extends pulumi.ComponentResource {
         dependsOn: connector,
         hooks: this.repeated,
         additionalSecretOutputs: ["stdout"],
+      },
+    );
+  }
+
+  /** Last: what runs is not disturbed by it, and what failed before has not shut anything. */
+  private shutPorts(name: string, args: PiArgs, openclaw: pulumi.Resource) {
+    const script = piScript("firewall", { asRoot: args.config.user !== "root" });
+    const attempt = tryFirewall(args.config, args.stack, args.firewall);
+    new command.remote.Command(
+      `${name}-firewall`,
+      {
+        ...this.run(args),
+        create: script.command("create"),
+        // Of its own too, for when the option is switched off.
+        delete: script.command("delete"),
+        stdin: script.stdin(firewallSettings(args.stack, args.firewall)),
+      },
+      {
+        parent: this,
+        dependsOn: openclaw,
+        hooks: { ...this.repeated, beforeCreate: [attempt], beforeUpdate: [attempt] },
       },
     );
   }
