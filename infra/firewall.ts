@@ -9,8 +9,11 @@ import { PiUnreachable } from "./ssh-refusal.ts";
 
 export type FirewallConfig = GatewayConfig["firewall"];
 
-/** For this long new rules are in force unconfirmed; as long as runOverSsh tries to get in. */
-const backAfterSeconds = 30;
+/** For this long new rules are in force unconfirmed. A login on a busy Pi takes a few seconds. */
+const backAfterSeconds = 20;
+/** The new connection is tried for as long as that makes sense. */
+const confirmWithinMs = 15_000;
+const commandTimeoutMs = 60_000;
 
 /** What pi/firewall.sh is told. */
 export const firewallSettings = (stack: string, { sshFrom, https }: FirewallConfig) => ({
@@ -46,7 +49,7 @@ export function tryFirewall(pi: PiConfig, stack: string, firewall: FirewallConfi
 
   async function confirm(seenAs: string): Promise<void> {
     try {
-      succeeded(await runOverSsh(pi, script.command("confirm"), stdin));
+      succeeded(await runOverSsh(pi, script.command("confirm"), stdin, commandTimeoutMs, confirmWithinMs));
     } catch (error) {
       if (!(error instanceof PiUnreachable)) throw error;
       const back = await sshIsBack(pi);
