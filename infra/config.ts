@@ -64,6 +64,39 @@ const pi = z
   })
   .meta({ description: "The machine that runs OpenClaw." });
 
+const cloudflared = z
+  .strictObject({
+    version: z
+      .string()
+      .regex(/^(20\d\d\.\d{1,2}\.\d{1,2})?$/, "a version such as 2026.8.2")
+      .refine((version) => version === "" || !isOlder(version, [2025, 7, 0]), {
+        message: "2025.7.0 or later, which Workers VPC needs",
+      })
+      .default("")
+      .meta({
+        description:
+          "The exact version of cloudflared on the Pi, installed whether that is an upgrade or not. When not set, the repository's, or the one that is there already.",
+        example: "2026.8.2",
+      }),
+    upgrades: z
+      .enum(["apt", "hold", "unattended"], { error: "apt, hold or unattended" })
+      .default("apt")
+      .meta({
+        description:
+          "How cloudflared is upgraded later: apt, with whatever upgrades the Pi's packages; hold, only by a new version here; unattended, by unattended-upgrades where the Pi has it, and the connector then starts anew.",
+        example: "unattended",
+      }),
+  })
+  .prefault({})
+  .meta({ description: "The tunnel's connector on the Pi." });
+
+/** Whether a version of dotted numbers is older than another. */
+function isOlder(version: string, oldest: readonly number[]): boolean {
+  const parts = version.split(".").map(Number);
+  const index = oldest.findIndex((part, position) => part !== parts[position]);
+  return index >= 0 && (parts[index] ?? 0) < (oldest[index] ?? 0);
+}
+
 const firewall = z
   .strictObject({
     enabled: z.boolean("true or false").default(false).meta({
@@ -163,6 +196,7 @@ export const configSchema = z.strictObject({
       example: "example",
     }),
   pi,
+  cloudflared,
   firewall,
   access,
   serviceTokens: z

@@ -1,8 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
-import * as pulumi from "@pulumi/pulumi";
 import type { GatewayConfig, PiConfig } from "./config.ts";
 import { PiNotReady } from "./pi-look.ts";
-import { inProgram } from "./pi-return.ts";
 import { piScript } from "./pi-script.ts";
 import { runOverSsh, type SshResult } from "./ssh.ts";
 import { PiUnreachable } from "./ssh-refusal.ts";
@@ -33,19 +31,11 @@ export const firewallSettings = (stack: string, { sshFrom, https }: FirewallConf
 export function tryFirewall(pi: PiConfig, stack: string, firewall: FirewallConfig) {
   const script = piScript("firewall", { asRoot: pi.user !== "root" });
   const stdin = script.stdin(firewallSettings(stack, firewall));
-  return inProgram(async (_: pulumi.ResourceHookArgs): Promise<void> => {
-    try {
-      const { stdout } = succeeded(await runOverSsh(pi, script.command("try"), stdin));
-      const { seen_as: seenAs } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as {
-        seen_as: string;
-      };
-      await confirm(seenAs);
-    } catch (error) {
-      // The engine shows a hook's error without saying whose it is; this is shown with the stack.
-      if (error instanceof Error) pulumi.log.error(error.message);
-      throw error;
-    }
-  });
+  return async (): Promise<void> => {
+    const { stdout } = succeeded(await runOverSsh(pi, script.command("try"), stdin));
+    const { seen_as: seenAs } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as { seen_as: string };
+    await confirm(seenAs);
+  };
 
   async function confirm(seenAs: string): Promise<void> {
     try {

@@ -70,7 +70,7 @@ describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
   const up = (config: PiConfig) => {
     said = "";
     stack.use(async () => {
-      new Pi("home", { config, stack: "home", wanted, firewall, tunnelToken: "t" });
+      new Pi("home", { config, stack: "home", wanted, cloudflared, firewall, tunnelToken: "t" });
     });
     const hear = (text: string) => {
       said += text;
@@ -83,6 +83,7 @@ describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
   const answer = (command: string) => ({
     stdout: `${command.includes(" openclaw ") ? '{"token":"t","openclaw":"2026.9.6"}' : '{"cloudflared":"2026.8.2"}'}\n`,
   });
+  const cloudflared = { version: "", upgrades: "apt" } as const;
   const firewall = { enabled: false, sshFrom: [], https: false };
   const wanted = { origin: "https://home.example.com", endpoints: [] };
   const allSteps = ["footprint create", "connector create", "openclaw create"];

@@ -22,7 +22,14 @@ export interface PiScript {
 
 const pieces = {
   look: ["lib.sh", "openclaw-install.sh", "look.sh"],
-  connector: ["lib.sh", "connector.sh"],
+  connector: [
+    "lib.sh",
+    "connector-apt.sh",
+    "connector-key.sh",
+    "connector-package.sh",
+    "connector-upgrades.sh",
+    "connector.sh",
+  ],
   openclaw: ["lib.sh", "openclaw-install.sh", "openclaw.sh"],
   firewall: ["lib.sh", "firewall.sh"],
   footprint: ["lib.sh", "footprint.sh"],

@@ -1,6 +1,6 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { PiConfig } from "./config.ts";
+import type { GatewayConfig, PiConfig } from "./config.ts";
 import { type FirewallConfig, firewallSettings, tryFirewall } from "./firewall.ts";
 import { encodedWanted, type OpenClawWanted } from "./openclaw-wanted.ts";
 import { cleanWhatIsLeft } from "./pi-move.ts";
@@ -11,6 +11,7 @@ export interface PiArgs {
   readonly config: PiConfig;
   readonly stack: string;
   readonly wanted: OpenClawWanted;
+  readonly cloudflared: GatewayConfig["cloudflared"];
   readonly firewall: FirewallConfig;
   /** What the connector signs in with. Secret. */
   readonly tunnelToken: pulumi.Input<string>;
@@ -68,9 +69,11 @@ export class Pi extends pulumi.ComponentResource {
 
   private installConnector(name: string, args: PiArgs, footprint: pulumi.Resource) {
     const script = piScript("connector", { asRoot: args.config.user !== "root" });
+    const { version, upgrades } = args.cloudflared;
+    const settings = { stack: args.stack, version: version || "any", upgrades };
     const stdin = pulumi
       .output(args.tunnelToken)
-      .apply((token) => script.stdin({ stack: args.stack, tunnel_token: token }));
+      .apply((token) => script.stdin({ ...settings, tunnel_token: token }));
     return new command.remote.Command(
       `${name}-connector`,
       { ...this.run(args), create: script.command("create"), stdin: pulumi.secret(stdin) },
