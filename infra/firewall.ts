@@ -32,7 +32,7 @@ export function tryFirewall(pi: PiConfig, stack: string, firewall: FirewallConfi
   const script = piScript("firewall", { asRoot: pi.user !== "root" });
   const stdin = script.stdin(firewallSettings(stack, firewall));
   return async (): Promise<void> => {
-    const { stdout } = succeeded(await runOverSsh(pi, script.command("try"), stdin));
+    const { stdout } = succeeded(await runOverSsh(pi, script.command("try"), stdin).catch(withCode));
     const { seen_as: seenAs } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as { seen_as: string };
     await confirm(seenAs);
   };
@@ -50,6 +50,11 @@ export function tryFirewall(pi: PiConfig, stack: string, firewall: FirewallConfi
       );
     }
   }
+}
+
+function withCode(error: unknown): never {
+  if (error instanceof PiUnreachable) throw new PiNotReady(error.code, error.message, error.mend);
+  throw error;
 }
 
 function succeeded(result: SshResult): SshResult {

@@ -4,8 +4,9 @@
 keyring=/usr/share/keyrings/cloudflare-main.gpg
 # The two names that Cloudflare's documentation has given it (cloudflare-docs 26253 and 29087).
 key_names='cloudflare-main.gpg cloudflare-public-v2.gpg'
-# "CloudFlare Software Packaging 2025", since October 2025, and the key before it. Cloudflare publishes no fingerprints;
-# these are what several who install from there independently have pinned, and the NO_PUBKEY lines of apt name both.
+# "CloudFlare Software Packaging 2025", since October 2025, and the key before it ("CloudFlare Software Packaging", as in
+# cloudflared's issue 719). Cloudflare publishes no fingerprints: these are what several others have pinned who install
+# from there, and apt's NO_PUBKEY lines for this repository name both.
 cloudflare_keys='CC94B39C77AE7342A68B89628A682D308D4E5E73 FBA8C0EE63617C5EED695C43254B391D8CACCBF8'
 # Keys that whoever administers this machine trusts besides, one fingerprint a line: for a mirror signed anew.
 more_keys=/etc/openclaw-gateway-package-keys
