@@ -35,6 +35,8 @@ describe("checkConfig", () => {
       workersSubdomain: "",
       pi: { host: "192.168.1.20", port: 22, user: "pi", hostKey, openclawPort: 18789 },
       auditLog: { enabled: false, path: "/var/log/openclaw/audit.log", keepOnDestroy: true },
+      cloudflared: { version: "", upgrades: "apt" },
+      firewall: { enabled: false, sshFrom: [], https: false },
       access: { emails: ["owner@example.com"], emailDomains: [], sessionDuration: "24h", cookie: false },
       serviceTokens: [{ name: "cli", duration: "8760h", role: "member" }],
       roles: { owners: [], members: [], guests: [], agents: {} },
@@ -180,6 +182,28 @@ describe("checkConfig", () => {
       got: 'got "22"',
       wanted: "a port from 1 to 65535, without quotes",
     });
+  });
+
+  test.each([
+    [{ cloudflared: { version: "2025.6.1" } }, "cloudflared.version", "2025.7.0 or later"],
+    [{ cloudflared: { version: "latest" } }, "cloudflared.version", "a version such as 2026.8.2"],
+    [{ firewall: { sshFrom: ["192.168.1.0/33"] } }, "firewall.sshFrom[0]", "an address such as"],
+    [{ firewall: { sshFrom: ["home.example.com"] } }, "firewall.sshFrom[0]", "an address such as"],
+  ])("refuses %j", (change, key, wanted) => {
+    expect(() => checkConfig("dev", { ...good, ...change })).toThrow(
+      new RegExp(`openclaw-gateway:${key.replace(/[[\]]/g, "\\$&")}: .*wanted: ${wanted}`),
+    );
+  });
+
+  test("takes networks and addresses of both kinds for SSH, and versions that Workers VPC takes", () => {
+    const sshFrom = ["192.168.1.0/24", "10.0.0.7", "2001:db8::/32", "fd00::1"];
+    const { firewall, cloudflared } = checkConfig("dev", {
+      ...good,
+      cloudflared: { version: "2026.1.0" },
+      firewall: { sshFrom },
+    });
+    expect(firewall.sshFrom).toEqual(sshFrom);
+    expect(cloudflared.version).toBe("2026.1.0");
   });
 
   test("wants at least one person who may log in", () => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ROLES } from "../contract/roles.ts";
+import * as onPi from "./config-pi.ts";
 import { type ConfigProblem, explainIssues } from "./config-problems.ts";
 import { webAgent } from "./config-web-agent.ts";
 import * as worker from "./config-worker.ts";
@@ -166,6 +167,8 @@ export const configSchema = z.strictObject({
     }),
   pi,
   auditLog,
+  cloudflared: onPi.cloudflared,
+  firewall: onPi.firewall,
   access,
   serviceTokens: z
     .array(serviceToken)

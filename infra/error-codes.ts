@@ -1,5 +1,6 @@
 import { cloudflareCodes } from "./error-codes/cloudflare.ts";
 import { connectorCodes } from "./error-codes/connector.ts";
+import { firewallCodes } from "./error-codes/firewall.ts";
 import { openclawCodes } from "./error-codes/openclaw.ts";
 import { piCodes } from "./error-codes/pi.ts";
 import { setUpCodes } from "./error-codes/set-up.ts";
@@ -15,6 +16,7 @@ export const errorCodes = {
   ...piCodes,
   ...connectorCodes,
   ...openclawCodes,
+  ...firewallCodes,
 } as const;
 
 /** A code of {@link errorCodes}. */

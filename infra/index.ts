@@ -51,6 +51,8 @@ export default async function gateway() {
       config: config.pi,
       stack,
       wanted: openclawWanted(config, `https://${hostname}`),
+      cloudflared: config.cloudflared,
+      firewall: config.firewall,
       tunnelToken: tunnel.token,
       auditLog: config.auditLog,
     },

@@ -70,7 +70,7 @@ describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
   const up = (config: PiConfig, enabled = false) => {
     said = "";
     stack.use(async () => {
-      const args = { config, stack: "home", wanted, tunnelToken: "t" };
+      const args = { config, stack: "home", wanted, cloudflared, firewall, tunnelToken: "t" };
       new Pi("home", { ...args, auditLog: { ...auditLog, enabled } });
     });
     const hear = (text: string) => {
@@ -85,6 +85,8 @@ describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
     stdout: `${command.includes(" openclaw ") ? '{"token":"t","openclaw":"2026.9.6"}' : '{"cloudflared":"2026.8.2"}'}\n`,
   });
   const auditLog = { enabled: false, path: "/var/log/openclaw/audit.log", keepOnDestroy: true };
+  const cloudflared = { version: "", upgrades: "apt" } as const;
+  const firewall = { enabled: false, sshFrom: [], https: false };
   const wanted = { origin: "https://home.example.com", endpoints: [] };
   const allSteps = ["footprint create", "connector create", "openclaw create"];
 

@@ -4,6 +4,9 @@ import { readFileSync } from "node:fs";
 /** What a script is told, one setting a line, secrets among them; lib.sh's read_settings takes them. */
 export type PiSettings = Readonly<Record<string, string>>;
 
+/** What a script is called for; `try` and `confirm` are the firewall's. */
+export type PiOperation = "create" | "delete" | "try" | "confirm";
+
 /**
  * A script of `pi/` as it travels: one short line to run, and all else on standard input.
  *
@@ -13,15 +16,23 @@ export type PiSettings = Readonly<Record<string, string>>;
  * script finds its settings behind it.
  */
 export interface PiScript {
-  command(operation: "create" | "delete"): string;
+  command(operation: PiOperation): string;
   stdin(settings: PiSettings): string;
 }
 
 const pieces = {
   look: ["lib.sh", "openclaw-install.sh", "look.sh"],
-  connector: ["lib.sh", "connector.sh"],
+  connector: [
+    "lib.sh",
+    "connector-apt.sh",
+    "connector-key.sh",
+    "connector-package.sh",
+    "connector-upgrades.sh",
+    "connector.sh",
+  ],
   openclaw: ["lib.sh", "openclaw-install.sh", "openclaw.sh"],
   audit: ["lib.sh", "audit.sh"],
+  firewall: ["lib.sh", "firewall.sh"],
   footprint: ["lib.sh", "footprint.sh"],
 } as const;
 

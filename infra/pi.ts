@@ -1,6 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
-import type { AuditLogConfig, PiConfig } from "./config.ts";
+import type { AuditLogConfig, GatewayConfig, PiConfig } from "./config.ts";
+import { type FirewallConfig, firewallSettings, tryFirewall } from "./firewall.ts";
 import { encodedWanted, type OpenClawWanted } from "./openclaw-wanted.ts";
 import { cleanWhatIsLeft } from "./pi-move.ts";
 import { repeatWhenPiReturns } from "./pi-return.ts";
@@ -10,6 +11,8 @@ export interface PiArgs {
   readonly config: PiConfig;
   readonly stack: string;
   readonly wanted: OpenClawWanted;
+  readonly cloudflared: GatewayConfig["cloudflared"];
+  readonly firewall: FirewallConfig;
   /** What the connector signs in with. Secret. */
   readonly tunnelToken: pulumi.Input<string>;
   readonly auditLog: AuditLogConfig;
@@ -49,6 +52,7 @@ export class Pi extends pulumi.ComponentResource {
     const connector = this.installConnector(name, args, footprint);
     const openclaw = this.configureOpenClaw(name, args, connector);
     if (args.auditLog.enabled) this.keepAuditTrail(name, args, openclaw);
+    if (args.firewall.enabled) this.shutPorts(name, args, openclaw);
     const facts = openclaw.stdout.apply((stdout) => answerIn<OpenClawAnswer>(stdout));
     this.gatewayToken = pulumi.secret(facts.token);
     this.openclawVersion = pulumi.unsecret(facts.openclaw);
@@ -69,6 +73,9 @@ export class Pi extends pulumi.ComponentResource {
       connector: encoded(piScript("connector", { asRoot: true }).stdin({ stack: args.stack })),
       openclaw: encoded(piScript("openclaw", { asRoot: false }).stdin(openclawSettings(args))),
       audit: encoded(piScript("audit", { asRoot: true }).stdin(auditSettings(args))),
+      firewall: encoded(
+        piScript("firewall", { asRoot: true }).stdin(firewallSettings(args.stack, args.firewall)),
+      ),
     });
     return new command.remote.Command(
       `${name}-footprint`,
@@ -84,9 +91,11 @@ export class Pi extends pulumi.ComponentResource {
 
   private installConnector(name: string, args: PiArgs, footprint: pulumi.Resource) {
     const script = piScript("connector", { asRoot: args.config.user !== "root" });
+    const { version, upgrades } = args.cloudflared;
+    const settings = { stack: args.stack, version: version || "any", upgrades };
     const stdin = pulumi
       .output(args.tunnelToken)
-      .apply((token) => script.stdin({ stack: args.stack, tunnel_token: token }));
+      .apply((token) => script.stdin({ ...settings, tunnel_token: token }));
     return new command.remote.Command(
       `${name}-connector`,
       { ...this.run(args), create: script.command("create"), stdin: pulumi.secret(stdin) },
@@ -125,6 +134,27 @@ export class Pi extends pulumi.ComponentResource {
         stdin: pulumi.secret(script.stdin(auditSettings(args))),
       },
       { parent: this, dependsOn: openclaw, hooks: this.repeated },
+    );
+  }
+
+  /** Last: what runs is not disturbed by it, and what failed before has not shut anything. */
+  private shutPorts(name: string, args: PiArgs, openclaw: pulumi.Resource) {
+    const script = piScript("firewall", { asRoot: args.config.user !== "root" });
+    const attempt = tryFirewall(args.config, args.stack, args.firewall);
+    new command.remote.Command(
+      `${name}-firewall`,
+      {
+        ...this.run(args),
+        create: script.command("create"),
+        // Of its own too, for when the option is switched off.
+        delete: script.command("delete"),
+        stdin: script.stdin(firewallSettings(args.stack, args.firewall)),
+      },
+      {
+        parent: this,
+        dependsOn: openclaw,
+        hooks: { ...this.repeated, beforeCreate: [attempt], beforeUpdate: [attempt] },
+      },
     );
   }
 

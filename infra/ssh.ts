@@ -39,6 +39,7 @@ export interface SshResult {
  * a wrong host key or a refused login is final at once.
  *
  * @param timeoutMs the command is given up after this time
+ * @param connectWithinMs what may pass is tried again for this time
  * @throws PiUnreachable
  */
 export async function runOverSsh(
@@ -46,9 +47,10 @@ export async function runOverSsh(
   command: string,
   stdin: string,
   timeoutMs = commandTimeoutMs,
+  connectWithinMs = patienceMs,
 ): Promise<SshResult> {
   if (pi.privateKey !== undefined) requireUsableKey(pi.privateKey);
-  const client = await connectPatiently(pi);
+  const client = await connectPatiently(pi, connectWithinMs);
   try {
     return await run(client, command, stdin, timeoutMs);
   } finally {
@@ -57,18 +59,18 @@ export async function runOverSsh(
   }
 }
 
-async function connectPatiently(pi: PiConfig): Promise<ssh2.Client> {
+async function connectPatiently(pi: PiConfig, withinMs: number): Promise<ssh2.Client> {
   const started = Date.now();
   const seen: NodeJS.ErrnoException[] = [];
   for (let pauseMs = 500; ; pauseMs = Math.min(pauseMs * 2, 5_000)) {
-    const leftMs = patienceMs - (Date.now() - started);
+    const leftMs = withinMs - (Date.now() - started);
     try {
       return await connect(pi, Math.min(dialTimeoutMs, Math.max(1_000, leftMs)));
     } catch (error) {
       if (error instanceof PiUnreachable) throw error;
       seen.push(error as NodeJS.ErrnoException);
       const soon = isLikelyMisspelt(error as NodeJS.ErrnoException);
-      const deadline = started + (soon ? shortPatienceMs : patienceMs);
+      const deadline = started + (soon ? shortPatienceMs : withinMs);
       if (Date.now() + pauseMs >= deadline) throw unreachable(pi, seen);
       await pause(pauseMs);
     }

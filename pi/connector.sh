@@ -1,28 +1,25 @@
-# shellcheck shell=sh disable=SC2154 # lib.sh sets setting_…
+# shellcheck shell=sh disable=SC2154,SC2034 # lib.sh sets setting_…; the other connector-….sh use what seems unused
 # cloudflared on the Pi: the package from Cloudflare's signed apt repository and one hardened unit for the stack.
 # Runs as root. create may be repeated at any time; delete removes what create made, and all that a cut create left.
 #
-# Settings: stack; for create also tunnel_token (secret).
+# Settings: stack; for create also tunnel_token (secret), version (exact, or "any") and upgrades (hold, apt or unattended).
 # Answer: {"cloudflared":"VERSION","unit":"NAME"}
 
-repository=https://pkg.cloudflare.com
-keyring=/usr/share/keyrings/cloudflare-main.gpg
-source_list=/etc/apt/sources.list.d/cloudflared.list
-# Workers VPC needs it: https://developers.cloudflare.com/workers-vpc/configuration/tunnel/
-oldest_version=2025.7.0
 ledger=/var/lib/openclaw-gateway
 secrets=/etc/openclaw-gateway
 first_metrics_port=20300
 
 create() {
-  read_settings stack tunnel_token
+  read_settings stack tunnel_token version upgrades
   one_at_a_time
   unit=cloudflared-$setting_stack.service
+  refuse_unit_of_another
   mkdir -p "$ledger/$setting_stack" "$secrets/$setting_stack"
   chmod 700 "$ledger" "$secrets" "$ledger/$setting_stack" "$secrets/$setting_stack"
 
-  ensure_package
   changed=no
+  ensure_package
+  set_upgrades
   printf '%s' "$setting_tunnel_token" | write_file "$secrets/$setting_stack/tunnel-token" 0600 && changed=yes
   unit_text | write_file "/etc/systemd/system/$unit" 0644 && changed=yes
   start_unit
@@ -35,16 +32,19 @@ delete() {
   unit=cloudflared-$setting_stack.service
   # SIGTERM lets open WebSockets end for up to 30 s; when this returns, the tunnel has no connection left and can
   # be deleted.
-  if [ -e "/etc/systemd/system/$unit" ] || systemctl is-active -q "$unit"; then
+  if is_of_another; then
+    say "leaving $unit, which this program did not make"
+  elif [ -e "/etc/systemd/system/$unit" ] || systemctl is-active -q "$unit"; then
     say "stopping $unit"
     systemctl disable -q --now "$unit" || systemctl stop "$unit" || true
     systemctl kill -s KILL "$unit" 2>/dev/null || true
+    rm -f "/etc/systemd/system/$unit"
   fi
-  rm -f "/etc/systemd/system/$unit"
   systemctl daemon-reload
   systemctl reset-failed "$unit" 2>/dev/null || true
   rm -rf "${secrets:?}/$setting_stack" "${ledger:?}/$setting_stack"
   rmdir "$secrets" 2>/dev/null || true
+  apply_upgrades
   remove_package_when_last
   printf '{}\n'
 }
@@ -57,126 +57,15 @@ one_at_a_time() {
     "see what it waits for, on the Pi: ps -ef --forest; restart the Pi if need be, then run npx pulumi up again"
 }
 
-# --- the package ---
-
-installed_version() {
-  cloudflared --version 2>/dev/null | sed -n 's/^cloudflared version \([0-9.]*\).*/\1/p'
+# A tunnel that runs for something else is not touched, whatever its unit is called.
+is_of_another() {
+  [ -e "/etc/systemd/system/$unit" ] && ! grep -q "OpenClaw gateway \"$setting_stack\"" "/etc/systemd/system/$unit"
 }
-
-new_enough() {
-  version=$(installed_version)
-  [ -n "$version" ] && [ "$(printf '%s\n%s\n' "$oldest_version" "$version" | sort -V | head -n 1)" = "$oldest_version" ]
-}
-
-# The marker names what this program put on the Pi. It is written before the first file, so that delete knows of a
-# half-finished installation too.
-ensure_package() {
-  if new_enough; then return; fi
-  if command -v cloudflared >/dev/null && [ ! -e "$ledger/installed" ]; then
-    refuse_old "cloudflared $(installed_version) is installed, and Workers VPC needs $oldest_version or later"
+refuse_unit_of_another() {
+  if is_of_another; then
+    fail CLOUDFLARED_UNIT_TAKEN "the Pi has a $unit that this program did not make" \
+      "give this stack another name: npx pulumi stack rename NAME; or that unit, on the Pi"
   fi
-  say "installing cloudflared from $repository"
-  : >"$ledger/installed"
-  download "$repository/cloudflare-main.gpg" "$keyring"
-  printf 'deb [signed-by=%s] %s/cloudflared any main\n' "$keyring" "$repository" | write_file "$source_list" 0644 || true
-  # By itself apt-get update takes a list that cannot be fetched for no error.
-  apt_get update -o Dir::Etc::sourcelist="$source_list" -o Dir::Etc::sourceparts=- -o APT::Get::List-Cleanup=0 \
-    -o APT::Update::Error-Mode=any
-  apt_get install --no-install-recommends cloudflared
-  new_enough || refuse_old "the repository gave cloudflared $(installed_version), and $oldest_version or later is needed"
-}
-
-# refuse_old WHAT: with the way to a newer one, which depends on how the old one came.
-refuse_old() {
-  path=$(readlink -f "$(command -v cloudflared)")
-  if apt-mark showhold 2>/dev/null | grep -qx cloudflared; then
-    fail CLOUDFLARED_HELD "$1; apt is told to hold it at that version" \
-      "let it go, on the Pi: sudo apt-mark unhold cloudflared && sudo apt-get install --only-upgrade cloudflared"
-  fi
-  if dpkg-query -S "$path" >/dev/null 2>&1; then
-    fail CLOUDFLARED_TOO_OLD "$1" \
-      "on the Pi: sudo apt-get update && sudo apt-get install --only-upgrade cloudflared; where its packages come from: apt-cache policy cloudflared"
-  fi
-  fail CLOUDFLARED_TOO_OLD "$1; $path did not come as a package" \
-    "on the Pi: sudo cloudflared update, or take it away (sudo rm $path) and this program installs the package"
-}
-
-# download URL FILE
-download() {
-  body=$(mktemp)
-  words=$(curl -fsSL --connect-timeout 15 --max-time 60 --retry 2 -o "$body" "$1" 2>&1) || {
-    rm -f "$body"
-    case $words in
-    *'resolve host'*) why="the Pi finds no address for it: see its DNS, with: getent hosts ${repository#https://}" ;;
-    *certificate*) why="its certificate is not trusted: is the Pi's clock right (timedatectl)? does something in between open TLS?" ;;
-    *) why="check the Pi's way to the internet: curl -I $1" ;;
-    esac
-    fail DOWNLOAD_FAILED "could not download $1 ($(printf '%s' "$words" | tail -n 1))" "$why"
-  }
-  write_file "$2" 0644 <"$body" || true
-  rm -f "$body"
-}
-
-# apt and dpkg have a lock each, and only one of them is waited for by DPkg::Lock::Timeout: so neither is left to it.
-apt_patience_seconds=300
-
-# apt_get ACTION OPTION...: waits while another program of the Pi (such as its nightly upgrade) holds the locks.
-apt_get() {
-  action=$1
-  shift
-  log=$(mktemp)
-  waited=0
-  until DEBIAN_FRONTEND=noninteractive apt-get "$action" -q -y -o DPkg::Lock::Timeout=0 "$@" >"$log" 2>&1; do
-    # apt's words: "Could not get lock FILE. It is held by process 1234 (unattended-upgr)".
-    holder=$(sed -n 's/.*held by process \([0-9]* ([^)]*)\).*/process \1/p' "$log" | head -n 1)
-    if ! grep -q 'Could not get lock' "$log"; then explain_apt; fi
-    if [ "$waited" -ge "$apt_patience_seconds" ]; then
-      rm -f "$log"
-      fail APT_LOCKED "another program installs packages on the Pi and did not end within $apt_patience_seconds s: ${holder:-it does not say which}" \
-        "let it end (on the Pi: ps -fp NUMBER shows it), then run npx pulumi up again"
-    fi
-    if [ "$waited" = 0 ]; then say "waiting for another installation on the Pi to end (${holder:-unknown})"; fi
-    sleep 3
-    waited=$((waited + 3))
-  done
-  rm -f "$log"
-}
-
-# Why apt-get failed, by its own words in $log, which come first.
-explain_apt() {
-  words=$(cat "$log")
-  tail -n 15 "$log" >&2
-  rm -f "$log"
-  again="then run npx pulumi up again"
-  case $words in
-  *'dpkg was interrupted'* | *'fix-broken install'* | *'Unmet dependencies'* | *'unmet dependencies'* | *'Sub-process /usr/bin/dpkg returned an error'*)
-    fail DPKG_BROKEN "the Pi's packages are in a state that nothing can be installed in, as after a power cut" \
-      "on the Pi: sudo dpkg --configure -a && sudo apt-get -f install, $again" ;;
-  *'No space left'* | *'enough free space'*)
-    fail PI_NO_SPACE "there is no room for the package" "make room on the Pi, for example: sudo apt-get clean; df -h tells what is full; $again" ;;
-  *'not signed'* | *NO_PUBKEY* | *'Missing key'* | *EXPKEYSIG* | *BADSIG* | *'signatures were invalid'* | *"couldn't be verified"*)
-    fail REPOSITORY_UNSIGNED "apt does not trust $repository: what came is not signed by the key that came from there" \
-      "nothing was installed. Is something between the Pi and the internet (a filter, a proxy)? is the clock right (timedatectl)? $again" ;;
-  *'Could not resolve'* | *'Could not connect'* | *'Unable to connect'* | *'Connection timed out'* | *'Connection failed'* | *'Failed to fetch'*)
-    fail DOWNLOAD_FAILED "apt could not fetch from $repository; its words are above" \
-      "check the Pi's way to the internet: curl -I $repository/cloudflare-main.gpg; $again" ;;
-  *'held packages'* | *'were held'*)
-    fail CLOUDFLARED_HELD "apt is told to hold cloudflared" "let it go, on the Pi: sudo apt-mark unhold cloudflared; $again" ;;
-  esac
-  fail APT_FAILED "apt-get $action did not succeed" "its last lines are above; mend that on the Pi, $again"
-}
-
-remove_package_when_last() {
-  if [ -n "$(find "$ledger" -mindepth 1 -maxdepth 1 -type d 2>/dev/null)" ]; then return; fi
-  if [ -e "$ledger/installed" ]; then
-    say "removing cloudflared, which this program had installed"
-    if dpkg-query -W cloudflared >/dev/null 2>&1; then apt_get purge cloudflared; fi
-    rm -f "$source_list" "$keyring" /var/lib/apt/lists/pkg.cloudflare.com_*
-    # The package leaves it empty when it is purged.
-    rmdir /usr/local/etc/cloudflared 2>/dev/null || true
-    rm -f "$ledger/installed"
-  fi
-  rmdir "$ledger" 2>/dev/null || true
 }
 
 # --- the unit ---

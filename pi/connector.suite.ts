@@ -4,12 +4,17 @@ import type { Stage } from "../rehearsal/stage.ts";
 import { type CloudflareApi, cloudflareApi } from "../rehearsal/testing/cloudflare-api.ts";
 import { differences, inventoryOf } from "../rehearsal/walk/traces.ts";
 
+const trusted = "/etc/openclaw-gateway-package-keys";
 const script = piScript("connector", { asRoot: true });
 
 /** The connector step, on a real Debian with systemd, apt and sudo. */
 export function connectorSuite(stage: () => Stage): void {
+  const wish = { version: "any", upgrades: "apt" };
   const on = (operation: "create" | "delete", settings: Record<string, string>) =>
-    stage().host.exec(script.command(operation), { stdin: script.stdin(settings), timeoutMs: 180_000 });
+    stage().host.exec(script.command(operation), {
+      stdin: script.stdin(operation === "create" ? { ...wish, ...settings } : settings),
+      timeoutMs: 180_000,
+    });
   const asRoot = async (command: string) =>
     (await stage().host.exec(command, { asRoot: true })).stdout.trim();
 
@@ -117,8 +122,10 @@ export function connectorSuite(stage: () => Stage): void {
 
     test("refuses a package that is not signed by the repository's key", async () => {
       const { token } = await newTunnel("one");
+      // Another key comes from there, and one that is trusted: the archive is not signed by it.
+      const gpg = "gpg --homedir /run/keys --batch --quiet --passphrase ''";
       await asRoot(
-        "install -m 644 /dev/null /usr/share/keyrings/cloudflare-main.gpg && mv /usr/bin/curl /usr/bin/curl.real && printf '#!/bin/sh\\nexit 0\\n' >/usr/bin/curl && chmod 755 /usr/bin/curl",
+        `mkdir -m 700 /run/keys && ${gpg} --quick-generate-key 'Another <another@example.com>' && ${gpg} --export >/run/another.gpg && cp -p ${trusted} /run/trusted && ${gpg} --with-colons --list-keys | sed -n 's/^fpr:*//p' | tr -d : >>${trusted}; gpgconf --homedir /run/keys --kill all; rm -r /run/keys; mv /usr/bin/curl /usr/bin/curl.real && printf '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done; cp /run/another.gpg "$2"\n' >/usr/bin/curl && chmod 755 /usr/bin/curl`,
       );
       try {
         const { code, stderr } = await on("create", { stack: "one", tunnel_token: token });
@@ -126,7 +133,9 @@ export function connectorSuite(stage: () => Stage): void {
         expect(stderr).toContain("REPOSITORY_UNSIGNED");
         expect(stderr).toMatch(/not signed|NO_PUBKEY|Missing key/i);
       } finally {
-        await asRoot("mv /usr/bin/curl.real /usr/bin/curl");
+        await asRoot(
+          `mv /usr/bin/curl.real /usr/bin/curl; mv -f /run/trusted ${trusted}; rm -f /run/another.gpg`,
+        );
       }
     });
 
@@ -142,7 +151,7 @@ export function connectorSuite(stage: () => Stage): void {
       const tryOn = async (input = (text: string) => text) => {
         const { token } = await newTunnel("one");
         return stage().host.exec(script.command("create"), {
-          stdin: input(script.stdin({ stack: "one", tunnel_token: token })),
+          stdin: input(script.stdin({ ...wish, stack: "one", tunnel_token: token })),
           timeoutMs: 180_000,
         });
       };

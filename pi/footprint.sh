@@ -3,9 +3,10 @@
 # recorded in the state before the first step runs, since a step that fails is not recorded and would never be undone.
 #
 # create changes nothing. delete runs each step's delete; what was never made, or is gone already, is no error.
-# Runs as the user of the config. Settings: connector, openclaw, audit: what each step's script gets on standard input, in base64.
+# Runs as the user of the config. Settings: connector, openclaw, firewall, audit: what each step's script gets on standard
+# input, in base64.
 
-read_settings connector openclaw audit
+read_settings connector openclaw firewall audit
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
@@ -21,6 +22,7 @@ if [ "$1" = delete ]; then
   # The way in from outside first.
   undo connector "$setting_connector" as_root
   undo openclaw "$setting_openclaw"
+  undo firewall "$setting_firewall" as_root
   # Last, so that it holds the end of the others too.
   undo audit "$setting_audit" as_root
 fi

@@ -105,7 +105,8 @@ async function container({ progress, teardown, cloudflared }: StageOptions): Pro
     const deb = cloudflared ?? (await standIn());
     const packages = await servePackages({ address: slot.streetAddress, ca, deb });
     teardown.defer(() => packages.close());
-    return startHost(assets, { slot, index: 0, name: "raspberrypi", ca, progress });
+    const packageKey = packages.keyFingerprint;
+    return startHost(assets, { slot, index: 0, name: "raspberrypi", ca, packageKey, progress });
   };
 }
 

@@ -54,7 +54,7 @@ const parts: readonly Part[] = [
   },
   {
     name: "cloudflared, oldest that is taken",
-    file: "pi/connector.sh",
+    file: "pi/connector-package.sh",
     version: /^oldest_version=(\S+)/m,
     note: "the Pi gets the newest of Cloudflare's signed apt repository, and keeps one that is there and new enough",
   },

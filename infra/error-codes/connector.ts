@@ -10,6 +10,25 @@ export const connectorCodes = {
     meaning: "apt on the Pi is told to hold cloudflared at a version that is too old.",
     mend: "On the Pi: `sudo apt-mark unhold cloudflared`.",
   },
+  CLOUDFLARED_OTHER_VERSION: {
+    meaning:
+      "The config wants another version of cloudflared than the one that was on the Pi before, or than another stack there wants.",
+    mend: "Set cloudflared.version to what is there, or remove it.",
+  },
+  CLOUDFLARED_NO_VERSION: {
+    meaning: "Cloudflare's repository does not have the version of cloudflared that the config wants.",
+    mend: "Take one of those that are listed, or install it on the Pi yourself.",
+  },
+  CLOUDFLARED_KEY_UNKNOWN: {
+    meaning:
+      "The key that Cloudflare's package server gives is not one that is known as Cloudflare's. Nothing was installed.",
+    mend: "Look for what stands between the Pi and the internet; if Cloudflare has a new key, renew this program.",
+  },
+  CLOUDFLARED_UNIT_TAKEN: {
+    meaning:
+      "The Pi has a unit of the name that the connector's would have, and this program did not make it.",
+    mend: "Give the stack another name: `npx pulumi stack rename NAME`.",
+  },
   DOWNLOAD_FAILED: {
     meaning: "The Pi could not download a file from Cloudflare's package server.",
     mend: "Check the Pi's way to the internet with the curl line that is shown.",

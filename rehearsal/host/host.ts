@@ -19,6 +19,8 @@ export interface HostOptions {
   readonly name: string;
   /** PEM of the rehearsal's authority, which the guest trusts. */
   readonly ca: { readonly certificate: string };
+  /** Fingerprint of the package archive's key, which the guest's administrator trusts. */
+  readonly packageKey?: string;
   readonly progress: Progress;
 }
 
@@ -93,7 +95,7 @@ export async function bootHost(
   options: Omit<HostOptions, "progress">,
   { chatCompletions }: { chatCompletions: boolean },
 ): Promise<RehearsedHost> {
-  const { slot, index, name, ca } = options;
+  const { slot, index, name, ca, packageKey } = options;
   const hostKeys = newHostKeys();
   const userKey = newKeyPair("ed25519");
   const gatewayToken = randomBytes(32).toString("hex");
@@ -105,6 +107,7 @@ export async function bootHost(
     hostKeys,
     userKey: userKey.public,
     caCertificate: ca.certificate,
+    packageKey,
     hosts: Object.fromEntries(streetNames.map((hostname) => [hostname, slot.streetAddress])),
     openclaw: openclawConfig(gatewayToken, chatCompletions),
   });

@@ -8,6 +8,8 @@ import type { DebianPackage } from "./deb.ts";
 export const connectorVersion = "2026.8.2";
 
 export interface PackageServer {
+  /** Of the key that the archive is signed with; a guest trusts it as its administrator's own. */
+  readonly keyFingerprint: string;
   close(): Promise<void>;
 }
 
@@ -27,7 +29,7 @@ export async function servePackages({
   readonly ca: CertificateAuthority;
   readonly deb: DebianPackage;
 }): Promise<PackageServer> {
-  const files = await layOutArchive(deb);
+  const { files, keyFingerprint } = await layOutArchive(deb);
   const server = createServer(await ca.issue(["pkg.cloudflare.com"]), (request, response) => {
     const content = files.get(new URL(request.url ?? "/", "https://pkg.cloudflare.com").pathname);
     if (!content) response.writeHead(404).end();
@@ -36,6 +38,7 @@ export async function servePackages({
   server.listen(443, address);
   await once(server, "listening");
   return {
+    keyFingerprint,
     close: async () => {
       const closed = once(server, "close");
       server.close();

@@ -11,6 +11,8 @@ export interface GuestSettings {
   readonly userKey: string;
   /** PEM of an authority that the guest trusts besides Debian's. */
   readonly caCertificate: string;
+  /** Fingerprint of a package key that its administrator trusts besides Cloudflare's (pi/connector-key.sh). */
+  readonly packageKey?: string;
   /** What the guest finds by name: its only resolver is its hosts file. */
   readonly hosts: Readonly<Record<string, string>>;
   /** OpenClaw's configuration, the object that becomes openclaw.json. */
@@ -58,6 +60,9 @@ async function listFiles(base: string, settings: GuestSettings): Promise<Record<
     // Both places, so that a later update-ca-certificates in the guest keeps it.
     "etc/ssl/certs/ca-certificates.crt": { text: `${authorities.trimEnd()}\n${settings.caCertificate}\n` },
     "usr/local/share/ca-certificates/rehearsal.crt": { text: settings.caCertificate },
+    ...(settings.packageKey && {
+      "etc/openclaw-gateway-package-keys": { text: `${settings.packageKey}\n` },
+    }),
     "opt/rehearsal/model-server.mjs": { text: modelServer },
     "etc/systemd/system/model-server.service": { text: modelServerUnit },
     [`${home}/.ssh/authorized_keys`]: { text: `${settings.userKey}\n`, mode: 0o600 },

@@ -11,6 +11,8 @@ export interface SignedRelease {
   readonly releaseGpg: string;
   /** The public key, base64 of its binary form. */
   readonly keyringBase64: string;
+  /** The key's fingerprint: 40 hexadecimal digits in capitals. */
+  readonly fingerprint: string;
 }
 
 /** Signs a release file with an OpenPGP key made for this one call and forgotten after it. */
@@ -32,6 +34,7 @@ export async function signRelease(release: string): Promise<SignedRelease> {
       inRelease: await gpg(["--clearsign"], release),
       releaseGpg: await gpg(["--armor", "--detach-sign"], release),
       keyringBase64: dearmor(await gpg(["--armor", "--export"])),
+      fingerprint: /^fpr:+([0-9A-F]{40}):/m.exec(await gpg(["--with-colons", "--list-keys"]))?.[1] ?? "",
     };
   } finally {
     for (const action of [["--kill", "gpg-agent"], ["--remove-socketdir"]])

@@ -4,7 +4,8 @@ import type { Host } from "../host/host.ts";
 export type Inventory = ReadonlySet<string>;
 
 /**
- * Lists packages, system files with their content's hash, units, and openclaw.json with its hash.
+ * Lists packages, system files with their content's hash, units, the firewall, and openclaw.json with its
+ * hash.
  *
  * Left out is what any Debian changes by itself (logs, caches, the package database's own copies, scopes of logins) and OpenClaw's own
  * data beside its config (sessions, devices, the copy of the last good config that its gateway keeps): using an
@@ -18,6 +19,7 @@ export async function inventoryOf(host: Host): Promise<Inventory> {
       grep -vE '^/etc/(ld.so.cache|machine-id|resolv.conf|mtab)$' | sort | xargs -r sha256sum | awk '{ print "file", $2, $1 }'
     find /var/lib/apt/lists -maxdepth 1 -type f -name 'pkg*'
     find /etc /usr/local /var/lib/openclaw-gateway -xdev -mindepth 1 -printf 'path %p %m %u\\n' 2>/dev/null
+    ! command -v nft >/dev/null || nft -s list ruleset | sed 's/^/firewall /'
     find /usr/bin /usr/sbin -xdev -printf 'program %p\\n'
     sha256sum '${host.openclawFolder}/openclaw.json'
     ls -A '${host.openclawFolder}' | grep -E '^openclaw' | grep -v last-good | sed 's/^/config /'
