@@ -1,6 +1,12 @@
 import { defineConfig } from "vitest/config";
 
-/** What takes too long for every change: repetitions, kills, several at once. */
+/** What takes too long for every change: repetitions, kills, several at once; and the stages with their long tests. */
 export default defineConfig({
-  test: { include: ["{cli,infra,pi,rehearsal,worker}/**/*.long.test.ts"], fileParallelism: false },
+  test: {
+    include: ["{cli,infra,pi,rehearsal,worker}/**/*.long.test.ts", "rehearsal/stage.*.test.ts"],
+    env: { TEST_LONG: "1" },
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    fileParallelism: false,
+  },
 });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { encodedPiProgram, piScript } from "../infra/pi-script.ts";
 import type { Stage } from "../rehearsal/stage.ts";
 import { cloudflareApi } from "../rehearsal/testing/cloudflare-api.ts";
+import { longTest } from "../rehearsal/testing/long-test.ts";
 import { differences, inventoryOf } from "../rehearsal/walk/traces.ts";
 import { openclawOnPi } from "./testing/openclaw-on-pi.ts";
 
@@ -173,7 +174,7 @@ export function auditSuite(stage: () => Stage): void {
       expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
     });
 
-    test("goes on over a restart of the Pi, and tells nothing twice", async () => {
+    longTest("goes on over a restart of the Pi, and tells nothing twice", async () => {
       expect((await connect()).code).toBe(0);
       expect((await on("create")).code).toBe(0);
       const first = await lines();
@@ -202,19 +203,22 @@ export function auditSuite(stage: () => Stage): void {
       );
     });
 
-    test("serves two stacks in one file, which stays when one of them goes, and when it is to be kept", async () => {
-      expect((await on("create")).code).toBe(0);
-      expect((await on("create", { stack: "other" })).code).toBe(0);
-      expect(await asRoot("ls /etc/logrotate.d | grep openclaw")).toBe(
-        "openclaw-gateway_openclaw_audit.log\n",
-      );
-      expect((await on("delete")).code).toBe(0);
-      await expect(asRoot(`: >${trail}`)).rejects.toThrow("Operation not permitted");
-      const last = await on("delete", { stack: "other", keep: "yes" });
-      expect(last.stderr).toContain(`the audit trail is kept: ${trail}`);
-      expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
-      // Its owner may do with it as they like.
-      await asRoot(`rm ${trail}`);
-    });
+    longTest(
+      "serves two stacks in one file, which stays when one of them goes, and when it is to be kept",
+      async () => {
+        expect((await on("create")).code).toBe(0);
+        expect((await on("create", { stack: "other" })).code).toBe(0);
+        expect(await asRoot("ls /etc/logrotate.d | grep openclaw")).toBe(
+          "openclaw-gateway_openclaw_audit.log\n",
+        );
+        expect((await on("delete")).code).toBe(0);
+        await expect(asRoot(`: >${trail}`)).rejects.toThrow("Operation not permitted");
+        const last = await on("delete", { stack: "other", keep: "yes" });
+        expect(last.stderr).toContain(`the audit trail is kept: ${trail}`);
+        expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
+        // Its owner may do with it as they like.
+        await asRoot(`rm ${trail}`);
+      },
+    );
   });
 }

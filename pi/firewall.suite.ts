@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { firewallSettings } from "../infra/firewall.ts";
 import { type PiOperation, piScript } from "../infra/pi-script.ts";
 import type { Stage } from "../rehearsal/stage.ts";
+import { longTest } from "../rehearsal/testing/long-test.ts";
 import { differences, type Inventory, inventoryOf } from "../rehearsal/walk/traces.ts";
 import { stackConfig } from "../rehearsal/walk/walk.ts";
 
@@ -124,7 +125,7 @@ export function firewallSuite(stage: () => Stage): void {
         expect(now.slice(own)).toMatch(/ipv6-icmp[\s\S]*udp dport 5353[\s\S]*tcp dport 22 accept/);
       });
 
-      test("is taken back by itself when nobody new gets in, and is then not taken for set", async () => {
+      longTest("is taken back by itself when nobody new gets in, and is then not taken for set", async () => {
         const tried = await run("try", "one", { sshFrom: [elsewhere], backAfterSeconds: 2 });
         expect(tried.code).toBe(0);
         expect(JSON.parse(tried.stdout).seen_as).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
@@ -137,7 +138,7 @@ export function firewallSuite(stage: () => Stage): void {
           );
       });
 
-      test("goes back to what was confirmed before, when a change is not", async () => {
+      longTest("goes back to what was confirmed before, when a change is not", async () => {
         await set();
         const confirmed = await ruleset();
         await run("try", "one", { sshFrom: [elsewhere], backAfterSeconds: 2 });
@@ -159,7 +160,7 @@ export function firewallSuite(stage: () => Stage): void {
         expect((await run("create", "two", home)).code).toBe(0);
       });
 
-      test("comes after nftables.service, which empties the ruleset", async () => {
+      longTest("comes after nftables.service, which empties the ruleset", async () => {
         await set();
         await asRoot("systemctl start nftables");
         try {
@@ -186,7 +187,7 @@ export function firewallSuite(stage: () => Stage): void {
         }
       });
 
-      test("is in force after a restart, as it was confirmed and not as it was being tried", async () => {
+      longTest("is in force after a restart, as it was confirmed and not as it was being tried", async () => {
         await set("one", { https: true });
         const all = await ruleset();
         const confirmed = all.slice(all.indexOf("table inet openclaw_gateway"));

@@ -3,6 +3,7 @@ import { IDENTITY_HEADERS } from "../contract/roles.ts";
 import { checkConfig } from "../infra/config.ts";
 import { openclawWanted } from "../infra/openclaw-wanted.ts";
 import type { Stage } from "../rehearsal/stage.ts";
+import { longTest } from "../rehearsal/testing/long-test.ts";
 import { merge, openclawOnPi, origin } from "./testing/openclaw-on-pi.ts";
 
 /** Whose word OpenClaw takes: asked from another machine than the Pi. */
@@ -43,16 +44,26 @@ export function openclawProxiesSuite(stage: () => Stage): void {
         "timeout 40 sh -c 'until ss -Hltn sport = :18789 | grep -qE \"(0.0.0.0|[*]):18789 \"; do sleep 0.2; done'",
       );
 
-    test("are the Pi's loopback alone: who comes from elsewhere is nobody, whatever they send", async () => {
-      // OpenClaw listens beyond loopback only where it knows whose pages may open the Control UI.
-      await gateway({ bind: "lan", controlUi: { allowedOrigins: [origin] } });
-      await sh("systemctl --user restart openclaw-gateway", "");
-      await listensOnAll();
-      expect((await run("create", access())).code).toBe(0);
-      expect(await fromElsewhere(forged)).toBeGreaterThanOrEqual(401);
-      expect(await fromElsewhere({ ...forged, "x-forwarded-for": "127.0.0.1" })).toBeGreaterThanOrEqual(401);
-      expect(await fromElsewhere(forged)).toBeLessThanOrEqual(403);
-    });
+    longTest(
+      "are the Pi's loopback alone: who comes from elsewhere is nobody, whatever they send",
+      async () => {
+        // OpenClaw listens beyond loopback only where it knows whose pages may open the Control UI.
+        await gateway({ bind: "lan", controlUi: { allowedOrigins: [origin] } });
+        await sh("systemctl --user restart openclaw-gateway", "");
+        await listensOnAll();
+        expect((await run("create", access())).code).toBe(0);
+        expect(await fromElsewhere(forged)).toBeGreaterThanOrEqual(401);
+        expect(await fromElsewhere({ ...forged, "x-forwarded-for": "127.0.0.1" })).toBeGreaterThanOrEqual(
+          401,
+        );
+        expect(await fromElsewhere(forged)).toBeLessThanOrEqual(403);
+        await run("delete");
+        await gateway({});
+        await sh(
+          "systemctl --user restart openclaw-gateway; timeout 90 sh -c 'until curl -sf -o /dev/null http://127.0.0.1:18789/readyz; do sleep 0.3; done'",
+        );
+      },
+    );
 
     test("of a range that holds the Pi's network are refused where a header says who asks, and the file is untouched", async () => {
       for (const range of ["0.0.0.0/0", "::/0", `${stage().host.address}/24`, "::ffff:0.0.0.0/96"]) {

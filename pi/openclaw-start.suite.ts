@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Stage } from "../rehearsal/stage.ts";
+import { longTest } from "../rehearsal/testing/long-test.ts";
 import { folder, merge, openclawOnPi } from "./testing/openclaw-on-pi.ts";
 
 const unit = "openclaw-gateway.service";
@@ -69,7 +70,7 @@ export function openclawStartSuite(stage: () => Stage): void {
       expect(await config()).toBe(withToken(token));
     });
 
-    test("reads a token that is in a file of secrets", async () => {
+    longTest("reads a token that is in a file of secrets", async () => {
       const whole = JSON.parse(withToken({ source: "file", provider: "mine", id: "/gateway/to~1ken" }));
       whole.secrets = { providers: { mine: { source: "file", path: `${folder}/secrets.json` } } };
       await sh(`umask 077; cat >${folder}/secrets.json`, JSON.stringify({ gateway: { "to/ken": secret } }));

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { Stage } from "../rehearsal/stage.ts";
+import { longTest } from "../rehearsal/testing/long-test.ts";
 import { folder, found, merge, openclawOnPi, origin } from "./testing/openclaw-on-pi.ts";
 
 /** OpenClaw's config step, with the real OpenClaw running. */
@@ -151,20 +152,23 @@ export function openclawSuite(stage: () => Stage): void {
       expect(await config()).toBe(before);
     });
 
-    test("opens the responses API where it is wanted, and closes it when it is not any more", async () => {
-      const responses = (wanted: number) =>
-        status(`authorization: Bearer ${stage().host.gatewayToken}`, wanted, "/v1/responses");
-      expect((await run("create", { endpoints: ["responses"] })).code).toBe(0);
-      expect(await responses(405)).toBe("405"); // it is there, and takes a POST
-      expect(await run("create")).toMatchObject({
-        code: 0,
-        stderr: "OpenClaw: setting gateway.http.endpoints.responses.enabled\n",
-      });
-      expect(await responses(404)).toBe("404");
-      await run("delete");
-      expect(await config()).toBe(before);
-      expect(await files()).toBe("openclaw.json\n");
-    });
+    longTest(
+      "opens the responses API where it is wanted, and closes it when it is not any more",
+      async () => {
+        const responses = (wanted: number) =>
+          status(`authorization: Bearer ${stage().host.gatewayToken}`, wanted, "/v1/responses");
+        expect((await run("create", { endpoints: ["responses"] })).code).toBe(0);
+        expect(await responses(405)).toBe("405"); // it is there, and takes a POST
+        expect(await run("create")).toMatchObject({
+          code: 0,
+          stderr: "OpenClaw: setting gateway.http.endpoints.responses.enabled\n",
+        });
+        expect(await responses(404)).toBe("404");
+        await run("delete");
+        expect(await config()).toBe(before);
+        expect(await files()).toBe("openclaw.json\n");
+      },
+    );
 
     test("takes an address that the gateway has no more out of the list, and leaves a person's in it", async () => {
       const mine = "https://mine.example.com";
