@@ -2,6 +2,7 @@ import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import type { PiConfig } from "./config.ts";
 import { encodedWanted, type OpenClawWanted } from "./openclaw-wanted.ts";
+import { connectionTo } from "./pi-connection.ts";
 import { cleanWhatIsLeft } from "./pi-move.ts";
 import { repeatWhenPiReturns } from "./pi-return.ts";
 import { encodedPiProgram, piScript } from "./pi-script.ts";
@@ -94,17 +95,7 @@ export class Pi extends pulumi.ComponentResource {
   /** How each command of this Pi runs. A changed connection updates it: the command runs anew, which every step allows. */
   private run({ config }: PiArgs) {
     return {
-      connection: {
-        host: config.host,
-        port: config.port,
-        user: config.user,
-        hostKey: config.hostKey,
-        // Without a key the provider asks the SSH agent at SSH_AUTH_SOCK; the socket's path would change the state.
-        privateKey: config.privateKey === undefined ? undefined : pulumi.secret(config.privateKey),
-        // The look before has found the Pi; the default of 10 dials of 15 s each would hang for minutes.
-        dialErrorLimit: 3,
-        perDialTimeout: 10,
-      },
+      connection: connectionTo(config),
       // By default the last stdout, which may hold a secret, is offered to sshd as an environment variable.
       addPreviousOutputInEnv: false,
       logging: command.remote.Logging.Stderr,

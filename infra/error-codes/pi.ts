@@ -3,7 +3,7 @@ import type { ErrorEntry } from "./entry.ts";
 /** What stands between this machine and a Pi that is ready. */
 export const piCodes = {
   PI_UNREACHABLE: {
-    meaning: "Nothing answered at the Pi's address and SSH port.",
+    meaning: "Nothing answered at the address and SSH port of the Pi, or of the jump host before it.",
     mend: "See that it is on and on this network: `ssh USER@HOST`.",
   },
   PI_NAME_UNKNOWN: {
@@ -14,9 +14,13 @@ export const piCodes = {
     meaning: "The Pi answers, but not as an SSH server at the port of the config.",
     mend: "Start SSH on the Pi (`sudo systemctl enable --now ssh`), or set pi.port.",
   },
+  PI_JUMP_FORWARDING: {
+    meaning: "The jump host lets its user in, but does not open a way on to the Pi.",
+    mend: "Allow it in the jump host's sshd_config: AllowTcpForwarding, PermitOpen.",
+  },
   PI_HOST_KEY_CHANGED: {
-    meaning: "The Pi shows another SSH host key than the one that is pinned.",
-    mend: "Compare both fingerprints with the Pi's own, then pin the new one; or find out what else answers there.",
+    meaning: "The Pi, or the jump host before it, shows another SSH host key than the one that is pinned.",
+    mend: "Compare both fingerprints with the machine's own, then pin the new one; or find out what else answers there.",
   },
   PI_HOST_KEY_TYPE: {
     meaning: "The Pi shows its host key of another type than the one that is pinned.",
@@ -27,15 +31,15 @@ export const piCodes = {
     mend: "Start an agent, or set pi.privateKey.",
   },
   PI_KEY_PASSWORD: {
-    meaning: "pi.privateKey is protected by a password, which nobody is there to type.",
-    mend: "Give it to the SSH agent (`ssh-add FILE`) and remove pi.privateKey, or make a key without a password for this alone.",
+    meaning: "The private key for the Pi or its jump host is protected by a password that is not set, or is another.",
+    mend: "Set it: `npx pulumi config set --path --secret pi.privateKeyPassword`; or give the key to the SSH agent (`ssh-add FILE`) and remove pi.privateKey.",
   },
   PI_KEY_FORMAT: {
     meaning: "pi.privateKey is not a private key that SSH reads, or it is the public one.",
     mend: "Set the whole file of the private key, with its BEGIN and END lines.",
   },
   PI_LOGIN_REFUSED: {
-    meaning: "The Pi does not let this user in with the keys it was shown.",
+    meaning: "The Pi, or the jump host before it, does not let this user in with the keys it was shown.",
     mend: "Put the public key there: `ssh-copy-id USER@HOST`.",
   },
   PI_CONNECTION_LOST: {
