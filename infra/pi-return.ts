@@ -15,7 +15,7 @@ const mostRepeats = 2;
  * restarts, or lost its network for a moment, looks like in the middle of an up.
  */
 const brokenConnection =
-  /without exit status or exit signal|failed attempts: dial tcp|connection reset|i\/o timeout|: EOF|use of closed network connection/;
+  /without exit status or exit signal|failed attempts: dial tcp|ssh: rejected: connect failed|connection reset|i\/o timeout|: EOF|use of closed network connection/;
 
 /**
  * Runs a step again that the connection broke under, once the Pi answers again: every step may be repeated. What the
