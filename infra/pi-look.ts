@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { PiConfig } from "./config.ts";
 import type { ErrorCode } from "./error-codes.ts";
 import { type Facts, problemOfOpenClaw, problemsOfMachine } from "./pi-problems.ts";
-import { encodedPiProgram, piScript } from "./pi-script.ts";
+import { encodedPiProgram, piScript, sudoSetting } from "./pi-script.ts";
 import { runOverSsh } from "./ssh.ts";
 import { doorOf, sshTarget } from "./ssh-door.ts";
 import { PiUnreachable } from "./ssh-refusal.ts";
@@ -32,6 +32,7 @@ export async function lookAtPi(config: PiConfig): Promise<Facts> {
   const stdin = script.stdin({
     openclaw_port: String(config.openclawPort),
     program: encodedPiProgram("openclaw-look"),
+    ...sudoSetting(config),
   });
   try {
     const { code, stdout, stderr } = await runOverSsh(config, script.command("create"), stdin);

@@ -3,11 +3,11 @@
 # recorded in the state before the first step runs, since a step that fails is not recorded and would never be undone.
 #
 # create changes nothing. delete runs each step's delete; what was never made, or is gone already, is no error.
-# Runs as the user of the config. Settings: connector, openclaw: what each step's script gets on standard input, in base64.
+# Runs as the user of the config. Settings: connector, openclaw: what each step's script gets on standard input, in
+# base64; and where sudo asks sudo_password (in base64, secret).
 
-read_settings connector openclaw
-
-as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+read_settings connector openclaw 'sudo_password?'
+sudo_password=$(printf '%s' "$setting_sudo_password" | base64 -d)
 
 # undo STEP INPUT [PREFIX]: a step that cannot be undone does not keep the next from it.
 # shellcheck disable=SC2016 # the inner shell expands what stands in single quotes
@@ -19,7 +19,7 @@ undo() {
 failed=
 if [ "$1" = delete ]; then
   # The way in from outside first.
-  undo connector "$setting_connector" as_root
+  if (require_root); then undo connector "$setting_connector" as_root; else failed="$failed connector"; fi
   undo openclaw "$setting_openclaw"
 fi
 if [ -n "$failed" ]; then

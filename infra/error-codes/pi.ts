@@ -67,12 +67,12 @@ export const piCodes = {
     mend: "Use a machine with amd64, arm64 or armhf (ARMv7 or later).",
   },
   PI_NO_SUDO: {
-    meaning: "The user may not use sudo without a password.",
+    meaning: "The user may not use sudo.",
     mend: "Allow it, as an administrator on the Pi, with the line that is shown.",
   },
   PI_SUDO_PASSWORD: {
-    meaning: "sudo asks the user for a password, which nobody is there to type.",
-    mend: "Allow sudo without one, with the line that is shown.",
+    meaning: "sudo asks the user for a password that is not set, or does not take the one that is.",
+    mend: "Set it: `npx pulumi config set --path --secret pi.sudoPassword`; or allow sudo without one, with the line that is shown.",
   },
   PI_NO_CURL: { meaning: "The Pi has no curl.", mend: "On the Pi: `sudo apt-get install curl`." },
   PI_NO_SPACE: {
@@ -94,6 +94,10 @@ export const piCodes = {
   PI_STEP_RUNNING: {
     meaning: "An earlier step of this program still runs on the Pi.",
     mend: "See what it waits for, restart the Pi if need be, and run `npx pulumi up` again.",
+  },
+  PI_ABANDONED: {
+    meaning: "pi.abandoned is set: the Pi is left as it is, and destroy takes off the rest without it.",
+    mend: "Run `npx pulumi destroy`; what is left on the Pi is listed. If the Pi came back: `npx pulumi config rm --path pi.abandoned` and `npx pulumi up`.",
   },
   PI_LEFT_BEHIND: {
     meaning:
