@@ -54,13 +54,15 @@ const jump = z
       example: "\"$(ssh-keyscan -t ecdsa gate.example.com | cut -d' ' -f2-)\"",
     }),
     privateKey: privateKey.meta({
-      description: "Private key for the jump host. Without one the Pi's, or the SSH agent's, are tried there too.",
+      description:
+        "Private key for the jump host. Without one the Pi's, or the SSH agent's, are tried there too.",
       secret: true,
       example: "< ~/.ssh/id_jump",
     }),
     privateKeyPassword: password.meta({
       description: "Password of pi.jump.privateKey, where it has one.",
       secret: true,
+      example: "< password.txt",
     }),
   })
   .optional()
@@ -91,20 +93,19 @@ const pi = z
     privateKeyPassword: password.meta({
       description: "Password of pi.privateKey, where it has one.",
       secret: true,
+      example: "< password.txt",
     }),
     jump,
     sudoPassword: password.meta({
       description: "What sudo on the Pi asks pi.user for. Not needed where sudo does not ask.",
       secret: true,
+      example: "< password.txt",
     }),
-    abandoned: z
-      .boolean("true or false")
-      .optional()
-      .meta({
-        description:
-          "The Pi is gone for good: up leaves it alone, and destroy takes off the rest without it. Default: false.",
-        example: "true",
-      }),
+    abandoned: z.boolean("true or false").optional().meta({
+      description:
+        "The Pi is gone for good: up leaves it alone, and destroy takes off the rest without it. Default: false.",
+      example: "true",
+    }),
     openclawPort: port.default(18789).meta({
       description: "TCP port of OpenClaw's gateway on the Pi's loopback.",
       example: "18789",

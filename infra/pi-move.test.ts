@@ -8,6 +8,7 @@ import { Pi } from "./pi.ts";
 import { leftBehind } from "./pi-move.ts";
 
 describe("what a changed config leaves behind", () => {
+  const gate = { host: "gate.lan", port: 22, user: "me", hostKey: "key 3" };
   const before = { host: "pi.lan", port: 22, user: "pi", hostKey: "key 1", privateKey: "k" };
   test.each([
     ["nothing changed", {}, undefined],
@@ -15,6 +16,13 @@ describe("what a changed config leaves behind", () => {
     ["a new SD card with another user", { hostKey: "key 2", user: "me" }, undefined],
     ["a new address of the same Pi", { host: "10.0.0.7" }, undefined],
     ["another private key", { privateKey: "l" }, undefined],
+    ["a jump host before the same Pi", { host: "10.0.0.7", proxy: gate }, undefined],
+    ["another Pi at the same address behind a jump host", { hostKey: "key 2", proxy: gate }, before],
+    [
+      "another user, behind a jump host",
+      { user: "me", host: "10.0.0.7", proxy: gate },
+      { host: "10.0.0.7", proxy: gate },
+    ],
     ["another user of the same Pi", { user: "me" }, before],
     ["another user, at the Pi's new address", { user: "me", host: "10.0.0.7" }, { host: "10.0.0.7" }],
     ["another Pi", { host: "10.0.0.7", hostKey: "key 2" }, before],

@@ -115,9 +115,13 @@ export function piReachSuite(stage: () => Stage): void {
       expect(await refusal({ sudoPassword: "wrong" })).toMatch(
         /PI_SUDO_PASSWORD[\s\S]*does not take openclaw-gateway:pi.sudoPassword[\s\S]*config set --path --secret openclaw-gateway:pi.sudoPassword$/,
       );
-      const tries = await asRoot(`journalctl -q --no-pager -t sudo --since '${since}' | grep 'incorrect password'`);
+      const tries = await asRoot(
+        `journalctl -q --no-pager -t sudo --since '${since}' | grep 'incorrect password'`,
+      );
       expect(tries.trim().split("\n")).toEqual([expect.stringContaining("1 incorrect password attempt ")]);
-      expect(await refusal()).toMatch(/PI_SUDO_PASSWORD[\s\S]*sudo tee[\s\S]*--secret openclaw-gateway:pi.sudoPassword$/);
+      expect(await refusal()).toMatch(
+        /PI_SUDO_PASSWORD[\s\S]*sudo tee[\s\S]*--secret openclaw-gateway:pi.sudoPassword$/,
+      );
       expect(await refusal({ sudoPassword })).toBe("no refusal");
       // As in a destroy after the password was changed on the Pi; with its own it is undone.
       const undo = async (password: string) => {
@@ -150,7 +154,11 @@ export function piReachSuite(stage: () => Stage): void {
       );
       const script = piScript("connector", { asRoot: false });
       expect(
-        await runOverSsh(config({ user: "root" }), script.command("delete"), script.stdin({ stack: "nobody" })),
+        await runOverSsh(
+          config({ user: "root" }),
+          script.command("delete"),
+          script.stdin({ stack: "nobody" }),
+        ),
       ).toMatchObject({ code: 0, stdout: "{}\n" });
     }, 60_000);
 
@@ -165,10 +173,14 @@ export function piReachSuite(stage: () => Stage): void {
         "nft delete table inet suite 2>/dev/null || true",
       );
       const kept = () =>
-        stack.exportStack().then(({ deployment }) => JSON.stringify(deployment.resources).match(/"urn"/g)?.length);
+        stack
+          .exportStack()
+          .then(({ deployment }) => JSON.stringify(deployment.resources).match(/"urn"/g)?.length);
       const recorded = await kept();
       const started = performance.now();
-      await expect(stack.destroy(hear)).rejects.toThrow(/after 3 failed attempts: dial tcp .*:22: i\/o timeout/);
+      await expect(stack.destroy(hear)).rejects.toThrow(
+        /after 3 failed attempts: dial tcp .*:22: i\/o timeout/,
+      );
       const seconds = (performance.now() - started) / 1000;
       console.log(`destroy gave up after ${seconds.toFixed(1)} s`);
       expect(seconds).toBeLessThan(40); // 28.5 s of dialling, and what the engine takes by itself

@@ -55,7 +55,13 @@ export function piScript(name: keyof typeof pieces, { asRoot, sudoPassword }: Pi
 }
 
 /** The setting by which a script that goes on by sudo itself gets the password; none where sudo does not ask. */
-export const sudoSetting = ({ user, sudoPassword }: { user: string; sudoPassword?: string | undefined }): PiSettings =>
+export const sudoSetting = ({
+  user,
+  sudoPassword,
+}: {
+  user: string;
+  sudoPassword?: string | undefined;
+}): PiSettings =>
   user === "root" || sudoPassword === undefined ? {} : { sudo_password: base64(sudoPassword) };
 
 const base64 = (text: string): string => Buffer.from(text).toString("base64");

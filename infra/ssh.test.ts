@@ -166,7 +166,9 @@ describe("behind a jump host", () => {
   });
 
   test("a command runs on the Pi, and each is signed in to with its own key", async () => {
-    await expect(runOverSsh({ ...config, jump: jump() }, "look behind", "")).resolves.toMatchObject({ code: 0 });
+    await expect(runOverSsh({ ...config, jump: jump() }, "look behind", "")).resolves.toMatchObject({
+      code: 0,
+    });
     expect(host.runs.at(-1)?.command).toBe("look behind");
     expect(gate.runs).toEqual([]);
     expect(gate.ways).toEqual([`127.0.0.1:${host.port}`]);
@@ -228,14 +230,26 @@ describe("behind a jump host", () => {
   });
 
   test.each([
-    ["a Pi where nothing answers", () => ({ port: 9, jump: jump() }), /^127.0.0.1 port 9 was not reached in [2-9] tries from the jump host 127.0.0.1, which was: /],
-    ["a jump host where nothing answers", () => ({ jump: jump({ port: 9 }) }), /^the jump host 127.0.0.1 answers, but no SSH server does on its port 9 \([2-9] tries: /],
-  ])("%s is given up within 30 s", async (_what, change, words) => {
-    const started = performance.now();
-    const { message } = await refusalOf(change());
-    expect(message).toMatch(words);
-    expect(performance.now() - started).toBeLessThan(31_000);
-  }, 40_000);
+    [
+      "a Pi where nothing answers",
+      () => ({ port: 9, jump: jump() }),
+      /^127.0.0.1 port 9 was not reached in [2-9] tries from the jump host 127.0.0.1, which was: /,
+    ],
+    [
+      "a jump host where nothing answers",
+      () => ({ jump: jump({ port: 9 }) }),
+      /^the jump host 127.0.0.1 answers, but no SSH server does on its port 9 \([2-9] tries: /,
+    ],
+  ])(
+    "%s is given up within 30 s",
+    async (_what, change, words) => {
+      const started = performance.now();
+      const { message } = await refusalOf(change());
+      expect(message).toMatch(words);
+      expect(performance.now() - started).toBeLessThan(31_000);
+    },
+    40_000,
+  );
 });
 
 describe("an address", () => {

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154 # sudo.sh
+# shellcheck shell=sh disable=SC2034,SC2154 # sudo.sh sets and reads these
 # Runs another script as root, for a user whose sudo asks for a password.
 # Standard input: the password in base64, then the script and its settings as they would come without this.
 

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2154 # lib.sh sets setting_…
+# shellcheck shell=sh disable=SC2034,SC2154 # lib.sh sets setting_…, sudo.sh reads sudo_password
 # Everything that a stack may have left on the Pi, taken away again: the reverse of every step in one session. It is
 # recorded in the state before the first step runs, since a step that fails is not recorded and would never be undone.
 #

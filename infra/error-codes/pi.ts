@@ -31,7 +31,8 @@ export const piCodes = {
     mend: "Start an agent, or set pi.privateKey.",
   },
   PI_KEY_PASSWORD: {
-    meaning: "The private key for the Pi or its jump host is protected by a password that is not set, or is another.",
+    meaning:
+      "The private key for the Pi or its jump host is protected by a password that is not set, or is another.",
     mend: "Set it: `npx pulumi config set --path --secret pi.privateKeyPassword`; or give the key to the SSH agent (`ssh-add FILE`) and remove pi.privateKey.",
   },
   PI_KEY_FORMAT: {

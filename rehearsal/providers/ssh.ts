@@ -33,7 +33,9 @@ export async function dial(connection: Connection, retrying: (message: string) =
   let bastion: Client | undefined;
   try {
     requireKeyThatParses(proxy);
-    const way = await dialWithRetry("Dial proxy", proxy.dialErrorLimit ?? 10, retrying, () => connect(proxy, {}));
+    const way = await dialWithRetry("Dial proxy", proxy.dialErrorLimit ?? 10, retrying, () =>
+      connect(proxy, {}),
+    );
     bastion = way;
     const sock = await dialWithRetry("Dial from proxy", tries, retrying, () => forward(way, host, port));
     let closed = false;

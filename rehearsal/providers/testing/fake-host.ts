@@ -53,7 +53,8 @@ export async function startFakeHost(): Promise<FakeHost> {
     clients.add(client);
     client.on("error", () => {});
     client.on("authentication", (context) => {
-      if (context.method === "publickey" && allowed.some((key) => key.equals(context.key.data))) context.accept();
+      if (context.method === "publickey" && allowed.some((key) => key.equals(context.key.data)))
+        context.accept();
       else context.reject(["publickey"]);
     });
     // Without a listener ssh2 prohibits it, as sshd does.
