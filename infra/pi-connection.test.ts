@@ -18,7 +18,7 @@ async function resolved(value: pulumi.Input<string> | undefined) {
 describe("how the plugin reaches the Pi", () => {
   test("gives up within 30 s where nothing answers", () => {
     const { dialErrorLimit, perDialTimeout } = connectionTo(pi);
-    expect((Number(dialErrorLimit) + 1) * Number(perDialTimeout)).toBeLessThan(29);
+    expect((Number(dialErrorLimit) + 1) * Number(perDialTimeout)).toBeLessThan(25);
   });
 
   test("has keys and their passwords as secrets", async () => {

@@ -14,14 +14,14 @@ export interface PiConnection extends Omit<WayToPi, "jump"> {
  */
 export function connectionTo(pi: WayToPi): types.input.remote.ConnectionArgs {
   const { behind, ...door } = doorOf(pi);
-  if (!behind) return { ...signIn(door), dialErrorLimit: 3, perDialTimeout: 7 };
+  if (!behind) return { ...signIn(door), dialErrorLimit: 3, perDialTimeout: 6 };
   // Behind a jump host a dial lasts until the jump host gives it up, and a handshake that failed is tried again on the
   // connection that it closed, which hides why (Dial in the plugin's remote/connection.go): so neither is tried twice.
   return {
     ...signIn(door),
     dialErrorLimit: 0,
-    perDialTimeout: 7,
-    proxy: { ...signIn(behind), dialErrorLimit: 3, perDialTimeout: 7 },
+    perDialTimeout: 6,
+    proxy: { ...signIn(behind), dialErrorLimit: 3, perDialTimeout: 6 },
   };
 }
 

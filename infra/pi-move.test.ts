@@ -146,6 +146,21 @@ describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
     await stack.stack.destroy();
   });
 
+  test("a Pi that moved keeps all of it when a destroy does not find it, and is cleaned once up has its address", async () => {
+    const old = await startAddress();
+    old.leadTo(one);
+    await up(at(one, old.port));
+    old.close();
+    steps(one);
+    await expect(stack.stack.destroy()).rejects.toThrow(
+      `after 3 failed attempts: dial tcp 127.0.0.1:${old.port}: connect: connection refused`,
+    );
+    expect(steps(one)).toEqual([]);
+    await up(at(one));
+    await stack.stack.destroy();
+    expect(steps(one)).toEqual([...allSteps, "footprint delete"]);
+  });
+
   test("a step that the connection broke under runs again when the Pi is back", async () => {
     address.leadTo(one);
     let cuts = 0;
