@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { newKeyPair } from "../rehearsal/host/keys.ts";
 import { type FakeHost, startFakeHost } from "../rehearsal/providers/testing/fake-host.ts";
 import { openTestStack, type TestStack } from "../rehearsal/providers/testing/stack.ts";
 import type { PiConfig } from "./config.ts";
@@ -63,6 +64,8 @@ async function startAddress() {
 describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
   let one: FakeHost;
   let two: FakeHost;
+  let gate: FakeHost;
+  const locked = newKeyPair("ed25519", "of the test");
   let stack: TestStack;
   let address: Awaited<ReturnType<typeof startAddress>>;
   let said = "";
@@ -95,13 +98,19 @@ describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
   const allSteps = ["footprint create", "connector create", "openclaw create"];
 
   beforeAll(async () => {
-    [one, two, address] = await Promise.all([startFakeHost(), startFakeHost(), startAddress()]);
+    [one, two, gate, address] = await Promise.all([
+      startFakeHost(),
+      startFakeHost(),
+      startFakeHost(),
+      startAddress(),
+    ]);
+    one.letIn(locked.public);
     stack = await openTestStack("http://127.0.0.1:9/client/v4");
   }, 600_000);
   afterAll(async () => {
     await stack?.close();
     address?.close();
-    await Promise.all([one?.close(), two?.close()]);
+    await Promise.all([one?.close(), two?.close(), gate?.close()]);
   });
   beforeEach(() => {
     for (const host of [one, two]) Object.assign(host, { reply: answer }).runs.length = 0;
@@ -118,9 +127,21 @@ describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
     expect([steps(one), steps(two)]).toEqual([[], ["footprint delete"]]);
   });
 
-  test("another Pi is set up once the old one is clean", async () => {
-    await up(at(one));
+  test("another Pi is set up once the old one is clean, by its jump host and its key with a password", async () => {
+    await up({
+      ...at(one),
+      privateKey: locked.private,
+      privateKeyPassword: "of the test",
+      jump: {
+        host: "127.0.0.1",
+        port: gate.port,
+        user: "me",
+        hostKey: gate.hostKey.split(" ").slice(0, 2).join(" "),
+        privateKey: gate.privateKey,
+      },
+    });
     expect(steps(one)).toEqual(allSteps);
+    gate.ways.length = 0;
     let cleanedFirst = false;
     two.reply = (command) => {
       cleanedFirst ||= one.runs.some((run) => run.command.includes("footprint delete"));
@@ -129,6 +150,7 @@ describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
     await up(at(two));
     expect(steps(one)).toEqual(["footprint delete"]);
     expect(cleanedFirst).toBe(true);
+    expect(gate.ways).toEqual([`127.0.0.1:${one.port}`]);
     expect(steps(two)).toEqual(allSteps);
     await up(at(two));
     expect(steps(two)).toEqual([]);
