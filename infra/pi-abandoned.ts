@@ -20,7 +20,7 @@ export async function tellWhatIsLeft(config: PiConfig, stack: string): Promise<v
       `PI_ABANDONED: pi.abandoned is set: ${config.host} is left as it is, and neither up nor destroy contacts it`,
       "now npx pulumi destroy takes off all that is at Cloudflare. What stays on that machine, if it ever runs again:",
       `  the service ${unit}, with the tunnel's token, which is good for nothing once the tunnel is deleted: sudo systemctl disable --now ${unit}; sudo rm -rf /etc/systemd/system/${unit} ${folders}`,
-      "  cloudflared, where /var/lib/openclaw-gateway/installed says that this project installed it: sudo apt-get purge cloudflared; sudo rm -rf /etc/apt/sources.list.d/cloudflared.list /usr/share/keyrings/cloudflare-main.gpg /var/lib/openclaw-gateway",
+      "  cloudflared, where no other stack is on that machine and /var/lib/openclaw-gateway/installed says that this project installed it: sudo apt-get purge -y cloudflared; sudo rm -rf /var/lib/apt/lists/pkg.cloudflare.com_* /etc/apt/sources.list.d/cloudflared.list /usr/share/keyrings/cloudflare-main.gpg /var/lib/openclaw-gateway",
       `  in OpenClaw's openclaw.json below gateway: http.endpoints, trustedProxies, controlUi.allowedOrigins, auth; what they were is in openclaw-gateway.${stack}.json beside it`,
       "it runs still, and this machine only cannot reach it? then its connections keep the tunnel from being deleted: switch it off first",
       `it came back (ssh ${sshTarget(doorOf(config))})? npx pulumi config rm --path openclaw-gateway:pi.abandoned && npx pulumi up`,

@@ -194,7 +194,7 @@ export function piReachSuite(stage: () => Stage): void {
       expect(lines).toHaveLength(2);
       for (const line of lines) await asRoot(`${line} >/dev/null 2>&1; systemctl daemon-reload`);
       await asRoot(
-        `cp -p /run/suite.json /home/pi/.openclaw/openclaw.json; rm /home/pi/.openclaw/openclaw-gateway.${name}.json; rmdir /etc/openclaw-gateway`,
+        `cp -p /run/suite.json /home/pi/.openclaw/openclaw.json; rm /home/pi/.openclaw/openclaw-gateway.${name}.json /home/pi/.openclaw/openclaw.json.bak; rmdir /etc/openclaw-gateway; rmdir /usr/local/etc/cloudflared 2>/dev/null || true`,
       );
       for (const command of restore.splice(0)) await asRoot(command);
       expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
