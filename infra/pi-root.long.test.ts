@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { sharedStage } from "../rehearsal/testing/shared-stage.ts";
 import { differences, inventoryOf } from "../rehearsal/walk/traces.ts";
 import { stackConfig } from "../rehearsal/walk/walk.ts";
+import { runOverSsh } from "./ssh.ts";
 
 const stage = sharedStage();
 const key = "openclaw-gateway:pi";
@@ -10,16 +11,23 @@ const environment = "export HOME=/root XDG_RUNTIME_DIR=/run/user/0;";
 /** On a host of its own, which goes afterwards: another OpenClaw beside pi's, and it is root's. */
 test("with pi.user root the steps need no sudo, and root's OpenClaw is set and put back", async () => {
   const { host, workspace, cloudflare } = stage();
+  const { code, stderr } = await host.exec(
+    "install -d -m 700 /root/.ssh /root/.openclaw && install -m 600 /home/pi/.ssh/authorized_keys /root/.ssh/",
+    { asRoot: true },
+  );
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  // By SSH, since logind answers only who has a session.
   const asRoot = async (command: string): Promise<string> => {
-    const { code, stdout, stderr } = await host.exec(`${environment} ${command}`, {
-      asRoot: true,
-      timeoutMs: 200_000,
-    });
-    if (code !== 0) throw new Error(`${command}: ${stderr}`);
-    return stdout;
+    const { address, port, hostKey, privateKey } = host;
+    const ran = await runOverSsh(
+      { host: address, port, hostKey, privateKey, user: "root" },
+      `${environment} ${command}`,
+      "",
+      200_000,
+    );
+    if (ran.code !== 0) throw new Error(`${command}: ${ran.stderr}`);
+    return ran.stdout;
   };
-  await asRoot("install -d -m 700 /root/.ssh /root/.openclaw");
-  await asRoot("install -m 600 /home/pi/.ssh/authorized_keys /root/.ssh/authorized_keys");
   await asRoot(
     "install -m 600 /home/pi/.openclaw/openclaw.json /root/.openclaw/ && sed -i 's/18789/18799/' /root/.openclaw/openclaw.json",
   );
