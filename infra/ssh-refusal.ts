@@ -135,7 +135,7 @@ export function unreachable(door: SshDoor, seen: readonly NodeJS.ErrnoException[
   return new PiUnreachable(
     "PI_UNREACHABLE",
     `${at(door)} port ${port} was not reached in ${tries}${behind ? ` from ${at(behind)}, which was` : ""}: ${words}`,
-    `is ${door.name} on, and on ${behind ? "the jump host's" : "this"} network? try: ssh ${sshTarget(door)}; another address is set with: ${another}`,
+    `is ${door.name} on, and on ${behind ? "the jump host's" : "this"} network? try: ssh ${sshTarget(door)}; another address is set with: ${another}${door.name === "the Pi" ? "\n    is it gone for good? then see pi.abandoned in docs/reaching-the-pi.md" : ""}`,
   );
 }
 
