@@ -104,6 +104,24 @@ describe("checkConfig", () => {
     expect(problem?.wanted).toMatch(/\/var\/log|without \.\./);
   });
 
+  test("takes a password as it was typed into a pipe, and a jump host whole or not at all", () => {
+    const pi = { ...good.pi, sudoPassword: "with space \n", jump: { host: "gate", user: "me", hostKey } };
+    expect(checkConfig("dev", { ...good, pi }).pi).toMatchObject({
+      sudoPassword: "with space ",
+      jump: { host: "gate", port: 22, user: "me", hostKey },
+    });
+    const problems = problemsOf({
+      ...good,
+      pi: { ...pi, sudoPassword: "two\nlines", jump: { host: "gate" } },
+    });
+    expect([...problems.keys()].sort()).toEqual([
+      "openclaw-gateway:pi.jump.hostKey",
+      "openclaw-gateway:pi.jump.user",
+      "openclaw-gateway:pi.sudoPassword",
+    ]);
+    expect(JSON.stringify([...problems.values()])).not.toContain("lines");
+  });
+
   test("never shows a secret that is wrong", () => {
     const secret = "not-a-key-but-private";
     expect(() => checkConfig("dev", { ...good, pi: { ...good.pi, privateKey: secret } })).toThrow(

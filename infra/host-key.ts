@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type ssh2 from "ssh2";
+import { type SshDoor, sshTarget } from "./ssh-door.ts";
 
 /**
  * The kinds of host key that golang.org/x/crypto/ssh asks for, in its order, when its caller names none
@@ -39,6 +40,12 @@ export const fingerprint = (line: string): string =>
 export const shortType = (line: string): string =>
   /^(?:ssh-)?(ecdsa|ed25519|rsa)/.exec(line)?.[1] ?? line.split(" ", 1)[0] ?? "";
 
-/** The command that pins the key of this type that a host shows now. */
-export const pinCommand = ({ host, port }: { host: string; port: number }, type = "ecdsa"): string =>
-  `npx pulumi config set --path openclaw-gateway:pi.hostKey "$(ssh-keyscan -t ${type} ${port === 22 ? "" : `-p ${port} `}${host} | cut -d' ' -f2-)"`;
+/** The command that pins the key of this type that a host shows now; behind a jump host, that one asks it. */
+export function pinCommand(
+  { host, port, key = "pi", behind }: Pick<SshDoor, "host" | "port"> & Partial<SshDoor>,
+  type = "ecdsa",
+): string {
+  const scan = `ssh-keyscan -t ${type} ${port === 22 ? "" : `-p ${port} `}${host}`;
+  const asked = behind ? `ssh ${sshTarget(behind)} ${scan}` : scan;
+  return `npx pulumi config set --path openclaw-gateway:${key}.hostKey "$(${asked} | cut -d' ' -f2-)"`;
+}

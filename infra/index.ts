@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { bundleWorker } from "../contract/bundle.ts";
 import { Access } from "./access.ts";
 import { cloudflareOfStack } from "./cloudflare-api.ts";
+import type { PiConfig } from "./config.ts";
 import { readConfig } from "./config-source.ts";
 import { refusePublicHostnames } from "./ingress.ts";
 import { limitedLogins } from "./login-methods.ts";
@@ -9,6 +10,7 @@ import { nameParts } from "./names.ts";
 import { openclawWanted } from "./openclaw-wanted.ts";
 import { gatewayOutputs } from "./outputs.ts";
 import { Pi } from "./pi.ts";
+import { tellWhatIsLeft } from "./pi-abandoned.ts";
 import { lookAtPi } from "./pi-look.ts";
 import { lookAtAccount } from "./preflight.ts";
 import { Tunnel } from "./tunnel.ts";
@@ -29,8 +31,8 @@ export default async function gateway() {
   const limited = await limitedLogins(accountId, api);
   if (limited) await pulumi.log.warn(limited);
   if (!pulumi.runtime.isDryRun()) {
-    pulumi.log.info(`looking at ${config.pi.host}`, undefined, undefined, true);
-    await lookAtPi(config.pi);
+    if (config.pi.abandoned) await tellWhatIsLeft(config.pi, stack);
+    else await look(config.pi);
   }
 
   const tunnel = new Tunnel(stack, { accountId, name: base, openclawPort: config.pi.openclawPort });
@@ -78,4 +80,9 @@ export default async function gateway() {
   );
 
   return gatewayOutputs({ hostname, tunnel, access, pi });
+}
+
+async function look(pi: PiConfig): Promise<void> {
+  pulumi.log.info(`looking at ${pi.host}`, undefined, undefined, true);
+  await lookAtPi(pi);
 }

@@ -2,9 +2,10 @@ import * as pulumi from "@pulumi/pulumi";
 import type { PiConfig } from "./config.ts";
 import type { ErrorCode } from "./error-codes.ts";
 import { type Facts, problemOfOpenClaw, problemsOfMachine } from "./pi-problems.ts";
-import { encodedPiProgram, piScript } from "./pi-script.ts";
+import { encodedPiProgram, piScript, sudoSetting } from "./pi-script.ts";
 import { runOverSsh } from "./ssh.ts";
-import { PiUnreachable, sshTarget } from "./ssh-refusal.ts";
+import { doorOf, sshTarget } from "./ssh-door.ts";
+import { PiUnreachable } from "./ssh-refusal.ts";
 
 /** The oldest OpenClaw that the gateway works with: the proxy rules and config keys it relies on are in it. */
 const oldestOpenClaw = "2026.9.0";
@@ -31,6 +32,7 @@ export async function lookAtPi(config: PiConfig): Promise<Facts> {
   const stdin = script.stdin({
     openclaw_port: String(config.openclawPort),
     program: encodedPiProgram("openclaw-look"),
+    ...sudoSetting(config),
   });
   try {
     const { code, stdout, stderr } = await runOverSsh(config, script.command("create"), stdin);
@@ -38,7 +40,7 @@ export async function lookAtPi(config: PiConfig): Promise<Facts> {
       throw new PiNotReady(
         "PI_LOOK_FAILED",
         `the look at ${config.host} failed: ${stderr.trim() || stdout.trim() || `it ended with ${code}`}`,
-        `try the same by hand: ssh ${sshTarget(config)} true`,
+        `try the same by hand: ssh ${sshTarget(doorOf(config))} true`,
       );
     const facts = parseFacts(stdout);
     judge(config, facts);

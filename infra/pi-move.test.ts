@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { newKeyPair } from "../rehearsal/host/keys.ts";
 import { type FakeHost, startFakeHost } from "../rehearsal/providers/testing/fake-host.ts";
 import { openTestStack, type TestStack } from "../rehearsal/providers/testing/stack.ts";
 import type { PiConfig } from "./config.ts";
@@ -8,6 +9,7 @@ import { Pi } from "./pi.ts";
 import { leftBehind } from "./pi-move.ts";
 
 describe("what a changed config leaves behind", () => {
+  const gate = { host: "gate.lan", port: 22, user: "me", hostKey: "key 3" };
   const before = { host: "pi.lan", port: 22, user: "pi", hostKey: "key 1", privateKey: "k" };
   test.each([
     ["nothing changed", {}, undefined],
@@ -15,6 +17,13 @@ describe("what a changed config leaves behind", () => {
     ["a new SD card with another user", { hostKey: "key 2", user: "me" }, undefined],
     ["a new address of the same Pi", { host: "10.0.0.7" }, undefined],
     ["another private key", { privateKey: "l" }, undefined],
+    ["a jump host before the same Pi", { host: "10.0.0.7", proxy: gate }, undefined],
+    ["another Pi at the same address behind a jump host", { hostKey: "key 2", proxy: gate }, before],
+    [
+      "another user, behind a jump host",
+      { user: "me", host: "10.0.0.7", proxy: gate },
+      { host: "10.0.0.7", proxy: gate },
+    ],
     ["another user of the same Pi", { user: "me" }, before],
     ["another user, at the Pi's new address", { user: "me", host: "10.0.0.7" }, { host: "10.0.0.7" }],
     ["another Pi", { host: "10.0.0.7", hostKey: "key 2" }, before],
@@ -55,6 +64,8 @@ async function startAddress() {
 describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
   let one: FakeHost;
   let two: FakeHost;
+  let gate: FakeHost;
+  const locked = newKeyPair("ed25519", "of the test");
   let stack: TestStack;
   let address: Awaited<ReturnType<typeof startAddress>>;
   let said = "";
@@ -91,13 +102,19 @@ describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
   const allSteps = ["footprint create", "connector create", "openclaw create"];
 
   beforeAll(async () => {
-    [one, two, address] = await Promise.all([startFakeHost(), startFakeHost(), startAddress()]);
+    [one, two, gate, address] = await Promise.all([
+      startFakeHost(),
+      startFakeHost(),
+      startFakeHost(),
+      startAddress(),
+    ]);
+    one.letIn(locked.public);
     stack = await openTestStack("http://127.0.0.1:9/client/v4");
   }, 600_000);
   afterAll(async () => {
     await stack?.close();
     address?.close();
-    await Promise.all([one?.close(), two?.close()]);
+    await Promise.all([one?.close(), two?.close(), gate?.close()]);
   });
   beforeEach(() => {
     for (const host of [one, two]) Object.assign(host, { reply: answer }).runs.length = 0;
@@ -114,9 +131,21 @@ describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
     expect([steps(one), steps(two)]).toEqual([[], ["footprint delete"]]);
   });
 
-  test("another Pi is set up once the old one is clean", async () => {
-    await up(at(one));
+  test("another Pi is set up once the old one is clean, by its jump host and its key with a password", async () => {
+    await up({
+      ...at(one),
+      privateKey: locked.private,
+      privateKeyPassword: "of the test",
+      jump: {
+        host: "127.0.0.1",
+        port: gate.port,
+        user: "me",
+        hostKey: gate.hostKey.split(" ").slice(0, 2).join(" "),
+        privateKey: gate.privateKey,
+      },
+    });
     expect(steps(one)).toEqual(allSteps);
+    gate.ways.length = 0;
     let cleanedFirst = false;
     two.reply = (command) => {
       cleanedFirst ||= one.runs.some((run) => run.command.includes("footprint delete"));
@@ -125,6 +154,7 @@ describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
     await up(at(two));
     expect(steps(one)).toEqual(["footprint delete"]);
     expect(cleanedFirst).toBe(true);
+    expect(gate.ways).toEqual([`127.0.0.1:${one.port}`]);
     expect(steps(two)).toEqual(allSteps);
     await up(at(two));
     expect(steps(two)).toEqual([]);
@@ -140,6 +170,21 @@ describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
     expect(said).toContain("PI_NOT_CLEANED");
     expect(steps(two)).toEqual(allSteps);
     await stack.stack.destroy();
+  });
+
+  test("a Pi that moved keeps all of it when a destroy does not find it, and is cleaned once up has its address", async () => {
+    const old = await startAddress();
+    old.leadTo(one);
+    await up(at(one, old.port));
+    old.close();
+    steps(one);
+    await expect(stack.stack.destroy()).rejects.toThrow(
+      `after 3 failed attempts: dial tcp 127.0.0.1:${old.port}: connect: connection refused`,
+    );
+    expect(steps(one)).toEqual([]);
+    await up(at(one));
+    await stack.stack.destroy();
+    expect(steps(one)).toEqual([...allSteps, "footprint delete"]);
   });
 
   test("a step that the connection broke under runs again when the Pi is back", async () => {

@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { PiConfig } from "./config.ts";
+import type { PiConnection } from "./pi-connection.ts";
 import { inProgram } from "./pi-return.ts";
 import { runOverSsh } from "./ssh.ts";
-import { PiUnreachable, sshTarget } from "./ssh-refusal.ts";
+import { doorOf, sshTarget, type WayToPi } from "./ssh-door.ts";
+import { PiUnreachable } from "./ssh-refusal.ts";
 
 /** Where a command runs, as command.remote.Command keeps it; numbers come back as numbers. */
-type Place = Pick<PiConfig, "host" | "port" | "user" | "hostKey" | "privateKey">;
+type Place = PiConnection;
 
 /** A removal stops cloudflared, which lets streams end for 30 s, and may take a package off. */
 const removalTimeoutMs = 180_000;
@@ -15,14 +16,18 @@ const removalTimeoutMs = 180_000;
  *
  * A machine is known by its address and by its host key, and is another one only when both have changed: the same key
  * at another address is a Pi that moved, another key at the same address a new SD card (what was on the old one is out
- * of reach, and harmless in a drawer). Another user on the same machine is another OpenClaw.
+ * of reach, and harmless in a drawer). Another user on the same machine is another OpenClaw. An address behind a jump host is an address on its network.
  */
 export function leftBehind(before: Place, now: Place): Place | undefined {
-  const sameAddress = before.host === now.host && before.port === now.port;
+  const sameAddress =
+    before.host === now.host &&
+    before.port === now.port &&
+    before.proxy?.host === now.proxy?.host &&
+    before.proxy?.port === now.proxy?.port;
   const sameKey = before.hostKey === now.hostKey;
   if (sameKey && before.user === now.user) return undefined;
   if (sameAddress) return sameKey ? before : undefined;
-  return sameKey ? { ...before, host: now.host, port: now.port } : before;
+  return sameKey ? { ...before, host: now.host, port: now.port, proxy: now.proxy } : before;
 }
 
 /**
@@ -39,15 +44,11 @@ async function clean({ oldInputs, newInputs }: pulumi.ResourceHookArgs): Promise
   const now = await resolved(newInputs);
   const place = leftBehind(before.connection, now.connection);
   if (place === undefined || before.delete === undefined) return;
-  const target = sshTarget({ ...place, openclawPort: 0 });
+  const way: WayToPi = { ...place, jump: place.proxy };
+  const target = sshTarget(doorOf(way));
   pulumi.log.info(`taking what this stack left at ${target} off it`);
   try {
-    const { code, stderr } = await runOverSsh(
-      { ...place, openclawPort: 0 },
-      before.delete,
-      before.stdin ?? "",
-      removalTimeoutMs,
-    );
+    const { code, stderr } = await runOverSsh(way, before.delete, before.stdin ?? "", removalTimeoutMs);
     if (code !== 0) throw new Error(stderr.trim());
   } catch (error) {
     const words = error instanceof PiUnreachable ? `${error.code}: ${error.message}` : String(error);

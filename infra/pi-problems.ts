@@ -82,7 +82,7 @@ function duration(seconds: number): string {
   return `${Math.round(seconds / 86_400)} days`;
 }
 
-function sudoProblem({ user, sudo = "", groups = "" }: Facts): Problem {
+function sudoProblem({ user, sudo = "", sudo_password, groups = "" }: Facts): Problem {
   const file = `/etc/sudoers.d/010_${user}-nopasswd`;
   const line = `echo '${user} ALL=(ALL) NOPASSWD: ALL'`;
   const allow = `${line} | sudo tee ${file} && sudo chmod 440 ${file}`;
@@ -92,11 +92,19 @@ function sudoProblem({ user, sudo = "", groups = "" }: Facts): Problem {
       what: "it has no sudo",
       mend: `on the Pi, as root (su -): apt-get install sudo && ${line} > ${file} && chmod 440 ${file}`,
     };
+  const give = "npx pulumi config set --path --secret openclaw-gateway:pi.sudoPassword";
+  // sudo's words once its input has ended after the first try.
+  if (sudo_password === "given" && /incorrect password|no password was provided/.test(sudo))
+    return {
+      code: "PI_SUDO_PASSWORD",
+      what: `sudo does not take openclaw-gateway:pi.sudoPassword as the password of ${user} (${sudo})`,
+      mend: `set the one that ${user} types there; it is asked for, and not shown: ${give}`,
+    };
   if (/\b(sudo|wheel|admin)\b/.test(groups))
     return {
       code: "PI_SUDO_PASSWORD",
       what: `sudo asks ${user} for a password, and nobody is there to type it (${sudo})`,
-      mend: `allow ${user} to use sudo without one. On the Pi, as ${user}: ${allow}\n    it may be taken back after the up: sudo rm ${file} (each later up, and destroy, needs it again)`,
+      mend: `allow ${user} to use sudo without one. On the Pi, as ${user}: ${allow}\n    it may be taken back after the up: sudo rm ${file} (each later up, and destroy, needs it again)\n    or put the password into the stack, encrypted; it is asked for, and not shown: ${give}`,
     };
   return {
     code: "PI_NO_SUDO",

@@ -3,7 +3,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import * as pulumi from "@pulumi/pulumi";
 import type { PiConfig } from "./config.ts";
 import { runOverSsh } from "./ssh.ts";
-import { PiUnreachable, sshTarget } from "./ssh-refusal.ts";
+import { doorOf, sshTarget } from "./ssh-door.ts";
+import { PiUnreachable } from "./ssh-refusal.ts";
 
 /** A Pi that was restarted is back within a minute or two. */
 const patienceMs = 180_000;
@@ -14,7 +15,7 @@ const mostRepeats = 2;
  * restarts, or lost its network for a moment, looks like in the middle of an up.
  */
 const brokenConnection =
-  /without exit status or exit signal|failed attempts: dial tcp|connection reset|i\/o timeout|: EOF|use of closed network connection/;
+  /without exit status or exit signal|failed attempts: dial tcp|ssh: rejected: connect failed|connection reset|i\/o timeout|: EOF|use of closed network connection/;
 
 /**
  * Runs a step again that the connection broke under, once the Pi answers again: every step may be repeated. What the
@@ -33,7 +34,7 @@ export function repeatWhenPiReturns(name: string, config: PiConfig): pulumi.Erro
     }
     pulumi.log.error(
       `PI_CONNECTION_LOST: the connection to ${config.host} was lost in the middle of a step${gone ? ` and did not return: ${gone.message}` : " again and again"}\n` +
-        `  nothing is lost. When it answers again (ssh ${sshTarget(config)}), npx pulumi up goes on where this one stopped, and npx pulumi destroy takes off what it made`,
+        `  nothing is lost. When it answers again (ssh ${sshTarget(doorOf(config))}), npx pulumi up goes on where this one stopped, and npx pulumi destroy takes off what it made`,
     );
     return false;
   };

@@ -21,7 +21,7 @@ export interface PiScript {
 }
 
 const pieces = {
-  look: ["lib.sh", "openclaw-install.sh", "look.sh"],
+  look: ["lib.sh", "sudo.sh", "openclaw-install.sh", "look.sh"],
   connector: [
     "lib.sh",
     "connector-apt.sh",
@@ -33,22 +33,50 @@ const pieces = {
   openclaw: ["lib.sh", "openclaw-install.sh", "openclaw.sh"],
   audit: ["lib.sh", "audit.sh"],
   firewall: ["lib.sh", "firewall.sh"],
-  footprint: ["lib.sh", "footprint.sh"],
+  footprint: ["lib.sh", "sudo.sh", "footprint.sh"],
 } as const;
+
+/** What leads a script through a sudo that asks. */
+const throughSudo = ["lib.sh", "sudo.sh", "as-root.sh"];
 
 const read = (file: string): string => readFileSync(new URL(`../pi/${file}`, import.meta.url), "utf8");
 
-/** @param asRoot whether the script runs by `sudo -n` */
-export function piScript(name: keyof typeof pieces, { asRoot }: { asRoot: boolean }): PiScript {
+/** Who runs a script. */
+export interface PiScriptUser {
+  /** Whether by sudo. */
+  readonly asRoot: boolean;
+  /** What sudo asks for. It goes on standard input alone, and as its user's, since only there it is not seen. */
+  readonly sudoPassword?: string | undefined;
+}
+
+export function piScript(name: keyof typeof pieces, { asRoot, sudoPassword }: PiScriptUser): PiScript {
   const text = pieces[name].map(read).join("\n");
-  const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
+  const asks = asRoot && sudoPassword !== undefined;
+  const before = asks ? throughSudo.map(read).join("\n") : "";
+  const hash = createHash("sha256")
+    .update(before + text)
+    .digest("hex")
+    .slice(0, 12);
+  const lead = asks ? [base64(before), base64(sudoPassword)] : [];
   // Nothing here that a login shell other than sh would read in its own way.
-  const shell = `${asRoot ? "sudo -n " : ""}sh -c 'IFS= read -r s && eval "$(printf %s "$s" | base64 -d)"'`;
+  const shell = `${asRoot && !asks ? "sudo -n " : ""}sh -c 'IFS= read -r s && eval "$(printf %s "$s" | base64 -d)"'`;
   return {
     command: (operation) => `${shell} ${name} ${operation} ${hash}`,
-    stdin: (settings) => `${Buffer.from(text).toString("base64")}\n${settingLines(settings)}`,
+    stdin: (settings) => `${[...lead, base64(text)].join("\n")}\n${settingLines(settings)}`,
   };
 }
+
+/** The setting by which a script that goes on by sudo itself gets the password; none where sudo does not ask. */
+export const sudoSetting = ({
+  user,
+  sudoPassword,
+}: {
+  user: string;
+  sudoPassword?: string | undefined;
+}): PiSettings =>
+  user === "root" || sudoPassword === undefined ? {} : { sudo_password: base64(sudoPassword) };
+
+const base64 = (text: string): string => Buffer.from(text).toString("base64");
 
 function settingLines(settings: PiSettings): string {
   return Object.entries(settings)

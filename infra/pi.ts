@@ -3,9 +3,11 @@ import * as pulumi from "@pulumi/pulumi";
 import type { AuditLogConfig, GatewayConfig, PiConfig } from "./config.ts";
 import { type FirewallConfig, firewallSettings, tryFirewall } from "./firewall.ts";
 import { encodedWanted, type OpenClawWanted } from "./openclaw-wanted.ts";
+import { leftAlone } from "./pi-abandoned.ts";
+import { connectionTo } from "./pi-connection.ts";
 import { cleanWhatIsLeft } from "./pi-move.ts";
 import { repeatWhenPiReturns } from "./pi-return.ts";
-import { encodedPiProgram, type PiSettings, piScript } from "./pi-script.ts";
+import { encodedPiProgram, type PiScript, type PiSettings, piScript, sudoSetting } from "./pi-script.ts";
 
 export interface PiArgs {
   readonly config: PiConfig;
@@ -53,12 +55,12 @@ export class Pi extends pulumi.ComponentResource {
     const openclaw = this.configureOpenClaw(name, args, connector);
     if (args.auditLog.enabled) this.keepAuditTrail(name, args, openclaw);
     if (args.firewall.enabled) this.shutPorts(name, args, openclaw);
-    const facts = openclaw.stdout.apply((stdout) => answerIn<OpenClawAnswer>(stdout));
+    const facts = openclaw.stdout.apply((stdout) => answerIn<OpenClawAnswer>(stdout, neverRun));
     this.gatewayToken = pulumi.secret(facts.token);
     this.openclawVersion = pulumi.unsecret(facts.openclaw);
     this.openclawFound = pulumi.unsecret(facts.found);
     this.cloudflaredVersion = connector.stdout.apply(
-      (stdout) => answerIn<{ cloudflared: string }>(stdout).cloudflared,
+      (stdout) => answerIn<{ cloudflared: string }>(stdout, neverRun).cloudflared,
     );
     this.registerOutputs({
       openclawVersion: this.openclawVersion,
@@ -69,118 +71,112 @@ export class Pi extends pulumi.ComponentResource {
   /** Recorded before any step, so that destroy undoes a step that failed half-way too. */
   private recordFootprint(name: string, args: PiArgs) {
     const script = piScript("footprint", { asRoot: false });
-    const stdin = script.stdin({
+    const settings = {
       connector: encoded(piScript("connector", { asRoot: true }).stdin({ stack: args.stack })),
       openclaw: encoded(piScript("openclaw", { asRoot: false }).stdin(openclawSettings(args))),
       audit: encoded(piScript("audit", { asRoot: true }).stdin(auditSettings(args))),
       firewall: encoded(
         piScript("firewall", { asRoot: true }).stdin(firewallSettings(args.stack, args.firewall)),
       ),
+      ...sudoSetting(args.config),
+    };
+    return this.step(`${name}-footprint`, args, script, pulumi.secret(script.stdin(settings)), {
+      // Undone by itself, where the connector and OpenClaw are by this one. What an option made is undone by both.
+      undo: true,
+      opts: { hooks: { beforeUpdate: [cleanWhatIsLeft()] } },
     });
-    return new command.remote.Command(
-      `${name}-footprint`,
-      {
-        ...this.run(args),
-        create: script.command("create"),
-        delete: script.command("delete"),
-        stdin: pulumi.secret(stdin),
-      },
-      { parent: this, hooks: { beforeUpdate: [cleanWhatIsLeft()] } },
-    );
   }
 
   private installConnector(name: string, args: PiArgs, footprint: pulumi.Resource) {
-    const script = piScript("connector", { asRoot: args.config.user !== "root" });
+    const script = rootScript("connector", args);
     const { version, upgrades } = args.cloudflared;
     const settings = { stack: args.stack, version: version || "any", upgrades };
     const stdin = pulumi
       .output(args.tunnelToken)
       .apply((token) => script.stdin({ ...settings, tunnel_token: token }));
-    return new command.remote.Command(
-      `${name}-connector`,
-      { ...this.run(args), create: script.command("create"), stdin: pulumi.secret(stdin) },
-      { parent: this, dependsOn: footprint, hooks: this.repeated },
-    );
+    return this.step(`${name}-connector`, args, script, pulumi.secret(stdin), {
+      opts: { dependsOn: footprint, hooks: this.repeated },
+    });
   }
 
   /** After the connector: what cannot connect has not touched OpenClaw. */
   private configureOpenClaw(name: string, args: PiArgs, connector: pulumi.Resource) {
     const script = piScript("openclaw", { asRoot: false });
-    return new command.remote.Command(
-      `${name}-openclaw`,
-      {
-        ...this.run(args),
-        create: script.command("create"),
-        stdin: pulumi.secret(script.stdin(openclawSettings(args))),
-      },
-      {
-        parent: this,
-        dependsOn: connector,
-        hooks: this.repeated,
-        additionalSecretOutputs: ["stdout"],
-      },
-    );
+    return this.step(`${name}-openclaw`, args, script, pulumi.secret(script.stdin(openclawSettings(args))), {
+      opts: { dependsOn: connector, hooks: this.repeated, additionalSecretOutputs: ["stdout"] },
+    });
   }
 
   /** After OpenClaw, whose ledger it reads. Taken out of the config, it goes by its own delete, and with the Pi by the footprint's. */
   private keepAuditTrail(name: string, args: PiArgs, openclaw: pulumi.Resource) {
-    const script = piScript("audit", { asRoot: args.config.user !== "root" });
-    return new command.remote.Command(
-      `${name}-audit`,
-      {
-        ...this.run(args),
-        create: script.command("create"),
-        delete: script.command("delete"),
-        stdin: pulumi.secret(script.stdin(auditSettings(args))),
-      },
-      { parent: this, dependsOn: openclaw, hooks: this.repeated },
-    );
+    const script = rootScript("audit", args);
+    return this.step(`${name}-audit`, args, script, pulumi.secret(script.stdin(auditSettings(args))), {
+      undo: true,
+      opts: { dependsOn: openclaw, hooks: this.repeated },
+    });
   }
 
   /** Last: what runs is not disturbed by it, and what failed before has not shut anything. */
   private shutPorts(name: string, args: PiArgs, openclaw: pulumi.Resource) {
-    const script = piScript("firewall", { asRoot: args.config.user !== "root" });
+    const script = rootScript("firewall", args);
     const attempt = tryFirewall(args.config, args.stack, args.firewall);
-    new command.remote.Command(
-      `${name}-firewall`,
-      {
-        ...this.run(args),
-        create: script.command("create"),
-        // Of its own too, for when the option is switched off.
-        delete: script.command("delete"),
-        stdin: script.stdin(firewallSettings(args.stack, args.firewall)),
-      },
-      {
-        parent: this,
+    const stdin = script.stdin(firewallSettings(args.stack, args.firewall));
+    return this.step(`${name}-firewall`, args, script, pulumi.secret(stdin), {
+      undo: true,
+      opts: {
         dependsOn: openclaw,
         hooks: { ...this.repeated, beforeCreate: [attempt], beforeUpdate: [attempt] },
       },
-    );
+    });
   }
 
-  /** How each command of this Pi runs. A changed connection updates it: the command runs anew, which every step allows. */
-  private run({ config }: PiArgs) {
-    return {
-      connection: {
-        host: config.host,
-        port: config.port,
-        user: config.user,
-        hostKey: config.hostKey,
-        // Without a key the provider asks the SSH agent at SSH_AUTH_SOCK; the socket's path would change the state.
-        privateKey: config.privateKey === undefined ? undefined : pulumi.secret(config.privateKey),
-        // The look before has found the Pi; the default of 10 dials of 15 s each would hang for minutes.
-        dialErrorLimit: 3,
-        perDialTimeout: 10,
+  /**
+   * One command on the Pi. A changed connection updates it: the command runs anew, which every step allows.
+   *
+   * Of a Pi that is abandoned nothing is declared that could run: a step that is recorded stays as it is, and one that
+   * never ran is recorded without a command.
+   */
+  private step(
+    name: string,
+    { config }: PiArgs,
+    script: PiScript,
+    stdin: pulumi.Output<string>,
+    { undo = false, opts }: { undo?: boolean; opts: pulumi.CustomResourceOptions },
+  ) {
+    const abandoned = config.abandoned === true;
+    return new command.remote.Command(
+      name,
+      {
+        connection: connectionTo(config),
+        // By default the last stdout, which may hold a secret, is offered to sshd as an environment variable.
+        addPreviousOutputInEnv: false,
+        logging: command.remote.Logging.Stderr,
+        ...(!abandoned && {
+          create: script.command("create"),
+          ...(undo && { delete: script.command("delete") }),
+          stdin,
+        }),
       },
-      // By default the last stdout, which may hold a secret, is offered to sshd as an environment variable.
-      addPreviousOutputInEnv: false,
-      logging: command.remote.Logging.Stderr,
-    };
+      { parent: this, ...opts, ...(abandoned && leftAlone) },
+    );
   }
 }
 
 /** A step's answer is its last line: a login shell whose .bashrc prints something says that first. */
-const answerIn = <T>(stdout: string): T => JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
+const answerIn = <T>(stdout: string, without: T): T =>
+  stdout ? JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") : without;
+
+/** The answers of a step that an abandoned Pi was never asked to do; what is built with them is there to be destroyed. */
+const neverRun = {
+  token: "of-no-openclaw",
+  openclaw: "",
+  cloudflared: "",
+  found: { node: "", entry: "", config: "", unit: "" },
+};
+
+/** A script that runs as root, by sudo where the user is another. */
+const rootScript = (name: "connector" | "audit" | "firewall", { config }: PiArgs): PiScript =>
+  piScript(name, { asRoot: config.user !== "root", sudoPassword: config.sudoPassword });
 
 const encoded = (text: string): string => Buffer.from(text).toString("base64");
 
@@ -194,6 +190,7 @@ const openclawSettings = ({ config, wanted, stack }: PiArgs) => ({
 const auditSettings = ({ config, stack, auditLog }: PiArgs): PiSettings => ({
   stack,
   user: config.user,
+  openclaw_port: String(config.openclawPort),
   path: auditLog.path,
   keep: auditLog.keepOnDestroy ? "yes" : "no",
   runner: encodedPiProgram("audit-run"),

@@ -1,6 +1,5 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import ssh2 from "ssh2";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { newKeyPair } from "../rehearsal/host/keys.ts";
 import { type FakeHost, startFakeHost } from "../rehearsal/providers/testing/fake-host.ts";
@@ -63,16 +62,36 @@ describe("a key to sign in with", () => {
     expect(mend).toContain("without .pub");
   });
 
-  test("that has a password is for the agent, and its text is not shown", async () => {
-    const { private: locked } = ssh2.utils.generateKeyPairSync("ed25519", {
-      passphrase: "of the test",
-      cipher: "aes256-ctr",
-      rounds: 1,
+  describe("that has a password", () => {
+    let locked: string;
+    beforeAll(() => {
+      const key = newKeyPair("ed25519", "of the test");
+      locked = key.private;
+      host.letIn(key.public);
     });
-    const { code, message, mend } = await refusalOf({ privateKey: locked });
-    expect(code).toBe("PI_KEY_PASSWORD");
-    expect(mend).toContain("ssh-add");
-    expect(message + mend).not.toContain(locked.split("\n")[1]);
+
+    test("opens with it", async () => {
+      await expect(
+        runOverSsh({ ...config, privateKey: locked, privateKeyPassword: "of the test" }, "look", ""),
+      ).resolves.toMatchObject({ code: 0 });
+    });
+
+    test("and is given none names both ways, and its text is not shown", async () => {
+      const { code, message, mend } = await refusalOf({ privateKey: locked });
+      expect(code).toBe("PI_KEY_PASSWORD");
+      expect(message).toContain("protected by a password, which nobody is there to type");
+      expect(mend).toContain("config set --path --secret openclaw-gateway:pi.privateKeyPassword");
+      expect(mend).toContain("ssh-add FILE");
+      expect(message + mend).not.toContain(locked.split("\n")[1]);
+    });
+
+    test("and is given another says so, and shows neither", async () => {
+      const { code, message, mend } = await refusalOf({ privateKey: locked, privateKeyPassword: "sesame" });
+      expect(code).toBe("PI_KEY_PASSWORD");
+      expect(message).toContain("by another password than openclaw-gateway:pi.privateKeyPassword");
+      expect(mend).toContain("ssh-add FILE");
+      expect(message + mend).not.toContain("sesame");
+    });
   });
 
   test("in a format that SSH does not know says how to turn it into one", async () => {
@@ -129,6 +148,101 @@ describe("a key to sign in with", () => {
       }
     });
   });
+});
+
+describe("behind a jump host", () => {
+  let gate: FakeHost;
+  beforeAll(async () => {
+    gate = await startFakeHost();
+  });
+  afterAll(() => gate.close());
+  const jump = (change: Partial<NonNullable<PiConfig["jump"]>> = {}) => ({
+    host: "127.0.0.1",
+    port: gate.port,
+    user: "me",
+    hostKey: gate.hostKey.split(" ").slice(0, 2).join(" "),
+    privateKey: gate.privateKey,
+    ...change,
+  });
+
+  test("a command runs on the Pi, and each is signed in to with its own key", async () => {
+    await expect(runOverSsh({ ...config, jump: jump() }, "look behind", "")).resolves.toMatchObject({
+      code: 0,
+    });
+    expect(host.runs.at(-1)?.command).toBe("look behind");
+    expect(gate.runs).toEqual([]);
+    expect(gate.ways).toEqual([`127.0.0.1:${host.port}`]);
+  });
+
+  test("the Pi's key is shown at a jump host that has none of its own", async () => {
+    gate.letIn(host.userKey);
+    const shared = { ...config, jump: jump({ privateKey: undefined }) };
+    await expect(runOverSsh(shared, "look", "")).resolves.toMatchObject({ code: 0 });
+  });
+
+  test("a changed host key is the jump host's, or the Pi's, with both fingerprints and its own line", async () => {
+    const other = newKeyPair("ed25519").public.split(" ").slice(0, 2).join(" ");
+    const gates = await refusalOf({ jump: jump({ hostKey: other }) });
+    expect(gates.code).toBe("PI_HOST_KEY_CHANGED");
+    expect(gates.message).toContain("the jump host 127.0.0.1 shows another host key");
+    expect(gates.message.match(/SHA256:[A-Za-z0-9+/]{43}/g)).toHaveLength(2);
+    expect(gates.mend).toContain(`pi.jump.hostKey "$(ssh-keyscan -t ed25519 -p ${gate.port} 127.0.0.1 |`);
+    const pis = await refusalOf({ jump: jump(), hostKey: other });
+    expect(pis.code).toBe("PI_HOST_KEY_CHANGED");
+    expect(pis.message).toMatch(/^127.0.0.1 shows another host key/);
+    expect(pis.mend).toContain(
+      `pi.hostKey "$(ssh -p ${gate.port} me@127.0.0.1 ssh-keyscan -t ed25519 -p ${host.port} 127.0.0.1 |`,
+    );
+  });
+
+  test("a refused login is the jump host's, or the Pi's", async () => {
+    const stranger = newKeyPair("ed25519").private;
+    const gates = await refusalOf({ jump: jump({ privateKey: stranger }) });
+    expect(gates).toMatchObject({
+      code: "PI_LOGIN_REFUSED",
+      message: expect.stringContaining(
+        "the jump host 127.0.0.1 does not let me in with openclaw-gateway:pi.jump.privateKey",
+      ),
+      mend: expect.stringContaining(`ssh-copy-id -p ${gate.port} me@127.0.0.1`),
+    });
+    const pis = await refusalOf({ jump: jump(), privateKey: stranger });
+    expect(pis.message).toMatch(/^127.0.0.1 does not let pi in with openclaw-gateway:pi.privateKey/);
+    expect(pis.mend).toContain(
+      `ssh-copy-id -o ProxyJump=me@127.0.0.1:${gate.port} -p ${host.port} pi@127.0.0.1`,
+    );
+    expect(pis.mend).toContain(`ssh -J me@127.0.0.1:${gate.port} -p ${host.port} pi@127.0.0.1 true`);
+  });
+
+  test("a protected key names the jump host's setting", async () => {
+    const { private: locked } = newKeyPair("ed25519", "of the test");
+    const { code, mend } = await refusalOf({ jump: jump({ privateKey: locked }) });
+    expect(code).toBe("PI_KEY_PASSWORD");
+    expect(mend).toContain("openclaw-gateway:pi.jump.privateKeyPassword");
+  });
+
+  test("a jump host that opens no way on is told apart", async () => {
+    gate.allowForwarding = false;
+    const { code, message, mend } = await refusalOf({ jump: jump() });
+    gate.allowForwarding = true;
+    expect(code).toBe("PI_JUMP_FORWARDING");
+    expect(message).toContain(`does not open a way on to 127.0.0.1 port ${host.port}`);
+    expect(mend).toContain("AllowTcpForwarding");
+  });
+
+  test("a Pi, or a jump host, where nothing answers is given up within 30 s, and which of the two is said", async () => {
+    const started = performance.now();
+    const [pis, gates] = await Promise.all([
+      refusalOf({ port: 9, jump: jump() }),
+      refusalOf({ jump: jump({ port: 9 }) }),
+    ]);
+    expect(pis.message).toMatch(
+      /^127.0.0.1 port 9 was not reached in [2-9] tries from the jump host 127.0.0.1, which was: /,
+    );
+    expect(gates.message).toMatch(
+      /^the jump host 127.0.0.1 answers, but no SSH server does on its port 9 \([2-9] tries: /,
+    );
+    expect(performance.now() - started).toBeLessThan(31_000);
+  }, 40_000);
 });
 
 describe("an address", () => {

@@ -1,21 +1,22 @@
 import { setTimeout as pause } from "node:timers/promises";
 import ssh2 from "ssh2";
-import type { PiConfig } from "./config.ts";
 import { goHostKeyOrder, hostKeyLine } from "./host-key.ts";
+import { doorOf, type SshDoor, type WayToPi } from "./ssh-door.ts";
+import { requireUsableKey } from "./ssh-key.ts";
 import {
   agentSilent,
   hangUpWords,
   loginRefused,
   noCommonHostKey,
+  noForwarding,
   noKey,
   notSsh,
   PiUnreachable,
-  requireUsableKey,
   unreachable,
   wrongHostKey,
 } from "./ssh-refusal.ts";
 
-/** Within this an unreachable Pi is given up, all tries together. */
+/** Within this an unreachable Pi is given up, all tries together, its jump host's among them. */
 const patienceMs = 30_000;
 /**
  * Within this a name that is not found, or a door where no SSH answers: most often it is misspelt. An mDNS name may take
@@ -33,7 +34,7 @@ export interface SshResult {
 }
 
 /**
- * Runs one command on the Pi over SSH, with the host key pinned.
+ * Runs one command on the Pi over SSH, through its jump host where it has one, with the host keys pinned.
  *
  * What may pass (refused, no route, a dial that times out) is tried again with growing pauses, at most 30 s in all;
  * a wrong host key or a refused login is final at once.
@@ -43,35 +44,49 @@ export interface SshResult {
  * @throws PiUnreachable
  */
 export async function runOverSsh(
-  pi: PiConfig,
+  pi: WayToPi,
   command: string,
   stdin: string,
   timeoutMs = commandTimeoutMs,
   connectWithinMs = patienceMs,
 ): Promise<SshResult> {
-  if (pi.privateKey !== undefined) requireUsableKey(pi.privateKey);
-  const client = await connectPatiently(pi, connectWithinMs);
+  const door = doorOf(pi);
+  for (const one of door.behind ? [door.behind, door] : [door]) requireUsableKey(one);
+  const connection = await connectPatiently(door, connectWithinMs);
   try {
-    return await run(client, command, stdin, timeoutMs);
+    return await run(connection.client, command, stdin, timeoutMs);
   } finally {
-    // Not end(): that waits for the other side, which may have been unplugged.
-    client.destroy();
+    connection.close();
   }
 }
 
-async function connectPatiently(pi: PiConfig, withinMs: number): Promise<ssh2.Client> {
+interface Connection {
+  readonly client: ssh2.Client;
+  close(): void;
+}
+
+/** What went wrong at which of the two doors, when another try may go better. */
+interface Missed {
+  readonly door: SshDoor;
+  readonly error: NodeJS.ErrnoException;
+}
+
+async function connectPatiently(door: SshDoor, withinMs: number): Promise<Connection> {
   const started = Date.now();
-  const seen: NodeJS.ErrnoException[] = [];
+  const missed: Missed[] = [];
   for (let pauseMs = 500; ; pauseMs = Math.min(pauseMs * 2, 5_000)) {
     const leftMs = withinMs - (Date.now() - started);
     try {
-      return await connect(pi, Math.min(dialTimeoutMs, Math.max(1_000, leftMs)));
+      return await connect(door, Date.now() + Math.min(dialTimeoutMs, Math.max(1_000, leftMs)), missed);
     } catch (error) {
       if (error instanceof PiUnreachable) throw error;
-      seen.push(error as NodeJS.ErrnoException);
-      const soon = isLikelyMisspelt(error as NodeJS.ErrnoException);
-      const deadline = started + (soon ? shortPatienceMs : withinMs);
-      if (Date.now() + pauseMs >= deadline) throw unreachable(pi, seen);
+      const last = missed.at(-1) as Missed;
+      const deadline = started + (isLikelyMisspelt(last.error) ? shortPatienceMs : withinMs);
+      if (Date.now() + pauseMs >= deadline)
+        throw unreachable(
+          last.door,
+          missed.filter((one) => one.door === last.door).map((one) => one.error),
+        );
       await pause(pauseMs);
     }
   }
@@ -82,9 +97,45 @@ const isLikelyMisspelt = ({ code, message }: NodeJS.ErrnoException) =>
 
 type SshError = NodeJS.ErrnoException & { level?: string };
 
-function connect(pi: PiConfig, timeoutMs: number): Promise<ssh2.Client> {
-  const agent = pi.privateKey === undefined ? process.env.SSH_AUTH_SOCK : undefined;
-  if (pi.privateKey === undefined && !agent) throw noKey();
+/**
+ * One try, through the jump host first.
+ *
+ * @param missed is told where it failed, when another try may go better
+ */
+async function connect(door: SshDoor, deadline: number, missed: Missed[]): Promise<Connection> {
+  const { behind } = door;
+  const jump = behind && (await connect(behind, deadline, missed));
+  try {
+    const sock = jump && (await forward(jump.client, door, deadline));
+    const client = await signIn(door, deadline, sock);
+    // Not end(): that waits for the other side, which may have been unplugged. The way goes with what leads there.
+    return { client, close: () => (jump ? jump.close() : client.destroy()) };
+  } catch (error) {
+    jump?.close();
+    if (!(error instanceof PiUnreachable)) missed.push({ door, error: error as Error });
+    throw error;
+  }
+}
+
+/** A way on from the jump host, whose sshd does not say for minutes that nothing answers it. */
+function forward(jump: ssh2.Client, door: SshDoor, deadline: number): Promise<ssh2.ClientChannel> {
+  return new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error("no answer")), Math.max(1_000, deadline - Date.now()));
+    jump.forwardOut("127.0.0.1", 0, door.host, door.port, (error, channel) => {
+      clearTimeout(late);
+      if (!error) return resolve(channel);
+      // RFC 4254, 5.1: 1 is administratively prohibited, 2 is connect failed.
+      const { reason } = error as Error & { reason?: number };
+      if (reason === 1) return reject(noForwarding(door.behind as SshDoor, door));
+      reject(new Error(error.message.replace("(SSH) Channel open failure: ", "")));
+    });
+  });
+}
+
+function signIn(door: SshDoor, deadline: number, sock?: ssh2.ClientChannel): Promise<ssh2.Client> {
+  const { host, port, user, hostKey, privateKey, privateKeyPassword } = door;
+  const agent = privateKey === undefined ? process.env.SSH_AUTH_SOCK : undefined;
+  if (privateKey === undefined && !agent) throw noKey();
   return new Promise((resolve, reject) => {
     const client = new ssh2.Client();
     let shown: string | undefined;
@@ -96,20 +147,22 @@ function connect(pi: PiConfig, timeoutMs: number): Promise<ssh2.Client> {
     client.on("error", async (error: SshError) => {
       client.off("close", hungUp);
       client.destroy();
-      reject(await explain(pi, error, shown, agent));
+      reject(await explain(door, error, shown, agent));
     });
     client.once("close", hungUp);
     client.connect({
-      host: pi.host,
-      port: pi.port,
-      username: pi.user,
-      privateKey: pi.privateKey,
+      host,
+      port,
+      username: user,
+      privateKey,
+      passphrase: privateKeyPassword,
       agent,
-      readyTimeout: timeoutMs,
+      sock,
+      readyTimeout: Math.max(1_000, deadline - Date.now()),
       algorithms: { serverHostKey: goHostKeyOrder },
       hostVerifier: (key: Buffer) => {
         shown = hostKeyLine(key);
-        return shown === pi.hostKey;
+        return shown === hostKey;
       },
     });
   });
@@ -117,20 +170,20 @@ function connect(pi: PiConfig, timeoutMs: number): Promise<ssh2.Client> {
 
 /** An error of ssh2 as a refusal that is final; as it is when another try may go better. */
 async function explain(
-  pi: PiConfig,
+  door: SshDoor,
   error: SshError,
   shown: string | undefined,
   agent: string | undefined,
 ): Promise<Error> {
-  if (shown !== undefined && shown !== pi.hostKey) return wrongHostKey(pi, pi.hostKey, shown);
-  if (error.message.includes("no matching host key format")) return noCommonHostKey(pi);
+  if (shown !== undefined && shown !== door.hostKey) return wrongHostKey(door, shown);
+  if (error.message.includes("no matching host key format")) return noCommonHostKey(door);
   if (error.level === "agent" && agent) return agentSilent(agent);
   if (error.level === "client-authentication" || error.message.includes("Too many authentication failures"))
-    return loginRefused(pi, agent);
+    return loginRefused(door, agent);
   // ssh2's words for a greeting that is not SSH's (RFC 4253, 4.2).
   if (error.level === "handshake" || error.level === "protocol") {
     if (/identification|Invalid (?:header|version)|SSH greeting/i.test(error.message))
-      return notSsh(pi, error.message);
+      return notSsh(door, error.message);
   }
   return error;
 }

@@ -5,7 +5,7 @@
 # Settings: stack, user (whose OpenClaw it is), path (of the file), keep (yes or no: the file after delete),
 # runner (audit-run.sh in base64), program (audit.mjs in base64). Answer: {"audit":"PATH"}
 
-read_settings stack user path keep runner program
+read_settings stack user openclaw_port path keep runner program
 
 name=openclaw-gateway-audit-$setting_stack
 unit=/etc/systemd/system/$name
@@ -146,7 +146,7 @@ Description=Audit trail of the OpenClaw gateway "$setting_stack"
 [Service]
 Type=oneshot
 ExecStartPre=+systemd-tmpfiles --create $tmpfiles
-ExecStart=/bin/sh $programs/audit-$setting_stack.sh $setting_stack $setting_path
+ExecStart=/bin/sh $programs/audit-$setting_stack.sh $setting_stack $setting_path $setting_openclaw_port
 # Opened by systemd as root: the service's own user may read the file (group adm) and not open it to write.
 StandardOutput=append:$setting_path
 StandardError=journal

@@ -27,6 +27,7 @@ export function auditSuite(stage: () => Stage): void {
     const on = (operation: "create" | "delete", change: Record<string, string> = {}) =>
       stage().host.exec(audit.command(operation), {
         stdin: audit.stdin({
+          openclaw_port: "18789",
           stack: "suite",
           user: "pi",
           path: trail,

@@ -1,14 +1,13 @@
-# shellcheck shell=sh disable=SC2154 # lib.sh sets setting_…
+# shellcheck shell=sh disable=SC2034,SC2154 # lib.sh sets setting_…, sudo.sh reads sudo_password
 # Everything that a stack may have left on the Pi, taken away again: the reverse of every step in one session. It is
 # recorded in the state before the first step runs, since a step that fails is not recorded and would never be undone.
 #
 # create changes nothing. delete runs each step's delete; what was never made, or is gone already, is no error.
 # Runs as the user of the config. Settings: connector, openclaw, firewall, audit: what each step's script gets on standard
-# input, in base64.
+# input, in base64; and where sudo asks sudo_password (in base64, secret).
 
-read_settings connector openclaw firewall audit
-
-as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+read_settings connector openclaw firewall audit 'sudo_password?'
+sudo_password=$(printf '%s' "$setting_sudo_password" | base64 -d)
 
 # undo STEP INPUT [PREFIX]: a step that cannot be undone does not keep the next from it.
 # shellcheck disable=SC2016 # the inner shell expands what stands in single quotes
@@ -20,11 +19,14 @@ undo() {
 failed=
 if [ "$1" = delete ]; then
   # The way in from outside first.
-  undo connector "$setting_connector" as_root
+  if (require_root); then root=yes; else root=; fi
+  if [ -n "$root" ]; then undo connector "$setting_connector" as_root; else failed=" connector"; fi
   undo openclaw "$setting_openclaw"
-  undo firewall "$setting_firewall" as_root
-  # Last, so that it holds the end of the others too.
-  undo audit "$setting_audit" as_root
+  if [ -n "$root" ]; then
+    undo firewall "$setting_firewall" as_root
+    # Last, so that it holds the end of the others too.
+    undo audit "$setting_audit" as_root
+  fi
 fi
 if [ -n "$failed" ]; then
   fail PI_NOT_CLEANED "could not undo on the Pi:$failed; why is said above" "mend that, then run npx pulumi destroy again"

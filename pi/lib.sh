@@ -20,16 +20,18 @@ fail() {
   exit 1
 }
 
-# read_settings NAME...: reads standard input to its end into $setting_NAME; every NAME must come, others are an error.
+# read_settings NAME...: reads standard input to its end into $setting_NAME. Every NAME must come, but for one that is
+# written NAME?; others are an error.
 read_settings() {
-  for wanted in "$@"; do eval "setting_$wanted="; done
+  for wanted in "$@"; do eval "setting_${wanted%\?}="; done
   while IFS=' ' read -r name value; do
     case " $* " in
-    *" $name "*) eval "setting_$name=\$value" ;;
+    *" $name "* | *" $name? "*) eval "setting_$name=\$value" ;;
     *) fail SETTING_UNKNOWN "a setting named $name came" "this is a mistake in openclaw-gateway: please report it" ;;
     esac
   done
   for wanted in "$@"; do
+    case $wanted in *\?) continue ;; esac
     eval "[ -n \"\$setting_$wanted\" ]" ||
       fail SETTING_MISSING "no $wanted came" "this is a mistake in openclaw-gateway: please report it"
   done

@@ -1,12 +1,12 @@
 # shellcheck shell=sh disable=SC2154 # lib.sh and openclaw-install.sh set setting_… and openclaw_…
 # A first look at the Pi, which changes nothing: one "name=value" a line, for infra/pi-look.ts to judge.
-# Runs as the user of the config. Settings: openclaw_port, program (openclaw-look.mjs in base64).
+# Runs as the user of the config. Settings: openclaw_port, program (openclaw-look.mjs in base64), and where sudo asks
+# sudo_password (in base64, secret).
 
-read_settings openclaw_port program
+read_settings openclaw_port program 'sudo_password?'
+sudo_password=$(printf '%s' "$setting_sudo_password" | base64 -d)
 
 tell() { printf '%s=%s\n' "$1" "$2"; }
-
-as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
 # room NAME FOLDER: megabytes left, and where that file system is mounted. A file system full of files counts as full.
 room() {
@@ -35,7 +35,11 @@ elif ! command -v sudo >/dev/null; then
   tell sudo missing
 elif words=$(sudo -n true 2>&1); then
   root=yes
+  sudo_password=
+elif [ -n "$sudo_password" ] && words=$(try_sudo_password 2>&1); then
+  root=yes
 else
+  tell sudo_password "${sudo_password:+given}"
   # The last line: a sudoers file with a mistake in it is complained about first.
   tell sudo "$(printf '%s' "$words" | tail -n 1)"
 fi

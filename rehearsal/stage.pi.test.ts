@@ -1,6 +1,7 @@
 import { rehearsePiSuite } from "../cli/rehearse-pi.suite.ts";
 import { piFaultsSuite } from "../infra/pi-faults.suite.ts";
 import { piLookSuite } from "../infra/pi-look.suite.ts";
+import { piReachSuite } from "../infra/pi-reach.suite.ts";
 import { auditSuite } from "../pi/audit.suite.ts";
 import { connectorSuite } from "../pi/connector.suite.ts";
 import { connectorPackageSuite } from "../pi/connector-package.suite.ts";
@@ -17,4 +18,5 @@ connectorPackageSuite(stage);
 connectorStartSuite(stage);
 firewallSuite(stage);
 piFaultsSuite(stage);
+piReachSuite(stage);
 rehearsePiSuite(stage);

@@ -2,6 +2,7 @@ import ssh2 from "ssh2";
 import type { PiConfig } from "../../infra/config.ts";
 import { hostKeyLine } from "../../infra/host-key.ts";
 import { Refusal } from "../../infra/refusal.ts";
+import { doorOf } from "../../infra/ssh-door.ts";
 import { noCommonHostKey, notSsh, type PiUnreachable, unreachable } from "../../infra/ssh-refusal.ts";
 
 const dialTimeoutMs = 10_000;
@@ -42,9 +43,9 @@ export function readHostKey(pi: PiConfig): Promise<string> {
 }
 
 function explain(pi: PiConfig, error: SshError): PiUnreachable {
-  if (error.message.includes("no matching host key format")) return noCommonHostKey(pi);
+  if (error.message.includes("no matching host key format")) return noCommonHostKey(doorOf(pi));
   const spokeOtherwise = error.level === "handshake" || error.level === "protocol";
-  return spokeOtherwise ? notSsh(pi, error.message) : unreachable(pi, [error]);
+  return spokeOtherwise ? notSsh(doorOf(pi), error.message) : unreachable(doorOf(pi), [error]);
 }
 
 const inWords = ({ code, message, mend }: PiUnreachable) => new Refusal(code, message, mend);

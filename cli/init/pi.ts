@@ -39,7 +39,7 @@ export async function choosePi(setup: Setup, stored: Stored): Promise<PiChoice> 
       hostKey ??= await pinHostKey(setup, pi, before);
       if (key === "unknown") key = await keyAtHand();
       if (key === "unknown") key = person ? await askPiKey(person, before?.privateKey) : undefined;
-      const config: PiConfig = { ...pi, hostKey, privateKey: key };
+      const config: PiConfig = { ...pi, hostKey, privateKey: key, ...passwordsOf(before) };
       return { config, seen: await look(setup, config) };
     } catch (error) {
       if (!person || !isRefusal(error)) throw error;
@@ -68,6 +68,12 @@ const nextTry = (person: Person) =>
       { value: "later", name: "Go on: I mend it before pulumi up, which looks again" },
     ],
   });
+
+/** What the stack has for a key and a sudo that ask; nobody is asked for it here. */
+const passwordsOf = (before: Partial<PiConfig> | undefined) => ({
+  privateKeyPassword: before?.privateKeyPassword,
+  sudoPassword: before?.sudoPassword,
+});
 
 const addressOf = (pi: Partial<PiConfig> | undefined): string | undefined =>
   pi?.host && piAddressText({ user: pi.user ?? "pi", host: pi.host, port: pi.port ?? 22 });

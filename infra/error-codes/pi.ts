@@ -3,7 +3,7 @@ import type { ErrorEntry } from "./entry.ts";
 /** What stands between this machine and a Pi that is ready. */
 export const piCodes = {
   PI_UNREACHABLE: {
-    meaning: "Nothing answered at the Pi's address and SSH port.",
+    meaning: "Nothing answered at the address and SSH port of the Pi, or of the jump host before it.",
     mend: "See that it is on and on this network: `ssh USER@HOST`.",
   },
   PI_NAME_UNKNOWN: {
@@ -14,9 +14,13 @@ export const piCodes = {
     meaning: "The Pi answers, but not as an SSH server at the port of the config.",
     mend: "Start SSH on the Pi (`sudo systemctl enable --now ssh`), or set pi.port.",
   },
+  PI_JUMP_FORWARDING: {
+    meaning: "The jump host lets its user in, but does not open a way on to the Pi.",
+    mend: "Allow it in the jump host's sshd_config: AllowTcpForwarding, PermitOpen.",
+  },
   PI_HOST_KEY_CHANGED: {
-    meaning: "The Pi shows another SSH host key than the one that is pinned.",
-    mend: "Compare both fingerprints with the Pi's own, then pin the new one; or find out what else answers there.",
+    meaning: "The Pi, or the jump host before it, shows another SSH host key than the one that is pinned.",
+    mend: "Compare both fingerprints with the machine's own, then pin the new one; or find out what else answers there.",
   },
   PI_HOST_KEY_TYPE: {
     meaning: "The Pi shows its host key of another type than the one that is pinned.",
@@ -27,15 +31,16 @@ export const piCodes = {
     mend: "Start an agent, or set pi.privateKey.",
   },
   PI_KEY_PASSWORD: {
-    meaning: "pi.privateKey is protected by a password, which nobody is there to type.",
-    mend: "Give it to the SSH agent (`ssh-add FILE`) and remove pi.privateKey, or make a key without a password for this alone.",
+    meaning:
+      "The private key for the Pi or its jump host is protected by a password that is not set, or is another.",
+    mend: "Set it: `npx pulumi config set --path --secret pi.privateKeyPassword`; or give the key to the SSH agent (`ssh-add FILE`) and remove pi.privateKey.",
   },
   PI_KEY_FORMAT: {
     meaning: "pi.privateKey is not a private key that SSH reads, or it is the public one.",
     mend: "Set the whole file of the private key, with its BEGIN and END lines.",
   },
   PI_LOGIN_REFUSED: {
-    meaning: "The Pi does not let this user in with the keys it was shown.",
+    meaning: "The Pi, or the jump host before it, does not let this user in with the keys it was shown.",
     mend: "Put the public key there: `ssh-copy-id USER@HOST`.",
   },
   PI_CONNECTION_LOST: {
@@ -63,12 +68,12 @@ export const piCodes = {
     mend: "Use a machine with amd64, arm64 or armhf (ARMv7 or later).",
   },
   PI_NO_SUDO: {
-    meaning: "The user may not use sudo without a password.",
+    meaning: "The user may not use sudo.",
     mend: "Allow it, as an administrator on the Pi, with the line that is shown.",
   },
   PI_SUDO_PASSWORD: {
-    meaning: "sudo asks the user for a password, which nobody is there to type.",
-    mend: "Allow sudo without one, with the line that is shown.",
+    meaning: "sudo asks the user for a password that is not set, or does not take the one that is.",
+    mend: "Set it: `npx pulumi config set --path --secret pi.sudoPassword`; or allow sudo without one, with the line that is shown.",
   },
   PI_NO_CURL: { meaning: "The Pi has no curl.", mend: "On the Pi: `sudo apt-get install curl`." },
   PI_NO_SPACE: {
@@ -94,6 +99,10 @@ export const piCodes = {
   PI_STEP_RUNNING: {
     meaning: "An earlier step of this program still runs on the Pi.",
     mend: "See what it waits for, restart the Pi if need be, and run `npx pulumi up` again.",
+  },
+  PI_ABANDONED: {
+    meaning: "pi.abandoned is set: the Pi is left as it is, and destroy takes off the rest without it.",
+    mend: "Run `npx pulumi destroy`; what is left on the Pi is listed. If the Pi came back: `npx pulumi config rm --path pi.abandoned` and `npx pulumi up`.",
   },
   PI_LEFT_BEHIND: {
     meaning:

@@ -1,6 +1,7 @@
 import * as command from "@pulumi/command";
 import * as pulumi from "@pulumi/pulumi";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { newKeyPair } from "../host/keys.ts";
 import { type FakeHost, startFakeHost } from "./testing/fake-host.ts";
 import { openTestStack, type TestStack } from "./testing/stack.ts";
 
@@ -67,9 +68,9 @@ const up = (...changes: Step[]) => {
   return test.stack.up();
 };
 
-/** What an up says that is expected to fail over one more command. */
-const failureOf = (change: Step): Promise<string> =>
-  up({}, change).then(
+/** What an up says that is expected to fail over more commands. */
+const failureOf = (...changes: Step[]): Promise<string> =>
+  up({}, ...changes).then(
     () => "it went well",
     (error: Error) => error.message,
   );
@@ -161,6 +162,51 @@ describe("a remote command on the real engine", { timeout: 120_000 }, () => {
     expect(refused).toContain("after 2 failed attempts: ssh: handshake failed: ssh: unable to authenticate");
     const absent = await failureOf({ connection: { port: 9 } });
     expect(absent).toContain("after 2 failed attempts: dial tcp 127.0.0.1:9: connect: connection refused");
+  });
+
+  it("dials through a proxy, with both host keys checked, and says in Go's words what failed where", async () => {
+    const proxy = {
+      host: "127.0.0.1",
+      port: stranger.port,
+      user: "me",
+      privateKey: stranger.privateKey,
+      hostKey: stranger.hostKey,
+      dialErrorLimit: 0,
+    };
+    await up({ connection: { proxy } });
+    expect(stranger.ways).toContain(`127.0.0.1:${host.port}`);
+    const failures = await failureOf(
+      { connection: { proxy: { ...proxy, hostKey: host.hostKey } } },
+      { connection: { proxy, hostKey: stranger.hostKey } },
+      { connection: { proxy, hostKey: stranger.hostKey, dialErrorLimit: 0 } },
+      { connection: { proxy, port: 9, dialErrorLimit: 0 } },
+    );
+    expect(failures).toContain(
+      "proxy: after 0 failed attempts: ssh: handshake failed: ssh: host key mismatch",
+    );
+    expect(failures).toContain("proxy: after 2 failed attempts: ssh: handshake failed: EOF");
+    expect(failures).toContain("proxy: after 0 failed attempts: ssh: rejected: connect failed (");
+    stranger.allowForwarding = false;
+    expect(await failureOf({ connection: { proxy, dialErrorLimit: 0 } })).toContain(
+      "proxy: after 0 failed attempts: ssh: rejected: administratively prohibited (",
+    );
+    stranger.allowForwarding = true;
+    await up({});
+  });
+
+  it("reads the key before it dials: a password that lacks, is wrong, or is for a key without one", async () => {
+    const { private: locked } = newKeyPair("ed25519", "of the test");
+    const failures = await failureOf(
+      { connection: { privateKey: locked } },
+      { connection: { privateKey: locked, privateKeyPassword: "sesame" } },
+      { connection: { privateKeyPassword: "sesame" } },
+    );
+    for (const words of [
+      "ssh: this private key is passphrase protected",
+      "x509: decryption password incorrect",
+      "ssh: key is not password protected",
+    ])
+      expect(failures).toContain(words);
   });
 
   it("is destroyed over the connection of the record, not the program's new one", async () => {

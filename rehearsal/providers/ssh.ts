@@ -20,40 +20,92 @@ export interface Connection {
 }
 
 /**
- * Dials until it works or `dialErrorLimit` more attempts have failed; the pauses are those of pulumi/sdk's retry
- * package: 100 ms, half as long again each time, 5 s at most.
+ * Connects as pulumi-command does, which is read in its remote/connection.go: through a proxy it takes three steps, each
+ * tried again by itself, the last one on a connection that its first failure has closed.
  *
- * @throws `after N failed attempts: …` in the words of Go's net and crypto/ssh
+ * @throws in the words of Go's net and crypto/ssh
  */
 export async function dial(connection: Connection, retrying: (message: string) => void): Promise<Client> {
-  const limit = connection.dialErrorLimit ?? 10;
+  requireKeyThatParses(connection);
+  const { host, port = 22, proxy } = connection;
+  const tries = connection.dialErrorLimit ?? 10;
+  if (!proxy) return dialWithRetry("Dial", tries, retrying, () => connect(connection, {}));
+  let bastion: Client | undefined;
+  try {
+    requireKeyThatParses(proxy);
+    const way = await dialWithRetry("Dial proxy", proxy.dialErrorLimit ?? 10, retrying, () =>
+      connect(proxy, {}),
+    );
+    bastion = way;
+    const sock = await dialWithRetry("Dial from proxy", tries, retrying, () => forward(way, host, port));
+    let closed = false;
+    const client = await dialWithRetry("Dial", tries, retrying, () => {
+      if (closed) throw new Error("ssh: handshake failed: EOF");
+      closed = true;
+      return connect(connection, { sock });
+    });
+    client.once("close", () => way.end());
+    return client;
+  } catch (error) {
+    bastion?.end();
+    throw new Error(`proxy: ${(error as Error).message}`);
+  }
+}
+
+/**
+ * Tries until it works or `limit` more attempts have failed; the pauses are those of pulumi/sdk's retry package: 100 ms,
+ * half as long again each time, 5 s at most.
+ */
+async function dialWithRetry<T>(
+  what: string,
+  limit: number,
+  retrying: (message: string) => void,
+  attemptOnce: () => Promise<T>,
+): Promise<T> {
   for (let attempt = 0, pause = 100; ; attempt++, pause = Math.min(pause * 1.5, 5000)) {
     try {
-      return await dialOnce(connection, retrying);
+      return await attemptOnce();
     } catch (error) {
       if (limit > -1 && attempt + 1 > limit) {
         throw new Error(`after ${attempt} failed attempts: ${(error as Error).message}`);
       }
-      retrying(`Dial ${attempt + 1}/${limit === -1 ? "inf" : limit} failed: retrying`);
+      retrying(`${what} ${attempt + 1}/${limit === -1 ? "inf" : limit} failed: retrying`);
       await delay(pause);
     }
   }
 }
 
-async function dialOnce(connection: Connection, retrying: (message: string) => void): Promise<Client> {
-  const { host, port = 22, proxy } = connection;
-  if (!proxy) return connect(connection, {});
-  const bastion = await dial(proxy, retrying).catch((error: Error) => {
-    throw new Error(`proxy: ${error.message}`);
+/** Reasons of RFC 4254, 5.1, in the words of crypto/ssh. */
+const rejections = [
+  "",
+  "administratively prohibited",
+  "connect failed",
+  "unknown channel type",
+  "resource shortage",
+];
+
+/** As long as the proxy's own dial takes: the plugin sets no limit to it. */
+const forward = (bastion: Client, host: string, port: number): Promise<ClientChannel> =>
+  new Promise((resolve, reject) => {
+    bastion.forwardOut("127.0.0.1", 0, host, port, (error, channel) => {
+      if (!error) return resolve(channel);
+      const { reason = 2 } = error as Error & { reason?: number };
+      const words = error.message.replace("(SSH) Channel open failure: ", "");
+      reject(new Error(`ssh: rejected: ${rejections[reason]} (${words})`));
+    });
   });
-  const sock = await new Promise<ClientChannel>((resolve, reject) => {
-    bastion.forwardOut("127.0.0.1", 0, host, port, (error, channel) =>
-      error ? reject(new Error(`proxy: ${error.message}`)) : resolve(channel),
-    );
-  });
-  const client = await connect(connection, { sock });
-  client.once("close", () => bastion.end());
-  return client;
+
+/** The key is read before the first dial; crypto/ssh refuses a password that a key does not have, too. */
+function requireKeyThatParses({ privateKey, privateKeyPassword }: Connection): void {
+  if (!privateKey) return;
+  const bare = ssh2.utils.parseKey(privateKey);
+  const asks = bare instanceof Error && /encrypted/i.test(bare.message);
+  if (!asks && bare instanceof Error) throw new Error("ssh: no key found");
+  if (!asks && privateKeyPassword !== undefined) throw new Error("ssh: key is not password protected");
+  if (asks && privateKeyPassword === undefined)
+    throw new Error("ssh: this private key is passphrase protected");
+  if (ssh2.utils.parseKey(privateKey, privateKeyPassword) instanceof Error)
+    throw new Error("x509: decryption password incorrect");
 }
 
 /** One attempt. The client is ready when it resolves; whoever gets it ends it. */
