@@ -170,8 +170,8 @@ export function piLookSuite(stage: () => Stage): void {
 
       test("says that there is none", async () => {
         await change(
-          `mv /usr/local/bin/openclaw /usr/local/bin/openclaw.away && mv /home/pi/.config/systemd /home/pi/.config/systemd.away`,
-          `mv /usr/local/bin/openclaw.away /usr/local/bin/openclaw; mv /home/pi/.config/systemd.away /home/pi/.config/systemd; systemctl --user -M pi@ daemon-reload`,
+          `systemctl --user -M pi@ stop openclaw-gateway; mv /usr/local/bin/openclaw /usr/local/bin/openclaw.away && mv /home/pi/.config/systemd /home/pi/.config/systemd.away`,
+          `mv /usr/local/bin/openclaw.away /usr/local/bin/openclaw; mv /home/pi/.config/systemd.away /home/pi/.config/systemd; systemctl --user -M pi@ daemon-reload; systemctl --user -M pi@ start openclaw-gateway; timeout 90 sh -c 'until curl -sf -o /dev/null http://127.0.0.1:18789/readyz; do sleep 0.3; done'`,
         );
         await stage().host.exec("XDG_RUNTIME_DIR=/run/user/1000 systemctl --user daemon-reload");
         expect(await refusal()).toMatch(/OPENCLAW_NOT_FOUND[\s\S]*not installed for the user pi/);

@@ -59,6 +59,15 @@ OPENCLAW_PROFILE=$profile"; fi
   */user@*.service/*) openclaw_unit="user ${group##*/}" ;;
   */system.slice/*) openclaw_unit="system ${group##*/}" ;;
   esac
+  # What the unit says by now holds where the process says nothing else: it is what the next start has.
+  environment="$(unit_environment)
+$environment"
+}
+
+unit_environment() {
+  if [ -z "$openclaw_unit" ]; then return; fi
+  systemctl "--${openclaw_unit% *}" show "${openclaw_unit#* }" -p Environment --value 2>/dev/null |
+    tr ' ' '\n' | grep '^OPENCLAW_' || true
 }
 
 # from_unit --user|--system: OpenClaw's own unit, or any other that runs it as this user.
@@ -72,7 +81,7 @@ from_unit() {
     # shellcheck disable=SC2086 # words of a command line
     if take_words $start; then
       openclaw_unit="${1#--} $unit"
-      environment=$(systemctl "$1" show "$unit" -p Environment --value | tr ' ' '\n' | grep '^OPENCLAW_' || true)
+      environment=$(unit_environment)
       return 0
     fi
   done
