@@ -71,13 +71,6 @@ delete() {
   printf '{}\n'
 }
 
-# A step whose connection broke runs on here while it is already being repeated: the second waits for the first.
-one_at_a_time() {
-  exec 9</etc/systemd/system
-  flock -w 600 9 || fail PI_STEP_RUNNING "an earlier step of this program has not ended on the Pi within 10 minutes" \
-    "see what it waits for, on the Pi: ps -ef --forest; restart the Pi if need be, then run npx pulumi up again"
-}
-
 # The file that a stack's trail is written to, by what create has left.
 path_in() { sed -n 's/^f \([^ ]*\) .*/\1/p' "$1" 2>/dev/null || true; }
 

@@ -49,14 +49,6 @@ delete() {
   printf '{}\n'
 }
 
-# A step whose connection broke runs on here while it is already being repeated: the second waits for the first. The lock
-# is on a folder that is there anyway, and goes with the process.
-one_at_a_time() {
-  exec 9</etc/systemd/system
-  flock -w 600 9 || fail PI_STEP_RUNNING "an earlier step of this program has not ended on the Pi within 10 minutes" \
-    "see what it waits for, on the Pi: ps -ef --forest; restart the Pi if need be, then run npx pulumi up again"
-}
-
 # A tunnel that runs for something else is not touched, whatever its unit is called.
 is_of_another() {
   [ -e "/etc/systemd/system/$unit" ] && ! grep -q "OpenClaw gateway \"$setting_stack\"" "/etc/systemd/system/$unit"

@@ -240,4 +240,6 @@ UNIT
 }
 
 read_settings stack ssh_from https back_after_seconds
+# A confirmation has seconds only, and changes no rule.
+if [ "$1" != confirm ]; then one_at_a_time; fi
 "$1"

@@ -1,4 +1,4 @@
-# shellcheck shell=sh disable=SC2034 # the evals read what seems unused
+# shellcheck shell=sh disable=SC2034,SC2154 # the evals read what seems unused
 # What the scripts of this folder share. infra/pi-script.ts puts it in front of the script it sends; nothing is
 # installed on the Pi.
 #
@@ -49,4 +49,19 @@ write_file() {
   # The content is on the disk before the name points to it: a Pi loses power.
   sync "$draft"
   mv -f "$draft" "$1"
+}
+
+# One step of a Pi's root at a time, of whichever stack: two would be in each other's way at apt. A step whose connection
+# broke runs on here while it is already being repeated, too. The lock is on a folder that is there anyway, and goes with
+# the process; who holds it stands in a file, which counts only while the lock is held.
+one_at_a_time() {
+  holder=/run/openclaw-gateway-step
+  exec 9</etc/systemd/system
+  if ! flock -n 9; then
+    say "waiting for another step on the Pi to end: $(cat "$holder" 2>/dev/null || echo 'not said which')"
+    flock -w 600 9 || fail PI_STEP_RUNNING \
+      "another step of this program has not ended on the Pi within 10 minutes: $(cat "$holder" 2>/dev/null || echo 'not said which')" \
+      "see what it waits for, on the Pi: ps -ef --forest; restart the Pi if need be, then run npx pulumi up again"
+  fi
+  printf '%s of the stack %s, process %s, since %s\n' "$0" "$setting_stack" "$$" "$(date '+%H:%M:%S')" >"$holder"
 }
