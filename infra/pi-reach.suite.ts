@@ -92,7 +92,7 @@ export function piReachSuite(stage: () => Stage): void {
         true,
       );
       const { outputs } = await stack.up(hear);
-      expect(outputs.pi?.value).toEqual({ openclaw: "2026.9.6", cloudflared: "2026.8.2" });
+      expect(outputs.pi?.value).toMatchObject({ openclaw: "2026.9.6", cloudflared: "2026.8.2" });
       const state = await readFile(
         join(stage().workspace.folder, `state/.pulumi/stacks/openclaw-gateway/${name}.json`),
         "utf8",
@@ -127,9 +127,12 @@ export function piReachSuite(stage: () => Stage): void {
       const undo = async (password: string) => {
         const script = piScript("footprint", { asRoot: false });
         const inner = Buffer.from(piScript("connector", { asRoot: true }).stdin({ stack: "nobody" }));
+        const nothing = Buffer.from(`${Buffer.from(":").toString("base64")}\n`).toString("base64");
         const stdin = script.stdin({
           connector: inner.toString("base64"),
-          openclaw: Buffer.from(`${Buffer.from(":").toString("base64")}\n`).toString("base64"),
+          openclaw: nothing,
+          firewall: nothing,
+          audit: nothing,
           ...sudoSetting({ user: "pi", sudoPassword: password }),
         });
         return runOverSsh(config(), script.command("delete"), stdin);

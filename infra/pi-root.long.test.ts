@@ -49,7 +49,7 @@ test("with pi.user root the steps need no sudo, and root's OpenClaw is set and p
     [`${key}.openclawPort`]: { value: "18799" },
   });
   const { outputs } = await stack.up();
-  expect(outputs.pi?.value).toEqual({ openclaw: "2026.9.6", cloudflared: "2026.8.2" });
+  expect(outputs.pi?.value).toMatchObject({ openclaw: "2026.9.6", cloudflared: "2026.8.2" });
   expect(await asRoot("cat /root/.openclaw/openclaw.json")).toContain("chatCompletions");
   expect(await asRoot("systemctl is-active cloudflared-root")).toBe("active\n");
   await stack.destroy();

@@ -89,7 +89,7 @@ export function auditSuite(stage: () => Stage): void {
     });
     const connect = (token = tunnel.token) =>
       stage().host.exec(connector.command("create"), {
-        stdin: connector.stdin({ stack: "suite", tunnel_token: token }),
+        stdin: connector.stdin({ stack: "suite", tunnel_token: token, version: "any", upgrades: "apt" }),
         timeoutMs: 180_000,
       });
 

@@ -11,7 +11,7 @@ tell package "$(dpkg-query -W -f '${Version}' cloudflared 2>/dev/null || true)"
 tell stacks "$(sudo -n find /var/lib/openclaw-gateway /etc/openclaw-gateway -mindepth 1 -maxdepth 1 -type d -printf '%f\n' 2>/dev/null | sort -u | tr '\n' ' ')"
 tell port_taken "$(ss -Hltn 'sport = :7844' | head -n 1)"
 tell home "$HOME"
-find_openclaw || true
+find_openclaw 18789 || true
 tell openclaw_node "$openclaw_node"
 tell openclaw_entry "$openclaw_entry"
 tell openclaw_config "$openclaw_config"
