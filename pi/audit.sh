@@ -135,6 +135,8 @@ service_text() {
   cat <<UNIT
 [Unit]
 Description=Audit trail of the OpenClaw gateway "$setting_stack"
+# A start by hand, or by destroy, is never one too many.
+StartLimitIntervalSec=0
 
 [Service]
 Type=oneshot
