@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { cloudflareApi } from "../rehearsal/testing/cloudflare-api.ts";
 import { sharedStage } from "../rehearsal/testing/shared-stage.ts";
 import { differences, type Inventory, inventoryOf } from "../rehearsal/walk/traces.ts";
 import { stackConfig } from "../rehearsal/walk/walk.ts";
@@ -102,6 +103,26 @@ describe("a Pi that fails, the whole matrix", () => {
     },
     400_000,
   );
+
+  test("the network is away for two minutes while it is connected", async () => {
+    await isUp();
+    const tunnelId = (await stack.outputs()).tunnelId?.value as string;
+    const until = async (status: string, withinMs: number) => {
+      const deadline = Date.now() + withinMs;
+      while ((await cloudflareApi(stage().cloudflare).tunnelStatus(tunnelId)) !== status) {
+        if (Date.now() > deadline) throw new Error(`the tunnel did not become ${status}`);
+        await pause(500);
+      }
+    };
+    await until("healthy", 5_000);
+    const chain = (hook: string) => `chain ${hook} { type filter hook ${hook} priority -300; policy drop; }`;
+    const table = `table inet away { ${chain("input")} ${chain("output")} }`;
+    await asRoot(`systemd-run -q --collect sh -c 'nft "${table}"; sleep 120; nft delete table inet away'`);
+    await until("down", 115_000);
+    await until("healthy", 240_000);
+    await stack.destroy();
+    expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
+  }, 600_000);
 
   test(
     `${ROUNDS} ups and destroys in a row leave the Pi as it was`,
