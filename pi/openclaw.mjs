@@ -50,13 +50,22 @@ function credentialsOf(config) {
 }
 
 const attempted = (read) => {
+  let value;
+  refusalOf(() => {
+    value = read();
+  });
+  return value;
+};
+
+/** What refuses to be done, where it does. */
+function refusalOf(act) {
   try {
-    return read();
+    act();
   } catch (error) {
-    if (error instanceof Refusal) return undefined;
+    if (error instanceof Refusal) return error;
     throw error;
   }
-};
+}
 
 /** With this switch OpenClaw takes no change up by itself. docs/gateway/configuration/hot-reload.md there. */
 const waitsForRestart = (config) => at(config, ["gateway", "reload", "mode"]) === "off";
@@ -189,7 +198,8 @@ async function restore() {
   if (bytes === undefined) {
     say(`${configFile} is gone: there is nothing to put back`);
   } else if (record.isUntouched(bytes, config)) {
-    deleteAgents(config, record);
+    const why = refusalOf(() => deleteAgents(config, record));
+    if (why) say(`${why.message}\n  its config goes back all the same`);
     if (!bytes.equals(before)) replaceFile(configFile, before, kept.mode);
     say(`OpenClaw: ${configFile} is as it was before`);
   } else {
