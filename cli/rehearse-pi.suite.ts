@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { newKeyPair } from "../rehearsal/host/keys.ts";
 import type { Stage } from "../rehearsal/stage.ts";
+import { longTest } from "../rehearsal/testing/long-test.ts";
 import { type Owner, ownerOf } from "../rehearsal/testing/owner.ts";
 import { differences, inventoryOf } from "../rehearsal/walk/traces.ts";
 
@@ -56,32 +57,39 @@ export function rehearsePiSuite(stage: () => Stage): void {
       }
     });
 
-    test("walks the whole chain through the SSH connection, and leaves the machine as it was", async () => {
-      const { host } = stage();
-      const devices = async () => {
-        const { stdout } = await host.exec("openclaw devices list --json");
-        const { paired = [], pending = [] } = JSON.parse(stdout.slice(stdout.indexOf("{")));
-        return [...paired, ...pending].map(({ deviceId }: { deviceId: string }) => deviceId).sort();
-      };
-      const before = { inventory: await inventoryOf(host), devices: await devices() };
-      const { code, stdout, stderr } = await owner.run("--yes", "--json");
-      expect(stderr).toContain("The whole chain was built, used and taken down.");
-      expect(code).toBe(0);
-      expect(stderr).toContain("it changes openclaw.json"); // what will be done is said before it is
-      expect(stdout + stderr).not.toContain(host.gatewayToken);
-      const { ok, steps } = JSON.parse(stdout) as { ok: boolean; steps: { name: string; status: string }[] };
-      expect(ok).toBe(true);
-      expect(steps.filter(({ status }) => status !== "ok")).toEqual([]);
-      expect(steps.map(({ name }) => name)).toEqual(
-        expect.arrayContaining([
-          `pi@${host.address} is made ready`,
-          "the tunnel is connected",
-          "OpenClaw answers curl (streamed)",
-          "nothing is left",
-        ]),
-      );
-      expect(differences(before.inventory, await inventoryOf(host))).toEqual([]);
-      expect(await devices()).toEqual(before.devices);
-    }, 600_000);
+    longTest(
+      "walks the whole chain through the SSH connection, and leaves the machine as it was",
+      async () => {
+        const { host } = stage();
+        const devices = async () => {
+          const { stdout } = await host.exec("openclaw devices list --json");
+          const { paired = [], pending = [] } = JSON.parse(stdout.slice(stdout.indexOf("{")));
+          return [...paired, ...pending].map(({ deviceId }: { deviceId: string }) => deviceId).sort();
+        };
+        const before = { inventory: await inventoryOf(host), devices: await devices() };
+        const { code, stdout, stderr } = await owner.run("--yes", "--json");
+        expect(stderr).toContain("The whole chain was built, used and taken down.");
+        expect(code).toBe(0);
+        expect(stderr).toContain("it changes openclaw.json"); // what will be done is said before it is
+        expect(stdout + stderr).not.toContain(host.gatewayToken);
+        const { ok, steps } = JSON.parse(stdout) as {
+          ok: boolean;
+          steps: { name: string; status: string }[];
+        };
+        expect(ok).toBe(true);
+        expect(steps.filter(({ status }) => status !== "ok")).toEqual([]);
+        expect(steps.map(({ name }) => name)).toEqual(
+          expect.arrayContaining([
+            `pi@${host.address} is made ready`,
+            "the tunnel is connected",
+            "OpenClaw answers curl (streamed)",
+            "nothing is left",
+          ]),
+        );
+        expect(differences(before.inventory, await inventoryOf(host))).toEqual([]);
+        expect(await devices()).toEqual(before.devices);
+      },
+      600_000,
+    );
   });
 }

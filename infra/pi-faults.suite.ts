@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Stage } from "../rehearsal/stage.ts";
+import { longTest } from "../rehearsal/testing/long-test.ts";
 import { differences, type Inventory, inventoryOf } from "../rehearsal/walk/traces.ts";
 import { stackConfig } from "../rehearsal/walk/walk.ts";
 
@@ -61,34 +62,38 @@ export function piFaultsSuite(stage: () => Stage): void {
       expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
     }, 300_000);
 
-    test("with a new SD card: the look's own line and an ordinary up, and destroy cleans", async () => {
-      await stack.up(hear);
-      // The old card, as far as it can be seen from outside: nothing of the stack is on the new one, and its key is new.
-      await asRoot(`cp -p ${hostKeyFile} /run/old-key && cp -p ${hostKeyFile}.pub /run/old-key.pub`);
-      await asRoot(
-        `systemctl disable -q --now cloudflared-${name}; rm -rf /etc/openclaw-gateway /var/lib/openclaw-gateway /etc/systemd/system/cloudflared-${name}.service; apt-get purge -q -y cloudflared >/dev/null 2>&1; rm -f /etc/apt/sources.list.d/cloudflared.list /usr/share/keyrings/cloudflare-main.gpg`,
-      );
-      await asRoot(`rm ${hostKeyFile} ${hostKeyFile}.pub && ssh-keygen -q -A && systemctl restart ssh`);
-      try {
-        const refusal = await stack.up(hear).then(
-          () => "",
-          (error: Error) => error.message,
-        );
-        expect(refusal).toContain("PI_HOST_KEY_CHANGED");
-        const [, scan = ""] = /pi\.hostKey "\$\((ssh-keyscan .* \| cut -d' ' -f2-)\)"/.exec(refusal) ?? [];
-        const { stdout } = await promisify(execFile)("sh", ["-c", scan], { timeout: 30_000 });
-        await stack.setConfig("openclaw-gateway:pi.hostKey", { value: stdout.trim() }, true);
-        const { outputs } = await stack.up(hear);
-        expect(outputs.pi?.value).toMatchObject({ openclaw: "2026.9.6", cloudflared: "2026.8.2" });
-        expect(await asRoot(`systemctl is-active cloudflared-${name}`)).toBe("active\n");
-        await stack.destroy(hear);
-      } finally {
+    longTest(
+      "with a new SD card: the look's own line and an ordinary up, and destroy cleans",
+      async () => {
+        await stack.up(hear);
+        // The old card, as far as it can be seen from outside: nothing of the stack is on the new one, and its key is new.
+        await asRoot(`cp -p ${hostKeyFile} /run/old-key && cp -p ${hostKeyFile}.pub /run/old-key.pub`);
         await asRoot(
-          `mv -f /run/old-key ${hostKeyFile}; mv -f /run/old-key.pub ${hostKeyFile}.pub; systemctl restart ssh`,
+          `systemctl disable -q --now cloudflared-${name}; rm -rf /etc/openclaw-gateway /var/lib/openclaw-gateway /etc/systemd/system/cloudflared-${name}.service; apt-get purge -q -y cloudflared >/dev/null 2>&1; rm -f /etc/apt/sources.list.d/cloudflared.list /usr/share/keyrings/cloudflare-main.gpg`,
         );
-      }
-      expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
-    }, 300_000);
+        await asRoot(`rm ${hostKeyFile} ${hostKeyFile}.pub && ssh-keygen -q -A && systemctl restart ssh`);
+        try {
+          const refusal = await stack.up(hear).then(
+            () => "",
+            (error: Error) => error.message,
+          );
+          expect(refusal).toContain("PI_HOST_KEY_CHANGED");
+          const [, scan = ""] = /pi\.hostKey "\$\((ssh-keyscan .* \| cut -d' ' -f2-)\)"/.exec(refusal) ?? [];
+          const { stdout } = await promisify(execFile)("sh", ["-c", scan], { timeout: 30_000 });
+          await stack.setConfig("openclaw-gateway:pi.hostKey", { value: stdout.trim() }, true);
+          const { outputs } = await stack.up(hear);
+          expect(outputs.pi?.value).toMatchObject({ openclaw: "2026.9.6", cloudflared: "2026.8.2" });
+          expect(await asRoot(`systemctl is-active cloudflared-${name}`)).toBe("active\n");
+          await stack.destroy(hear);
+        } finally {
+          await asRoot(
+            `mv -f /run/old-key ${hostKeyFile}; mv -f /run/old-key.pub ${hostKeyFile}.pub; systemctl restart ssh`,
+          );
+        }
+        expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
+      },
+      300_000,
+    );
 
     test("that is restarted in the middle of a step: the up waits for it, and goes on", async () => {
       said = "";

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { Stage } from "../rehearsal/stage.ts";
+import { longTest } from "../rehearsal/testing/long-test.ts";
 import { differences, type Inventory, inventoryOf } from "../rehearsal/walk/traces.ts";
 import { stackConfig } from "../rehearsal/walk/walk.ts";
 import type { PiConfig } from "./config.ts";
@@ -165,42 +166,46 @@ export function piReachSuite(stage: () => Stage): void {
       ).toMatchObject({ code: 0, stdout: "{}\n" });
     }, 60_000);
 
-    test("out of reach: destroy gives up within 30 s and keeps all, and pi.abandoned takes off the rest", async () => {
-      await stack.setAllConfig(stackConfig(stage()), true);
-      for (const setting of ["privateKeyPassword", "sudoPassword", "jump"])
-        await stack.removeConfig(`${key}.${setting}`, true);
-      await change("cp -p /home/pi/.openclaw/openclaw.json /run/suite.json", "rm /run/suite.json");
-      await stack.up(hear);
-      await change(
-        "nft add table inet suite; nft 'add chain inet suite in { type filter hook input priority 0; }'; nft add rule inet suite in tcp dport 22 drop",
-        "nft delete table inet suite 2>/dev/null || true",
-      );
-      const started = performance.now();
-      await expect(stack.destroy(hear)).rejects.toThrow(
-        /after 3 failed attempts: dial tcp .*:22: i\/o timeout/,
-      );
-      // 24.5 s of dialling, and what the engine takes by itself.
-      expect((performance.now() - started) / 1000).toBeLessThan(35);
-      const { deployment } = await stack.exportStack();
-      for (const kept of ["footprint", "tunnel"])
-        expect(JSON.stringify(deployment.resources)).toContain(`::${name}-${kept}"`);
+    longTest(
+      "out of reach: destroy gives up within 30 s and keeps all, and pi.abandoned takes off the rest",
+      async () => {
+        await stack.setAllConfig(stackConfig(stage()), true);
+        for (const setting of ["privateKeyPassword", "sudoPassword", "jump"])
+          await stack.removeConfig(`${key}.${setting}`, true);
+        await change("cp -p /home/pi/.openclaw/openclaw.json /run/suite.json", "rm /run/suite.json");
+        await stack.up(hear);
+        await change(
+          "nft add table inet suite; nft 'add chain inet suite in { type filter hook input priority 0; }'; nft add rule inet suite in tcp dport 22 drop",
+          "nft delete table inet suite 2>/dev/null || true",
+        );
+        const started = performance.now();
+        await expect(stack.destroy(hear)).rejects.toThrow(
+          /after 3 failed attempts: dial tcp .*:22: i\/o timeout/,
+        );
+        // 24.5 s of dialling, and what the engine takes by itself.
+        expect((performance.now() - started) / 1000).toBeLessThan(35);
+        const { deployment } = await stack.exportStack();
+        for (const kept of ["footprint", "tunnel"])
+          expect(JSON.stringify(deployment.resources)).toContain(`::${name}-${kept}"`);
 
-      said = "";
-      await stack.setConfig(`${key}.abandoned`, { value: "true" }, true);
-      await stack.up(hear);
-      expect(said).toContain(`PI_ABANDONED: pi.abandoned is set: ${stage().host.address} is left as it is`);
-      await asRoot(`systemctl stop cloudflared-${name}`); // it is off
-      await stack.destroy(hear);
-      expect(stage().cloudflare.resources()).toEqual([]);
-      // It runs again, and is cleaned by hand.
-      const lines = [...said.matchAll(/: (sudo (?:systemctl|apt-get) .*)$/gm)].map(([, line]) => line);
-      expect(lines).toHaveLength(2);
-      for (const line of lines) await asRoot(`${line} >/dev/null 2>&1; systemctl daemon-reload`);
-      await asRoot(
-        `cp -p /run/suite.json /home/pi/.openclaw/openclaw.json; rm /home/pi/.openclaw/openclaw-gateway.${name}.json /home/pi/.openclaw/openclaw.json.bak; rmdir /etc/openclaw-gateway; rmdir /usr/local/etc/cloudflared 2>/dev/null || true`,
-      );
-      for (const command of restore.splice(0)) await asRoot(command);
-      expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
-    }, 300_000);
+        said = "";
+        await stack.setConfig(`${key}.abandoned`, { value: "true" }, true);
+        await stack.up(hear);
+        expect(said).toContain(`PI_ABANDONED: pi.abandoned is set: ${stage().host.address} is left as it is`);
+        await asRoot(`systemctl stop cloudflared-${name}`); // it is off
+        await stack.destroy(hear);
+        expect(stage().cloudflare.resources()).toEqual([]);
+        // It runs again, and is cleaned by hand.
+        const lines = [...said.matchAll(/: (sudo (?:systemctl|apt-get) .*)$/gm)].map(([, line]) => line);
+        expect(lines).toHaveLength(2);
+        for (const line of lines) await asRoot(`${line} >/dev/null 2>&1; systemctl daemon-reload`);
+        await asRoot(
+          `cp -p /run/suite.json /home/pi/.openclaw/openclaw.json; rm /home/pi/.openclaw/openclaw-gateway.${name}.json /home/pi/.openclaw/openclaw.json.bak; rmdir /etc/openclaw-gateway; rmdir /usr/local/etc/cloudflared 2>/dev/null || true`,
+        );
+        for (const command of restore.splice(0)) await asRoot(command);
+        expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
+      },
+      300_000,
+    );
   });
 }

@@ -3,6 +3,7 @@ import { IDENTITY_HEADERS } from "../contract/roles.ts";
 import { checkConfig } from "../infra/config.ts";
 import { type OpenClawWanted, openclawWanted } from "../infra/openclaw-wanted.ts";
 import type { Stage } from "../rehearsal/stage.ts";
+import { longTest } from "../rehearsal/testing/long-test.ts";
 import { found, merge, openclawOnPi, origin } from "./testing/openclaw-on-pi.ts";
 
 /** The same step where the Access identity is the login: each change of OpenClaw's authentication starts it anew, twice. */
@@ -58,7 +59,7 @@ export function openclawAccessSuite(stage: () => Stage): void {
       expect(await as("other@example.com", 401)).not.toBe("200");
     });
 
-    test("changes from one login to the other and back, and the token is the one of before", async () => {
+    longTest("changes from one login to the other and back, and the token is the one of before", async () => {
       expect((await run("create")).code).toBe(0);
       expect((await run("create", access("owner@example.com"))).code).toBe(0);
       const { code, stdout } = await run("create");
@@ -69,15 +70,18 @@ export function openclawAccessSuite(stage: () => Stage): void {
       expect(auth).toEqual(JSON.parse(before).gateway.auth);
     });
 
-    test("brings back a password that was there besides, though OpenClaw drops it meanwhile", async () => {
-      const auth = { ...JSON.parse(before).gateway.auth, password: "a-password-of-the-test" };
-      await write(JSON.stringify(merge(JSON.parse(before), { gateway: { auth } })));
-      expect((await run("create", access("owner@example.com"))).code).toBe(0);
-      expect(JSON.parse(await config()).gateway.auth.password).toBe("a-password-of-the-test");
-      await write(JSON.stringify(merge(JSON.parse(await config()), { logging: { level: "debug" } })));
-      expect((await run("delete")).code).toBe(0); // by its keys, since someone has changed the file
-      expect(JSON.parse(await config()).gateway.auth).toEqual(auth);
-    });
+    longTest(
+      "brings back a password that was there besides, though OpenClaw drops it meanwhile",
+      async () => {
+        const auth = { ...JSON.parse(before).gateway.auth, password: "a-password-of-the-test" };
+        await write(JSON.stringify(merge(JSON.parse(before), { gateway: { auth } })));
+        expect((await run("create", access("owner@example.com"))).code).toBe(0);
+        expect(JSON.parse(await config()).gateway.auth.password).toBe("a-password-of-the-test");
+        await write(JSON.stringify(merge(JSON.parse(await config()), { logging: { level: "debug" } })));
+        expect((await run("delete")).code).toBe(0); // by its keys, since someone has changed the file
+        expect(JSON.parse(await config()).gateway.auth).toEqual(auth);
+      },
+    );
 
     test("puts back what was there when OpenClaw does not let the gateway in, and OpenClaw runs as before", async () => {
       expect((await run("create")).code).toBe(0);
@@ -100,16 +104,19 @@ export function openclawAccessSuite(stage: () => Stage): void {
       expect(await files()).toBe("openclaw.json\n");
     });
 
-    test("puts back what was there when OpenClaw's own audit finds something critical that is not meant", async () => {
-      const { access: meant } = access("owner@example.com");
-      const { code, stderr } = await run("create", meant && { access: { ...meant, expectedFindings: [] } });
-      expect(stderr).toContain("OPENCLAW_AUDIT_CRITICAL");
-      expect(stderr).toContain("gateway.trusted_proxy_auth");
-      expect(code).toBe(1);
-      expect(await config()).toBe(before);
-      expect(await models(stage().host.gatewayToken, 403)).toBe("403");
-      expect(await files()).not.toContain("openclaw-gateway.suite.json");
-    });
+    longTest(
+      "puts back what was there when OpenClaw's own audit finds something critical that is not meant",
+      async () => {
+        const { access: meant } = access("owner@example.com");
+        const { code, stderr } = await run("create", meant && { access: { ...meant, expectedFindings: [] } });
+        expect(stderr).toContain("OPENCLAW_AUDIT_CRITICAL");
+        expect(stderr).toContain("gateway.trusted_proxy_auth");
+        expect(code).toBe(1);
+        expect(await config()).toBe(before);
+        expect(await models(stage().host.gatewayToken, 403)).toBe("403");
+        expect(await files()).not.toContain("openclaw-gateway.suite.json");
+      },
+    );
 
     test("leaves an OpenClaw alone that trusts another proxy already", async () => {
       const auth = { mode: "trusted-proxy", trustedProxy: { userHeader: "x-user" } };

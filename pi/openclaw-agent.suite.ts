@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { checkConfig } from "../infra/config.ts";
 import { type OpenClawWanted, openclawWanted } from "../infra/openclaw-wanted.ts";
 import type { Stage } from "../rehearsal/stage.ts";
+import { longTest } from "../rehearsal/testing/long-test.ts";
 import { folder, openclawOnPi, origin } from "./testing/openclaw-on-pi.ts";
 
 /** What a model tries that somebody has talked into it, by the names of OpenClaw's tools. */
@@ -54,7 +55,7 @@ export function openclawAgentSuite(stage: () => Stage): void {
       expect(await files()).toBe("openclaw.json\n");
     });
 
-    test("comes and goes with its switch, with what OpenClaw writes down because of it", async () => {
+    longTest("comes and goes with its switch, with what OpenClaw writes down because of it", async () => {
       await run("create");
       const plain = JSON.parse(await config());
       await run("create", { webAgent: wanted.webAgent });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Stage } from "../rehearsal/stage.ts";
+import { atLength } from "../rehearsal/testing/long-test.ts";
 import { folder, merge, openclawOnPi } from "./testing/openclaw-on-pi.ts";
 
 const unit = "openclaw-gateway.service";
@@ -28,8 +29,9 @@ export function openclawFaultsSuite(stage: () => Stage): void {
       expect(await untilOn(ready)).toBe("yes\n");
     });
 
-    test("by dying after the patch, and takes 40 s to come back: the step waits", async () => {
-      await withUnit("ExecStartPre=/bin/sleep 40");
+    const startSeconds = atLength ? 40 : 10;
+    test(`by dying after the patch, and takes ${startSeconds} s longer to come back: the step waits`, async () => {
+      await withUnit(`ExecStartPre=/bin/sleep ${startSeconds}`);
       const step = run("create");
       expect(await untilOn(written)).toBe("yes\n");
       await sh(`systemctl --user kill -s KILL ${unit}`);

@@ -183,7 +183,7 @@ export function openclawSuite(stage: () => Stage): void {
       ]);
     });
 
-    test("keeps what a person changed between two ups, and takes back only its own", async () => {
+    longTest("keeps what a person changed between two ups, and takes back only its own", async () => {
       await run("create");
       await write(JSON.stringify(merge(JSON.parse(await config()), { logging: { level: "debug" } })));
       expect((await run("create", { endpoints: ["responses"] })).code).toBe(0);
@@ -195,7 +195,7 @@ export function openclawSuite(stage: () => Stage): void {
       expect(await files()).toMatch(/^openclaw\.json\n(openclaw\.json\.bak[.\d]*\n)?$/);
     });
 
-    test("leaves the token that a person has set since, also when it takes its own back", async () => {
+    longTest("leaves the token that a person has set since, also when it takes its own back", async () => {
       await run("create");
       const token = "c".repeat(64);
       await write(JSON.stringify(merge(JSON.parse(await config()), { gateway: { auth: { token } } })));
