@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type FakeHost, startFakeHost } from "../rehearsal/providers/testing/fake-host.ts";
 import { openTestStack, type TestStack } from "../rehearsal/providers/testing/stack.ts";
+import { longTest } from "../rehearsal/testing/long-test.ts";
 import { configSchema, type PiConfig } from "./config.ts";
 import { Pi } from "./pi.ts";
 
@@ -66,7 +67,7 @@ describe("an abandoned Pi on the real engine", { timeout: 120_000 }, () => {
     expect((await stack.stack.exportStack()).deployment.resources ?? []).toEqual([]);
   });
 
-  test("that came back is the stack's again, without a step, and is cleaned by a destroy", async () => {
+  longTest("that came back is the stack's again, without a step, and is cleaned by a destroy", async () => {
     await up();
     steps();
     await up({ abandoned: true });
@@ -77,7 +78,7 @@ describe("an abandoned Pi on the real engine", { timeout: 120_000 }, () => {
     expect(steps()).toEqual(["footprint delete"]);
   });
 
-  test("that failed in the middle is left by a destroy, or goes on when it came back", async () => {
+  longTest("that failed in the middle is left by a destroy, or goes on when it came back", async () => {
     host.reply = (command) =>
       command.includes("connector create") ? { stderr: "APT_FAILED: no\n", status: 1 } : answer(command);
     await expect(up()).rejects.toThrow("APT_FAILED");

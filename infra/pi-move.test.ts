@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 import { newKeyPair } from "../rehearsal/host/keys.ts";
 import { type FakeHost, startFakeHost } from "../rehearsal/providers/testing/fake-host.ts";
 import { openTestStack, type TestStack } from "../rehearsal/providers/testing/stack.ts";
+import { longTest } from "../rehearsal/testing/long-test.ts";
 import type { PiConfig } from "./config.ts";
 import { Pi } from "./pi.ts";
 import { leftBehind } from "./pi-move.ts";
@@ -162,7 +163,7 @@ describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
     expect(steps(two)).toEqual(["footprint delete"]);
   });
 
-  test("an old Pi that cannot be cleaned is left with a warning", async () => {
+  longTest("an old Pi that cannot be cleaned is left with a warning", async () => {
     await up(at(one));
     one.reply = () => ({ stderr: "PI_NOT_CLEANED: could not undo on the Pi: connector\n", status: 1 });
     await up(at(two));
@@ -214,14 +215,17 @@ describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
     expect(steps(one)).toEqual(["footprint delete"]);
   });
 
-  test("the audit trail is a step of its own, which goes when it is taken out of the config", async () => {
-    await up(at(one), true);
-    expect(steps(one)).toEqual([...allSteps, "audit create"]);
-    await up(at(one));
-    expect(steps(one)).toEqual(["audit delete"]);
-    await stack.stack.destroy();
-    expect(steps(one)).toEqual(["footprint delete"]);
-  });
+  longTest(
+    "the audit trail is a step of its own, which goes when it is taken out of the config",
+    async () => {
+      await up(at(one), true);
+      expect(steps(one)).toEqual([...allSteps, "audit create"]);
+      await up(at(one));
+      expect(steps(one)).toEqual(["audit delete"]);
+      await stack.stack.destroy();
+      expect(steps(one)).toEqual(["footprint delete"]);
+    },
+  );
 
   test("a login shell that prints something does not hide the answer", async () => {
     one.reply = (command) => ({ stdout: `Welcome to your Pi!\n${answer(command).stdout}` });

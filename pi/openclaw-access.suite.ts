@@ -83,26 +83,29 @@ export function openclawAccessSuite(stage: () => Stage): void {
       },
     );
 
-    test("puts back what was there when OpenClaw does not let the gateway in, and OpenClaw runs as before", async () => {
-      expect((await run("create")).code).toBe(0);
-      const working = await config();
-      const wanted = access("owner@example.com").access;
-      if (!wanted) throw new Error("nothing is wanted");
-      // OpenClaw takes this config, and refuses every proxy on its own machine.
-      const trustedProxy = { ...wanted.trustedProxy, allowLoopback: false as unknown as true };
-      const { code, stderr } = await run("create", {
-        access: { ...wanted, trustedProxy },
-        patienceSeconds: 30,
-      });
-      expect(code).toBe(1);
-      expect(stderr).toContain("OPENCLAW_NOT_ANSWERING");
-      expect(stderr).toContain("its config was put back");
-      expect(await config()).toBe(working);
-      expect(await models(stage().host.gatewayToken, 200)).toBe("200");
-      expect((await run("delete")).code).toBe(0);
-      expect(await config()).toBe(before);
-      expect(await files()).toBe("openclaw.json\n");
-    });
+    longTest(
+      "puts back what was there when OpenClaw does not let the gateway in, and OpenClaw runs as before",
+      async () => {
+        expect((await run("create")).code).toBe(0);
+        const working = await config();
+        const wanted = access("owner@example.com").access;
+        if (!wanted) throw new Error("nothing is wanted");
+        // OpenClaw takes this config, and refuses every proxy on its own machine.
+        const trustedProxy = { ...wanted.trustedProxy, allowLoopback: false as unknown as true };
+        const { code, stderr } = await run("create", {
+          access: { ...wanted, trustedProxy },
+          patienceSeconds: 30,
+        });
+        expect(code).toBe(1);
+        expect(stderr).toContain("OPENCLAW_NOT_ANSWERING");
+        expect(stderr).toContain("its config was put back");
+        expect(await config()).toBe(working);
+        expect(await models(stage().host.gatewayToken, 200)).toBe("200");
+        expect((await run("delete")).code).toBe(0);
+        expect(await config()).toBe(before);
+        expect(await files()).toBe("openclaw.json\n");
+      },
+    );
 
     longTest(
       "puts back what was there when OpenClaw's own audit finds something critical that is not meant",

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Stage } from "../rehearsal/stage.ts";
-import { atLength } from "../rehearsal/testing/long-test.ts";
+import { atLength, longTest } from "../rehearsal/testing/long-test.ts";
 import { folder, merge, openclawOnPi } from "./testing/openclaw-on-pi.ts";
 
 const unit = "openclaw-gateway.service";
@@ -30,14 +30,17 @@ export function openclawFaultsSuite(stage: () => Stage): void {
     });
 
     const startSeconds = atLength ? 40 : 10;
-    test(`by dying after the patch, and takes ${startSeconds} s longer to come back: the step waits`, async () => {
-      await withUnit(`ExecStartPre=/bin/sleep ${startSeconds}`);
-      const step = run("create");
-      expect(await untilOn(written)).toBe("yes\n");
-      await sh(`systemctl --user kill -s KILL ${unit}`);
-      expect(await step).toMatchObject({ code: 0 });
-      expect(await models(stage().host.gatewayToken, 200)).toBe("200");
-    });
+    longTest(
+      `by dying after the patch, and takes ${startSeconds} s longer to come back: the step waits`,
+      async () => {
+        await withUnit(`ExecStartPre=/bin/sleep ${startSeconds}`);
+        const step = run("create");
+        expect(await untilOn(written)).toBe("yes\n");
+        await sh(`systemctl --user kill -s KILL ${unit}`);
+        expect(await step).toMatchObject({ code: 0 });
+        expect(await models(stage().host.gatewayToken, 200)).toBe("200");
+      },
+    );
 
     test("by not starting with it at all: what was there is put back, and it runs as before", async () => {
       await withUnit(`ExecStartPre=/bin/sh -c '! ${written}'\nStartLimitIntervalSec=0`);

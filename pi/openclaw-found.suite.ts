@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { Stage } from "../rehearsal/stage.ts";
+import { longTest } from "../rehearsal/testing/long-test.ts";
 import { found, openclawOnPi } from "./testing/openclaw-on-pi.ts";
 
 const unit = "openclaw-gateway.service";
@@ -61,7 +62,7 @@ export function openclawFoundSuite(stage: () => Stage): void {
       expect(await models(stage().host.gatewayToken, 200)).toBe("200");
     });
 
-    test("as a unit of the system's, with a config of another name", async () => {
+    longTest("as a unit of the system's, with a config of another name", async () => {
       await hide();
       await sh("cp ~/.openclaw/openclaw.json ~/.openclaw/mine.json");
       await asRoot(
@@ -84,17 +85,20 @@ export function openclawFoundSuite(stage: () => Stage): void {
       ).not.toMatch(/mine|suite/);
     });
 
-    test("by pnpm, not running: its script leads to it, and a stack is taken off all the same", async () => {
-      expect(await run("create")).toMatchObject({ code: 0 });
-      await hide();
-      // As pnpm writes it (@zkochan/cmd-shim).
-      await sh(
-        `mkdir -p ~/.local/share/pnpm/global/5 && ln -s /opt/openclaw/node_modules ~/.local/share/pnpm/global/5/node_modules && ln -s /opt/node/bin/node ~/.local/share/pnpm/node && cat >~/.local/share/pnpm/openclaw && chmod +x ~/.local/share/pnpm/openclaw`,
-        `#!/bin/sh\nbasedir=$(dirname "$(echo "$0" | sed -e 's,\\\\,/,g')")\nif [ -x "$basedir/node" ]; then\n  exec "$basedir/node"  "$basedir/global/5/node_modules/openclaw/openclaw.mjs" "$@"\nelse\n  exec node  "$basedir/global/5/node_modules/openclaw/openclaw.mjs" "$@"\nfi\n`,
-      );
-      const { code, stderr } = await run("delete");
-      expect(stderr).toContain("is as it was before");
-      expect(code).toBe(0);
-    });
+    longTest(
+      "by pnpm, not running: its script leads to it, and a stack is taken off all the same",
+      async () => {
+        expect(await run("create")).toMatchObject({ code: 0 });
+        await hide();
+        // As pnpm writes it (@zkochan/cmd-shim).
+        await sh(
+          `mkdir -p ~/.local/share/pnpm/global/5 && ln -s /opt/openclaw/node_modules ~/.local/share/pnpm/global/5/node_modules && ln -s /opt/node/bin/node ~/.local/share/pnpm/node && cat >~/.local/share/pnpm/openclaw && chmod +x ~/.local/share/pnpm/openclaw`,
+          `#!/bin/sh\nbasedir=$(dirname "$(echo "$0" | sed -e 's,\\\\,/,g')")\nif [ -x "$basedir/node" ]; then\n  exec "$basedir/node"  "$basedir/global/5/node_modules/openclaw/openclaw.mjs" "$@"\nelse\n  exec node  "$basedir/global/5/node_modules/openclaw/openclaw.mjs" "$@"\nfi\n`,
+        );
+        const { code, stderr } = await run("delete");
+        expect(stderr).toContain("is as it was before");
+        expect(code).toBe(0);
+      },
+    );
   });
 }

@@ -34,7 +34,7 @@ export function openclawStartSuite(stage: () => Stage): void {
       await restart();
     });
 
-    test("takes a change up although its reload is off, and lets it go again", async () => {
+    longTest("takes a change up although its reload is off, and lets it go again", async () => {
       const off = withGateway({ reload: { mode: "off" } });
       await write(off);
       await restart();
