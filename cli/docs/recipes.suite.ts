@@ -209,10 +209,12 @@ export function recipesSuite(stage: () => Stage): void {
       const { host, workspace } = stage();
       const ssh = join(workspace.folder, "person", ".ssh");
       await mkdir(ssh, { recursive: true });
-      await writeFile(join(ssh, "id_ed25519"), host.privateKey ?? "", { mode: 0o600 });
+      for (const name of ["id_ed25519", "id_jump"])
+        await writeFile(join(ssh, name), host.privateKey ?? "", { mode: 0o600 });
+      await writeFile(join(workspace.folder, "password.txt"), "of the test\n", { mode: 0o600 });
       await writeFile(join(workspace.folder, "key.txt"), `${randomBytes(32).toString("base64")}\n`);
       const lines = [...configReference().matchAll(/`(npx pulumi config set [^`]+)`/g)].map(([, line = ""]) =>
-        line.replaceAll("\\|", "|").replaceAll("raspberrypi.local", host.address),
+        line.replaceAll("\\|", "|").replaceAll(/raspberrypi\.local|gate\.example\.com/g, host.address),
       );
       expect(lines.length).toBeGreaterThan(10);
       await inShell(["npx pulumi stack init keys", ...lines].join("\n"));
