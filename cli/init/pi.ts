@@ -39,7 +39,7 @@ export async function choosePi(setup: Setup, stored: Stored): Promise<PiChoice> 
       hostKey ??= await pinHostKey(setup, pi, before);
       if (key === "unknown") key = await keyAtHand();
       if (key === "unknown") key = person ? await askPiKey(person, before?.privateKey) : undefined;
-      const config: PiConfig = { ...pi, hostKey, privateKey: key, ...passwordsOf(before) };
+      const config: PiConfig = { ...pi, hostKey, privateKey: key, ...keptOf(before) };
       return { config, seen: await look(setup, config) };
     } catch (error) {
       if (!person || !isRefusal(error)) throw error;
@@ -48,7 +48,8 @@ export async function choosePi(setup: Setup, stored: Stored): Promise<PiChoice> 
       keyAtHand = async () => "unknown";
       if (address && hostKey && key !== "unknown") {
         const next = await nextTry(person);
-        if (next === "later") return { config: { ...address, openclawPort, hostKey, privateKey: key } };
+        if (next === "later")
+          return { config: { ...address, openclawPort, hostKey, privateKey: key, ...keptOf(before) } };
         if (next === "key") key = "unknown";
         if (next === "address") address = hostKey = undefined;
       } else if (!hostKey) {
@@ -69,11 +70,10 @@ const nextTry = (person: Person) =>
     ],
   });
 
-/** What the stack has for a key and a sudo that ask; nobody is asked for it here. */
-const passwordsOf = (before: Partial<PiConfig> | undefined) => ({
-  privateKeyPassword: before?.privateKeyPassword,
-  sudoPassword: before?.sudoPassword,
-});
+/** What the stack has besides, and nobody is asked for here: it stays. */
+const KEPT = ["privateKeyPassword", "sudoPassword", "jump", "abandoned"] as const;
+const keptOf = (before: Partial<PiConfig> | undefined): Partial<Pick<PiConfig, (typeof KEPT)[number]>> =>
+  Object.fromEntries(KEPT.flatMap((name) => (before?.[name] === undefined ? [] : [[name, before[name]]])));
 
 const addressOf = (pi: Partial<PiConfig> | undefined): string | undefined =>
   pi?.host && piAddressText({ user: pi.user ?? "pi", host: pi.host, port: pi.port ?? 22 });

@@ -36,7 +36,7 @@ export async function tryRealConnector(stage: Stage, deb: RealPackage, progress:
   const tunnel = newToken(stage.cloudflare.accountId);
   await progress.step("the program installs cloudflared from the signed repository", async () => {
     const { stderr } = await host.exec(script.command("create"), {
-      stdin: script.stdin({ stack: stackName, tunnel_token: tunnel.token }),
+      stdin: script.stdin({ stack: stackName, tunnel_token: tunnel.token, version: "any", upgrades: "apt" }),
       timeoutMs: 240_000,
     });
     const installed = await asRoot("dpkg-query -W cloudflared | cut -f 2");
