@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
+import { longTest } from "../rehearsal/testing/long-test.ts";
 import { rehearse, script, traces, until } from "../rehearsal/testing/rehearse.ts";
 
 describe("npm run rehearse", () => {
@@ -30,7 +31,7 @@ describe("npm run rehearse", () => {
     15 * 60_000,
   );
 
-  test(
+  longTest(
     "walks it with the login at Access as OpenClaw's own, as owner, member and guest",
     async () => {
       const before = traces();

@@ -1,3 +1,5 @@
+import { auditSuite } from "../pi/audit.suite.ts";
+import { firewallSuite } from "../pi/firewall.suite.ts";
 import { openclawSuite } from "../pi/openclaw.suite.ts";
 import { openclawAccessSuite } from "../pi/openclaw-access.suite.ts";
 import { openclawAgentSuite } from "../pi/openclaw-agent.suite.ts";
@@ -7,7 +9,7 @@ import { openclawProxiesSuite } from "../pi/openclaw-proxies.suite.ts";
 import { openclawStartSuite } from "../pi/openclaw-start.suite.ts";
 import { sharedStage } from "./testing/shared-stage.ts";
 
-// What the program does with OpenClaw on a Pi.
+// What the program does with OpenClaw on a Pi, and what watches over both.
 const stage = sharedStage();
 openclawSuite(stage);
 openclawAccessSuite(stage);
@@ -16,3 +18,5 @@ openclawAgentSuite(stage);
 openclawFoundSuite(stage);
 openclawStartSuite(stage);
 openclawFaultsSuite(stage);
+auditSuite(stage);
+firewallSuite(stage);

@@ -2,21 +2,17 @@ import { rehearsePiSuite } from "../cli/rehearse-pi.suite.ts";
 import { piFaultsSuite } from "../infra/pi-faults.suite.ts";
 import { piLookSuite } from "../infra/pi-look.suite.ts";
 import { piReachSuite } from "../infra/pi-reach.suite.ts";
-import { auditSuite } from "../pi/audit.suite.ts";
 import { connectorSuite } from "../pi/connector.suite.ts";
 import { connectorPackageSuite } from "../pi/connector-package.suite.ts";
 import { connectorStartSuite } from "../pi/connector-start.suite.ts";
-import { firewallSuite } from "../pi/firewall.suite.ts";
 import { sharedStage } from "./testing/shared-stage.ts";
 
 // What the program does on a Pi, and a Pi that is not as it should be.
 const stage = sharedStage();
 piLookSuite(stage);
 connectorSuite(stage);
-auditSuite(stage);
 connectorPackageSuite(stage);
 connectorStartSuite(stage);
-firewallSuite(stage);
 piFaultsSuite(stage);
 piReachSuite(stage);
 rehearsePiSuite(stage);
