@@ -42,12 +42,12 @@ export function openclawFoundSuite(stage: () => Stage): void {
         "systemctl disable -q --now claw.service 2>/dev/null; rm -f /etc/systemd/system/claw.service; systemctl daemon-reload; for c in openclaw node; do [ ! -e /usr/local/bin/$c.away ] || mv /usr/local/bin/$c.away /usr/local/bin/$c; done",
       );
       await sh(
-        `systemctl --user stop openclaw-by-hand.scope 2>/dev/null; [ ! -d ~/.config/systemd/away ] || { rm -rf ~/.config/systemd/user; mv ~/.config/systemd/away ~/.config/systemd/user; }; rm -rf ~/.nvm ~/.local/share/pnpm; systemctl --user daemon-reload; systemctl --user start ${unit}`,
+        `systemctl --user kill -s KILL openclaw-by-hand.scope 2>/dev/null; systemctl --user stop openclaw-by-hand.scope 2>/dev/null; [ ! -d ~/.config/systemd/away ] || { rm -rf ~/.config/systemd/user; mv ~/.config/systemd/away ~/.config/systemd/user; }; rm -rf ~/.nvm ~/.local/share/pnpm; systemctl --user daemon-reload; systemctl --user start ${unit}`,
       );
       await untilReady();
     });
 
-    test("by nvm, run by hand: the process itself tells, though no PATH and no unit do", async () => {
+    longTest("by nvm, run by hand: the process itself tells, though no PATH and no unit do", async () => {
       await hide();
       const bin = "/home/pi/.nvm/versions/node/v24.21.0/bin";
       await sh(
