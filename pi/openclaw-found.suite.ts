@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect } from "vitest";
 import type { Stage } from "../rehearsal/stage.ts";
 import { longTest } from "../rehearsal/testing/long-test.ts";
 import { found, openclawOnPi } from "./testing/openclaw-on-pi.ts";
