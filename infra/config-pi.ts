@@ -59,3 +59,31 @@ export const firewall = z
   })
   .prefault({})
   .meta({ description: "The Pi's own firewall." });
+
+export const auditLog = z
+  .strictObject({
+    enabled: z.boolean("true or false").default(false).meta({
+      description:
+        "Whether the Pi keeps an audit trail of its own: what OpenClaw ran and what the connector did, never its content.",
+      example: "true",
+    }),
+    path: z
+      .string()
+      // No underscore, which stands for a slash in the name of logrotate's file.
+      .regex(
+        /^\/var\/log(\/[A-Za-z0-9][A-Za-z0-9.-]*)+$/,
+        "a file below /var/log/, its path of letters, digits, dots and dashes",
+      )
+      .refine((path) => !path.includes(".."), "a path without ..")
+      .default("/var/log/openclaw/audit.log")
+      .meta({
+        description: "The file it is written to, below /var/log/. Several stacks may share one.",
+        example: "/var/log/openclaw/audit.log",
+      }),
+    keepOnDestroy: z.boolean("true or false").default(true).meta({
+      description: "Whether the file stays on the Pi when the stack is destroyed.",
+      example: "false",
+    }),
+  })
+  .prefault({})
+  .meta({ description: "An audit trail on the Pi, as a file." });
