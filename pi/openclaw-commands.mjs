@@ -45,6 +45,25 @@ class OpenClawCommands {
   }
 
   /**
+   * Starts the gateway where systemd has given its unit up: after too many starts that failed, or one that left because
+   * of its config (RestartPreventExitStatus=78). Nothing else would look at a config that was mended since.
+   * @returns the command that a person needs, where it could not
+   */
+  startIfGivenUp() {
+    const [scope, name] = this.#unit.split(" ");
+    if (!name || spawnSync("systemctl", [`--${scope}`, "-q", "is-failed", name]).status !== 0)
+      return undefined;
+    const systemctl = scope === "system" ? ["sudo", "-n", "systemctl"] : ["systemctl", "--user"];
+    const steps = ["reset-failed", "start"].map((verb) => [...systemctl, verb, name]);
+    const done = steps.every(
+      ([command, ...args]) => spawnSync(command, args, { timeout: 60_000 }).status === 0,
+    );
+    return done
+      ? undefined
+      : steps.map((words) => words.filter((word) => word !== "-n").join(" ")).join(" && ");
+  }
+
+  /**
    * What `openclaw security audit` calls critical in the config as it stands in the file. Its exit code is 0 with
    * critical findings too. It runs beside whatever else is being done.
    * @returns findings with `checkId` and `title`; nothing where the command does not answer

@@ -6,14 +6,37 @@
 # openclaw_unit ("user NAME" or "system NAME", empty where none runs it), openclaw_pid (empty where it does not run),
 # and exports what its commands need to find the same config; false when there is none.
 
+export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/run/user/$(id -u)}"
+
+forget_found() { openclaw_node='' openclaw_entry='' openclaw_unit='' openclaw_pid='' environment=''; }
+
 find_openclaw() {
-  export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/run/user/$(id -u)}"
-  openclaw_node='' openclaw_entry='' openclaw_unit='' openclaw_pid='' environment=''
+  forget_found
   from_process "$1" || from_unit --user || from_unit --system || from_shells || from_folders || return 1
   openclaw_package=${openclaw_entry%/dist/*}
   openclaw_package=${openclaw_package%/openclaw.mjs}
   export_environment
   openclaw_config=$(config_path)
+}
+
+# await_process PORT: where a unit is about to run OpenClaw, as after a restart of the Pi, waits until it listens: only the
+# process tells what it was started with. OpenClaw takes up to a minute to start on a Pi.
+await_process() {
+  deadline=$(($(date +%s) + 90))
+  forget_found
+  until from_process "$1" || ! { from_unit --user || from_unit --system; } || ! is_coming ||
+    [ "$(date +%s)" -gt "$deadline" ]; do
+    sleep 1
+  done
+}
+
+# A unit that runs, that starts, that waits before it starts again, or that is yet to be started.
+is_coming() {
+  shown=$(systemctl "--${openclaw_unit% *}" show "${openclaw_unit#* }" -p ActiveState -p Job)
+  case $shown in
+  *ActiveState=active* | *ActiveState=activating* | *ActiveState=reloading* | *Job=[1-9]*) return 0 ;;
+  *) return 1 ;;
+  esac
 }
 
 # is_entry PATH: whether Node runs OpenClaw with it.

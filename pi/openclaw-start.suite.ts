@@ -74,6 +74,19 @@ export function openclawStartSuite(stage: () => Stage): void {
       },
     );
 
+    test("waits for one that is only about to start, as after a restart of the Pi", async () => {
+      await write(withToken({ source: "env", provider: "default", id: "SUITE_TOKEN" }));
+      await sh(
+        `umask 077; cat >${dropIn}`,
+        `[Service]\nEnvironment=SUITE_TOKEN=${secret}\nExecStartPre=/bin/sleep 5\n`,
+      );
+      await sh(`systemctl --user daemon-reload; systemctl --user --no-block restart ${unit}`);
+      await sh("timeout 60 sh -c 'while ss -Hltn sport = :18789 | grep -q .; do sleep 0.1; done'");
+      const { code, stdout } = await run("create");
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout).token).toBe(secret);
+    });
+
     longTest("reads a token that is in a file of secrets", async () => {
       const whole = JSON.parse(withToken({ source: "file", provider: "mine", id: "/gateway/to~1ken" }));
       whole.secrets = { providers: { mine: { source: "file", path: `${folder}/secrets.json` } } };

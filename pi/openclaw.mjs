@@ -125,9 +125,15 @@ async function create() {
     record.forget(recordBefore);
     restartIfItWaits(config);
     const old = attempted(() => credentialsOf(config));
-    const back = async () =>
+    const answers = async () =>
       recordBefore && old ? (await modelsStatus(port, old)) === 200 : await isReady(port);
+    let start;
+    const back = async () => {
+      start = openclaw.startIfGivenUp();
+      return start !== undefined || (await answers());
+    };
     await waitUntil(back, wanted.patienceSeconds);
+    if (start) say(`OpenClaw: it does not run, and could not be started from here; on the Pi: ${start}`);
   };
   let before;
   let after;

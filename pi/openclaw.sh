@@ -8,6 +8,7 @@
 
 read_settings stack openclaw_port program wanted
 
+if [ "$1" = create ]; then await_process "$setting_openclaw_port"; fi
 if ! find_openclaw "$setting_openclaw_port"; then
   # Gone with its config: nothing is left to put back.
   if [ "$1" = delete ]; then
