@@ -7,6 +7,8 @@ import { PiUnreachable } from "./ssh-refusal.ts";
 
 export type FirewallConfig = GatewayConfig["firewall"];
 
+/** For this long open connections make themselves known first. The tunnel speaks each second, most others twice a minute. */
+const watchSeconds = 15;
 /** For this long new rules are in force unconfirmed. A login on a busy Pi takes a few seconds. */
 const backAfterSeconds = 20;
 /** The new connection is tried for as long as that makes sense. */
@@ -18,6 +20,7 @@ export const firewallSettings = (stack: string, { sshFrom, https }: FirewallConf
   stack,
   ssh_from: sshFrom.length > 0 ? sshFrom.join(" ") : "anywhere",
   https: https ? "yes" : "no",
+  watch_seconds: String(watchSeconds),
   back_after_seconds: String(backAfterSeconds),
 });
 

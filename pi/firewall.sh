@@ -10,7 +10,7 @@
 #   delete    takes this stack's part away, and with the last stack everything
 #
 # Settings: stack; ssh_from ("anywhere", or addresses and networks with a blank between); https (yes or no);
-# back_after_seconds.
+# watch_seconds, back_after_seconds.
 # Answer: of try {"seen_as":"ADDRESS"}, where this machine sees the other end of the connection; of the others {}
 
 table=openclaw_gateway
@@ -34,8 +34,9 @@ try() {
       "nothing was changed. Does the kernel have nftables with connection tracking? On the Pi: sudo modprobe nf_conntrack"
   }
   # First the way back, then the rules: cut in between, nothing has happened.
-  systemd-run -q --collect --unit="$timer" --on-active="$setting_back_after_seconds" \
+  systemd-run -q --collect --unit="$timer" --on-active="$((setting_back_after_seconds + setting_watch_seconds))" \
     --timer-property=AccuracySec=1s sh -c "exec 9</etc/systemd; flock 9; $put_back"
+  watch_connections
   nft -f "$home/rules.trial"
   printf '{"seen_as":"%s"}\n' "${seen%% *}"
 }
@@ -72,6 +73,15 @@ delete() {
     rm -rf "$home"
   fi
   printf '{}\n'
+}
+
+# A kernel tracks connections only where a rule asks for it. One that was open before, and in which the other end speaks
+# first, would be taken for a new one and dropped: a tunnel, or a chat's long poll. So they are let speak once.
+watch_connections() {
+  if nft list table inet "$table" >/dev/null 2>&1; then return; fi
+  say "watching for $setting_watch_seconds s which connections are open"
+  nft "table inet $table { chain input { type filter hook input priority filter; ct state established accept; }; }"
+  sleep "$setting_watch_seconds"
 }
 
 # --- the way back ---
@@ -239,7 +249,7 @@ WantedBy=sysinit.target
 UNIT
 }
 
-read_settings stack ssh_from https back_after_seconds
+read_settings stack ssh_from https watch_seconds back_after_seconds
 # A confirmation has seconds only, and changes no rule.
 if [ "$1" != confirm ]; then one_at_a_time; fi
 "$1"

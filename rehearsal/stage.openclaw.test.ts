@@ -1,5 +1,4 @@
 import { auditSuite } from "../pi/audit.suite.ts";
-import { firewallSuite } from "../pi/firewall.suite.ts";
 import { openclawSuite } from "../pi/openclaw.suite.ts";
 import { openclawAccessSuite } from "../pi/openclaw-access.suite.ts";
 import { openclawAgentSuite } from "../pi/openclaw-agent.suite.ts";
@@ -19,4 +18,3 @@ openclawFoundSuite(stage);
 openclawStartSuite(stage);
 openclawFaultsSuite(stage);
 auditSuite(stage);
-firewallSuite(stage);

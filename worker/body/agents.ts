@@ -17,7 +17,9 @@ function agentOf(model: string): string | undefined {
 
 /**
  * Sets the `model` of a request that starts a run, in place: one of those that the role may talk to, and its first one
- * where none is asked for. A role without agents of its own talks to all of them, and OpenClaw says which there are.
+ * where none is asked for, or plain `openclaw` and the default is not among them: a script that asks for no agent in
+ * particular goes on when a role is given one. A role without agents of its own talks to all of them, and OpenClaw says
+ * which there are.
  * @throws GatewayError MODEL_REFUSED
  */
 export function setModel(body: Body, role: Role, { agents }: Pick<RolesVariable, "agents">): void {
@@ -28,7 +30,8 @@ export function setModel(body: Body, role: Role, { agents }: Pick<RolesVariable,
     if (none) body.model = "openclaw"; // /v1/responses and /v1/embeddings want one
     return;
   }
-  const agent = none ? allowed[0] : typeof asked === "string" ? agentOf(asked) : undefined;
+  const anyOfThem = none || (asked === "openclaw" && !allowed.includes("default"));
+  const agent = anyOfThem ? allowed[0] : typeof asked === "string" ? agentOf(asked) : undefined;
   if (!agent || !allowed.includes(agent)) throw new GatewayError("MODEL_REFUSED");
   body.model = `openclaw/${agent}`;
 }

@@ -49,6 +49,7 @@ describe("the model", () => {
   it.each([
     ["none asked for", "{}", "openclaw/web"],
     ["nothing", '{"model":null}', "openclaw/web"],
+    ["no agent in particular", '{"model":"openclaw"}', "openclaw/web"],
     ["an empty one", '{"model":"  "}', "openclaw/web"],
     ["one of the role's", '{"model":"openclaw/web"}', "openclaw/web"],
     ["one in another spelling", '{"model":" OpenClaw:WEB"}', "openclaw/web"],
@@ -62,7 +63,6 @@ describe("the model", () => {
 
   it.each([
     '{"model":"openclaw/main"}',
-    '{"model":"openclaw"}',
     '{"model":"openclaw/default"}',
     '{"model":"gpt-4"}',
     '{"model":"openclaw/web/../main"}',
