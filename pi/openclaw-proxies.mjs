@@ -83,11 +83,11 @@ async function openAddress(config, port, headers) {
   return undefined;
 }
 
-const openRefusal = (address, isPutBack) =>
+const openRefusal = (address, port, isPutBack) =>
   new Refusal(
     "OPENCLAW_PROXIES_OPEN",
     `OpenClaw takes anybody's word at ${address} for who asks${isPutBack ? "; its config was put back" : ""}`,
-    "let it listen on loopback alone: openclaw config set gateway.bind loopback",
+    `see who listens there, on the Pi: sudo ss -Hltnp sport = :${port}; OpenClaw should on loopback alone (openclaw config set gateway.bind loopback), and another program that passes it on from there be stopped`,
   );
 
 export { checkTrustedProxies, openAddress, openRefusal };

@@ -44,6 +44,28 @@ export function openclawProxiesSuite(stage: () => Stage): void {
         "timeout 40 sh -c 'until ss -Hltn sport = :18789 | grep -qE \"(0.0.0.0|[*]):18789 \"; do sleep 0.2; done'",
       );
 
+    test("are found too many where something passes on to OpenClaw what comes from elsewhere, and the file is put back", async () => {
+      const text = await config();
+      const { address } = stage().host;
+      const relay = `const net = require("node:net");
+        net.createServer((from) => from.pipe(net.connect(18789, "127.0.0.1")).pipe(from)).listen(18789, "${address}");`;
+      await sh(`systemd-run --user -q --unit relay /usr/bin/env node -e '${relay}'`);
+      try {
+        await sh(`timeout 20 sh -c 'until ss -Hltn sport = :18789 | grep -q ${address}; do sleep 0.1; done'`);
+        const { code, stderr } = await run("create");
+        expect({ code, stderr }).toMatchObject({
+          code: 1,
+          stderr: expect.stringContaining(
+            `OPENCLAW_PROXIES_OPEN: OpenClaw takes anybody's word at ${address}:18789 for who asks; its config was put back`,
+          ),
+        });
+        expect(await config()).toBe(text);
+      } finally {
+        await sh("systemctl --user stop relay");
+      }
+      expect((await run("create")).code).toBe(0);
+    });
+
     longTest(
       "are the Pi's loopback alone: who comes from elsewhere is nobody, whatever they send",
       async () => {
@@ -57,6 +79,11 @@ export function openclawProxiesSuite(stage: () => Stage): void {
           401,
         );
         expect(await fromElsewhere(forged)).toBeLessThanOrEqual(403);
+        await run("delete");
+        // With its token there, the login is the token: who has that and says to ask for others is refused all the same.
+        expect((await run("create")).code).toBe(0);
+        const authorization = `Bearer ${stage().host.gatewayToken}`;
+        expect(await fromElsewhere({ ...forged, authorization })).toBeGreaterThanOrEqual(401);
         await run("delete");
         await gateway({});
         await sh(

@@ -159,18 +159,19 @@ async function create() {
     restartIfItWaits(result);
   }
   const expected = { credentials, password: passwordFor(result), agent: wanted.webAgent?.id };
-  const isRight = async () =>
-    (await answersAs(port, expected)) && (await openAddress(result, port, credentials)) === undefined;
-  if (!(await waitUntil(isRight, wanted.patienceSeconds))) {
+  if (!(await waitUntil(() => answersAs(port, expected), wanted.patienceSeconds))) {
     say(`OpenClaw's last answer to /v1/models was ${await modelsStatus(port, credentials)}`);
-    const open = await openAddress(result, port, credentials);
     await putBack();
-    if (open) throw openRefusal(open, changes.length > 0);
     throw new Refusal(
       "OPENCLAW_NOT_ANSWERING",
       `OpenClaw did not answer /v1/models with the new settings in time${changes.length > 0 ? "; its config was put back" : ""}`,
       openclaw.logLine,
     );
+  }
+  const open = await openAddress(result, port, credentials);
+  if (open) {
+    await putBack();
+    throw openRefusal(open, port, changes.length > 0);
   }
   const critical = newFindings(await before, await after, wanted.access?.expectedFindings ?? []);
   if (critical.length > 0) {

@@ -99,10 +99,17 @@ export async function startTunnelServer(account: Account, address: string): Prom
     most.set(registration.connector, Math.max(own.length, most.get(registration.connector) ?? 0));
     socket.on("close", () => forget(connection));
     socket.on("end", () => socket.end());
-    socket.setTimeout(timeouts.silenceMs, () => socket.destroy());
     const ping = setInterval(() => socket.write("PING\n"), timeouts.pingMs);
-    socket.on("close", () => clearInterval(ping));
-    readLines(socket, (line) => hear(connection, line));
+    // Not the socket's own timeout: that one takes each PING written here for a sign of life from there.
+    const silence = setTimeout(() => socket.destroy(), timeouts.silenceMs);
+    socket.on("close", () => {
+      clearInterval(ping);
+      clearTimeout(silence);
+    });
+    readLines(socket, (line) => {
+      silence.refresh();
+      hear(connection, line);
+    });
     socket.resume();
     socket.write(`REGISTERED ${connection.id} rhl0${(registration.index % 2) + 1}\n`);
   }

@@ -93,6 +93,14 @@ describe("a tunnel, as the API tells of it", () => {
     await expect.poll(status).toBe("down");
   });
 
+  it("becomes down when its connector falls silent without a word", { timeout: 60_000 }, async () => {
+    const silent = await connector();
+    silent.process.kill("SIGSTOP");
+    await expect.poll(status, { timeout: 25_000 }).toBe("down");
+    silent.process.kill("SIGCONT");
+    await expect.poll(status, { timeout: 25_000 }).toBe("healthy");
+  });
+
   it("counts four connections of each connector, every one with an id", { timeout: 30_000 }, async () => {
     await Promise.all([connector(), connector()]);
     const known = await connections();
