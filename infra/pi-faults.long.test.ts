@@ -115,9 +115,10 @@ describe("a Pi that fails, the whole matrix", () => {
       }
     };
     await until("healthy", 5_000);
-    const chain = (hook: string) => `chain ${hook} { type filter hook ${hook} priority -300; policy drop; }`;
+    const chain = (hook: string) => `chain ${hook} { type filter hook ${hook} priority -300; policy drop; };`;
     const table = `table inet away { ${chain("input")} ${chain("output")} }`;
-    await asRoot(`systemd-run -q --collect sh -c 'nft "${table}"; sleep 120; nft delete table inet away'`);
+    const takesAway = `systemd-run -q --collect sh -c 'nft "${table}"; sleep 120; nft delete table inet away'`;
+    expect(await asRoot(`nft -c "${table}" && ${takesAway}`)).toMatchObject({ code: 0, stderr: "" });
     await until("down", 115_000);
     await until("healthy", 240_000);
     await stack.destroy();
