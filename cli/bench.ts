@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, program } from "commander";
 import { bundleWorker } from "../contract/bundle.ts";
 import { bench, type Report } from "../worker/bench/bench.ts";
 import { type Goal, goalsOf } from "../worker/bench/goals.ts";
-import { alignedTable } from "./bench/table.ts";
+import { alignedTable } from "./table.ts";
 import { styled, terminalProgress } from "./terminal.ts";
 
 const count = (text: string): number => {

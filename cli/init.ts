@@ -1,9 +1,8 @@
-import { readFileSync } from "node:fs";
 import { Command, Option } from "commander";
-import { Refusal } from "../infra/refusal.ts";
+import { endWith, requireProject } from "./ending.ts";
 import type { Options, Setup } from "./init/setup.ts";
 import { Interrupted } from "./interruption.ts";
-import { styled, terminalProgress } from "./terminal.ts";
+import { terminalProgress } from "./terminal.ts";
 
 const several = (value: string, before: readonly string[] = []): string[] => [...before, value];
 
@@ -75,6 +74,9 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
     if (!writing) end(new Interrupted());
   });
 
+const end = (error: Error): never =>
+  endWith(error, { json: options.json, interrupted: "Interrupted; nothing was written." });
+
 try {
   await init();
 } catch (error) {
@@ -82,7 +84,7 @@ try {
 }
 
 async function init(): Promise<void> {
-  requireProject();
+  requireProject("npm run init");
   // The program, its engine and the prompts take a second to load: --help does not wait for them.
   const [
     { ensureEngine },
@@ -119,33 +121,4 @@ async function init(): Promise<void> {
   } else {
     process.stdout.write(`\n${words.farewell(plan)}\n`);
   }
-}
-
-/** npm runs its scripts in the project's folder; anyone else may be anywhere. */
-function requireProject(): void {
-  let text = "";
-  try {
-    text = readFileSync("Pulumi.yaml", "utf8");
-  } catch {
-    // said below
-  }
-  if (!/^name: openclaw-gateway$/m.test(text))
-    throw new Refusal(
-      "NOT_THE_PROJECT",
-      `${process.cwd()} is not the folder of openclaw-gateway: its Pulumi.yaml is not here`,
-      "change into the folder that you cloned, then: npm run init",
-    );
-}
-
-/** Says how it ended, and ends: open connections and half-read prompts are let go of. */
-function end(error: Error): never {
-  const interrupted = error instanceof Interrupted;
-  const code = (error as { code?: string }).code ?? "UNEXPECTED";
-  const words = interrupted ? "Interrupted; nothing was written." : error.message;
-  process.stderr.write(`${styled(interrupted ? "yellow" : "red", words, process.stderr)}\n`);
-  if (options.json)
-    process.stdout.write(
-      `${JSON.stringify({ ok: false, error: { code: interrupted ? "INTERRUPTED" : code, message: words } }, null, 2)}\n`,
-    );
-  process.exit(interrupted ? 130 : 1);
 }

@@ -73,7 +73,7 @@ export async function chooseBackend(
 }
 
 /** Where Pulumi is logged in, by its environment or by `pulumi login`. */
-async function currentBackend(pulumi: Pulumi): Promise<string | undefined> {
+export async function currentBackend(pulumi: Pulumi): Promise<string | undefined> {
   if (process.env.PULUMI_BACKEND_URL) return process.env.PULUMI_BACKEND_URL;
   // A machine that has never logged in answers with an error.
   const said = await pulumi(["whoami", "--json"]).catch(() => "{}");

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -10,8 +10,23 @@ import { quiet } from "../../../rehearsal/progress.ts";
 import { atTerminal, type Terminal } from "./terminal.ts";
 
 const root = join(import.meta.dirname, "../../..");
-/** What `npm run init` runs. */
-const script = join(root, "cli/init.ts");
+/** What `npm run` runs. */
+const script = (command: DeskCommand) => join(root, `cli/${command}.ts`);
+export type DeskCommand = "init" | "family";
+
+export interface Said {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface DeskRun {
+  readonly env?: NodeJS.ProcessEnv;
+  readonly stdin?: string;
+  readonly cwd?: string;
+  /** Told each piece of standard error, with the process. */
+  readonly onStderr?: (text: string, child: ChildProcess) => void;
+}
 
 /** A newcomer's desk: a clone of the project and a home folder of their own, where nothing was ever set up. */
 export interface Desk {
@@ -24,10 +39,9 @@ export interface Desk {
   /** `npm run init` at a terminal. */
   sitDown(args?: readonly string[], env?: NodeJS.ProcessEnv): Terminal;
   /** The same without a terminal. */
-  run(
-    args: readonly string[],
-    options?: { env?: NodeJS.ProcessEnv; stdin?: string; cwd?: string },
-  ): Promise<{ code: number; stdout: string; stderr: string }>;
+  run(args: readonly string[], options?: DeskRun): Promise<Said>;
+  /** `npm run family` without a terminal. */
+  family(args: readonly string[], options?: DeskRun): Promise<Said>;
   /** The engine's own command, as the person might have used it before. */
   pulumi(args: readonly string[], env: Readonly<Record<string, string>>): Promise<string>;
   clear(): Promise<void>;
@@ -63,30 +77,38 @@ export async function newDesk(apiUrl: string): Promise<Desk> {
     PULUMI_SKIP_UPDATE_CHECK: "true",
     CLOUDFLARE_BASE_URL: apiUrl,
   };
+  const said = async (
+    command: DeskCommand,
+    args: readonly string[],
+    options: DeskRun = {},
+  ): Promise<Said> => {
+    const { cwd = project, stdin = "", onStderr } = options;
+    const child = spawn(process.execPath, [script(command), ...args], {
+      cwd,
+      env: { ...env, ...options.env },
+      timeout: 120_000,
+    });
+    child.stdin.on("error", () => {}).end(stdin);
+    const text = { stdout: "", stderr: "" };
+    child.stdout.setEncoding("utf8").on("data", (piece: string) => {
+      text.stdout += piece;
+    });
+    child.stderr.setEncoding("utf8").on("data", (piece: string) => {
+      text.stderr += piece;
+      onStderr?.(piece, child);
+    });
+    const [code] = await once(child, "close");
+    return { code: code ?? -1, ...text };
+  };
   return {
     project,
     home,
     backend: `file://${state}`,
     env,
     sitDown: (args = [], more = {}) =>
-      atTerminal([script, ...args], { cwd: project, env: { ...env, ...more } }),
-    async run(args, { env: more, stdin = "", cwd = project } = {}) {
-      const child = spawn(process.execPath, [script, ...args], {
-        cwd,
-        env: { ...env, ...more },
-        timeout: 120_000,
-      });
-      child.stdin.on("error", () => {}).end(stdin);
-      const said = { stdout: "", stderr: "" };
-      child.stdout.setEncoding("utf8").on("data", (text: string) => {
-        said.stdout += text;
-      });
-      child.stderr.setEncoding("utf8").on("data", (text: string) => {
-        said.stderr += text;
-      });
-      const [code] = await once(child, "close");
-      return { code: code ?? -1, ...said };
-    },
+      atTerminal([script("init"), ...args], { cwd: project, env: { ...env, ...more } }),
+    run: (args, options) => said("init", args, options),
+    family: (args, options) => said("family", args, options),
     async pulumi(args, more) {
       const { command } = await ensureEngine(quiet);
       const own = { ...env, PULUMI_BACKEND_URL: `file://${state}`, ...more } as Record<string, string>;

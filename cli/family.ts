@@ -1,0 +1,63 @@
+import { Command, InvalidArgumentError } from "commander";
+import { endWith, requireProject } from "./ending.ts";
+import type { OperationName } from "./family/operation.ts";
+import type { RunOptions } from "./family/run.ts";
+
+const program = new Command("npm run family --")
+  .description(
+    "Many stacks as easily as one: a family's, with one stack for each person, or a household's dev and prod. Every " +
+      "stack is one that npm run init or npm run family -- add has set up, wherever its state is.",
+  )
+  .addHelpText(
+    "after",
+    `
+Exit code: 0 when all went well, 1 when anything failed, 2 for a wrong flag, 130 after Ctrl-C.
+
+For example:
+  npm run family -- add mia --like home      # a stack for Mia, with what the stack home has in common with it
+  npm run family -- preview --all
+  npm run family -- up --all --parallel 8 --yes
+  npm run family -- status --all`,
+  )
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+
+const count = (value: string): number => {
+  if (!/^[1-9][0-9]?$/.test(value)) throw new InvalidArgumentError("a whole number from 1 to 99");
+  return Number(value);
+};
+
+function operation(name: OperationName, description: string): void {
+  program
+    .command(`${name} [names...]`)
+    .description(description)
+    .option("--all", "every stack of the project")
+    .option("--parallel <number>", "how many at the same time", count, 4)
+    .option("--continue-on-error", "go on with the others when one fails")
+    .option("--yes", "ask nothing")
+    .option("--json", "the result as JSON on standard output, everything else on standard error")
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+    .action((names: string[], options: RunOptions) =>
+      ended(options, async () => {
+        const { runOperation } = await import("./family/run.ts");
+        return runOperation(name, names, options);
+      }),
+    );
+}
+
+operation("preview", "Shows what up would do, and does nothing.");
+operation("up", "Builds stacks, or brings them to what their configs say.");
+operation("destroy", "Takes stacks off again, from Cloudflare and from the Pi; their configs stay.");
+
+/** Runs a command's work and ends with its exit code, or says why it could not be done. */
+async function ended(options: { readonly json?: boolean }, work: () => Promise<number>): Promise<void> {
+  try {
+    requireProject("npm run family");
+    process.exitCode = await work();
+  } catch (error) {
+    endWith(error as Error, options);
+  }
+}
+
+await program.parseAsync();
+// A prompt or the SDK may hold the process open; all that was to be said is said.
+process.exit();

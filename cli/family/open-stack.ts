@@ -1,0 +1,23 @@
+import { LocalWorkspace, PulumiCommand, Stack } from "@pulumi/pulumi/automation/index.js";
+import gateway from "../../infra/index.ts";
+import type { Engine } from "../../rehearsal/engine/index.ts";
+import { projectFolder } from "../init/places.ts";
+import type { StackOfFamily } from "./household.ts";
+
+/**
+ * A stack of the project, run by the Automation API with the program in this process: for many stacks the Worker is
+ * then bundled once, and what they ask of the account is asked once.
+ *
+ * The SDK would first select the stack, for the whole folder: that is the choice of whoever types `npx pulumi` there,
+ * and every command is told its stack anyway.
+ */
+export async function openStack({ name, env }: StackOfFamily, engine: Engine): Promise<Stack> {
+  const workspace = await LocalWorkspace.create({
+    workDir: projectFolder(),
+    program: gateway,
+    envVars: { PULUMI_SKIP_UPDATE_CHECK: "true", ...env },
+    pulumiCommand: await PulumiCommand.get({ root: engine.root }),
+  });
+  workspace.selectStack = async () => {};
+  return Stack.select(name, workspace);
+}

@@ -1,0 +1,114 @@
+import { Refusal } from "../../infra/refusal.ts";
+import { ensureEngine } from "../../rehearsal/engine/index.ts";
+import { personAtTerminal } from "../init/person.ts";
+import { projectFolder } from "../init/places.ts";
+import { pulumiOf } from "../init/pulumi.ts";
+import { Interrupted } from "../interruption.ts";
+import { terminalProgress } from "../terminal.ts";
+import { openBoard } from "./board.ts";
+import { chosen, household, type StackOfFamily } from "./household.ts";
+import { openStack } from "./open-stack.ts";
+import { type OperationName, operate, type Result } from "./operation.ts";
+import { resultTable } from "./report.ts";
+import { sideBySide } from "./side-by-side.ts";
+
+export interface RunOptions {
+  readonly all?: boolean;
+  readonly parallel: number;
+  readonly continueOnError?: boolean;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+const ASKS: Readonly<Record<OperationName, string | undefined>> = {
+  up: "Build or change",
+  preview: undefined,
+  destroy: "Take off, from Cloudflare and from the Pi,",
+};
+
+/** Finds the engine and the stacks that are meant. */
+export async function openFamily(names: readonly string[], { all = false }: { all?: boolean }) {
+  if (names.length > 0 === all)
+    throw new Refusal(
+      "STACKS_NOT_NAMED",
+      all ? "name stacks or give --all, not both" : "no stack is named",
+      "npm run family -- status --all shows which there are",
+    );
+  const { progress } = terminalProgress();
+  const engine = await ensureEngine(progress);
+  const stacks = await progress.step("looking which stacks there are", async () =>
+    chosen(await household(pulumiOf(engine, projectFolder())), names),
+  );
+  return { engine, stacks };
+}
+
+/**
+ * Runs an operation on stacks, side by side.
+ *
+ * @returns the exit code: 0 when all went well, 1 when any failed, 130 after Ctrl-C
+ */
+export async function runOperation(
+  operation: OperationName,
+  names: readonly string[],
+  options: RunOptions,
+): Promise<number> {
+  const { engine, stacks } = await openFamily(names, options);
+  await agree(operation, stacks, options);
+  const interruption = interruptedBySignals();
+  const board = openBoard(stacks.length);
+  const work = async (name: string): Promise<Result> => {
+    const [stack] = chosen(stacks, [name]) as [StackOfFamily];
+    board.started(name);
+    const watch = { onStep: (words: string) => board.step(name, words), signal: interruption };
+    const result = await operate(operation, await openStack(stack, engine), watch);
+    board.ended(result);
+    return result;
+  };
+  const { parallel, continueOnError = false } = options;
+  const results = await sideBySide(
+    stacks.map(({ name }) => name),
+    { parallel, continueOnError, signal: interruption },
+    work,
+  ).finally(() => board.close());
+  if (options.json) process.stdout.write(`${JSON.stringify({ operation, results }, null, 2)}\n`);
+  else process.stdout.write(`\n${resultTable(results, process.stdout)}\n`);
+  if (interruption.aborted) return 130;
+  return results.every(({ status }) => status === "ok") ? 0 : 1;
+}
+
+async function agree(
+  operation: OperationName,
+  stacks: readonly StackOfFamily[],
+  { yes = false }: RunOptions,
+): Promise<void> {
+  const ask = ASKS[operation];
+  if (!ask || yes || stacks.length === 0) return;
+  const list = stacks.map(({ name }) => name).join(", ");
+  if (!process.stdin.isTTY || !process.stderr.isTTY)
+    throw new Refusal(
+      "AGREEMENT_MISSING",
+      `there is nobody to ask whether to ${operation} ${list}`,
+      `add --yes: npm run family -- ${operation} … --yes`,
+    );
+  if (!(await personAtTerminal().agree(`${ask} ${list}?`, operation !== "destroy"))) throw new Interrupted();
+}
+
+/**
+ * Aborted by Ctrl-C or SIGTERM. npm passes on a Ctrl-C that the terminal has sent here too, so the second within a
+ * moment is the same one; a later one ends this process at once.
+ */
+function interruptedBySignals(): AbortSignal {
+  const controller = new AbortController();
+  let first = 0;
+  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(name, () => {
+      if (controller.signal.aborted && performance.now() - first > 1_000) process.exit(130);
+      if (controller.signal.aborted) return;
+      first = performance.now();
+      process.stderr.write(
+        "\nStopping: what runs comes to the end of its step, nothing new is started. Once more ends it at once.\n",
+      );
+      controller.abort(new Interrupted());
+    });
+  return controller.signal;
+}

@@ -1,0 +1,58 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { LocalCloudflare } from "../../../rehearsal/cloudflare/index.ts";
+import { newKeyPair } from "../../../rehearsal/host/keys.ts";
+import { quiet } from "../../../rehearsal/progress.ts";
+import { startProviders } from "../../../rehearsal/providers/index.ts";
+import { type Desk, newDesk } from "../../init/testing/desk.ts";
+
+/** A desk with stacks of a family, whose Pis are gone for good: all that is built is in the local Cloudflare. */
+export interface TestHousehold {
+  readonly desk: Desk;
+  /** Makes a stack as the set-up would leave it; `change` goes over its config. */
+  add(name: string, change?: Record<string, unknown>): Promise<void>;
+  /** `npm run family` with these stacks' providers. */
+  family: Desk["family"];
+  close(): Promise<void>;
+}
+
+export async function openTestHousehold(local: LocalCloudflare): Promise<TestHousehold> {
+  const desk = await newDesk(local.apiUrl);
+  const providers = await startProviders({
+    env: { CLOUDFLARE_BASE_URL: local.apiUrl, CLOUDFLARE_API_TOKEN: local.apiToken },
+    progress: quiet,
+  });
+  const settings = join(desk.home, ".config/openclaw-gateway");
+  const passphrase = join(settings, "test.passphrase");
+  await mkdir(settings, { recursive: true, mode: 0o700 });
+  await writeFile(passphrase, "test", { mode: 0o600 });
+  const hostKey = newKeyPair("ed25519").public.split(" ").slice(0, 2).join(" ");
+  const env = { ...providers.env, CLOUDFLARE_API_TOKEN: local.apiToken };
+  return {
+    desk,
+    async add(name, change = {}) {
+      const file = join(desk.project, `Pulumi.${name}.yaml`);
+      await desk.pulumi(["stack", "init", name, "--no-select"], { PULUMI_CONFIG_PASSPHRASE: "test" });
+      const config = {
+        accountId: local.accountId,
+        pi: { host: "192.0.2.1", hostKey, abandoned: true },
+        access: { emails: [`${name}@example.com`] },
+        ...change,
+      };
+      const keys = Object.entries(config).map(([key, value]) => [`openclaw-gateway:${key}`, value]);
+      // JSON is YAML too (https://yaml.org/spec/1.2.2/#12-overview).
+      await writeFile(
+        file,
+        `${await readFile(file, "utf8")}config: ${JSON.stringify(Object.fromEntries(keys))}\n`,
+      );
+      const lines = { PULUMI_BACKEND_URL: desk.backend, PULUMI_CONFIG_PASSPHRASE_FILE: passphrase };
+      const exports = Object.entries(lines).map(([key, value]) => `export ${key}=${value}\n`);
+      await writeFile(join(settings, `${name}.env`), exports.join(""), { mode: 0o600 });
+    },
+    family: (args, options = {}) => desk.family(args, { ...options, env: { ...env, ...options.env } }),
+    async close() {
+      await providers.close();
+      await desk.clear();
+    },
+  };
+}

@@ -1,0 +1,21 @@
+import type { ErrorEntry } from "./entry.ts";
+
+/** What `npm run family` can say. */
+export const familyCodes = {
+  STACKS_NOT_NAMED: {
+    meaning: "The command was told neither which stacks are meant nor that all are, or both.",
+    mend: "Name them, or give `--all`.",
+  },
+  STACK_UNKNOWN: {
+    meaning: "There is no stack of this name in any backend that the project's stacks use.",
+    mend: "Look at the names with `npm run family -- status --all`; set a new one up with `npm run family -- add NAME`.",
+  },
+  STACK_TWICE: {
+    meaning: "Two backends have a stack of the same name, and both would take the same names in the account.",
+    mend: "Rename or remove one of them with the command that is shown.",
+  },
+  AGREEMENT_MISSING: {
+    meaning: "There is no terminal to ask whether the operation shall be done.",
+    mend: "Give `--yes`.",
+  },
+} as const satisfies Record<string, ErrorEntry>;
