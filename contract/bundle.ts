@@ -23,12 +23,20 @@ export interface WorkerBundle {
   readonly packages: readonly string[];
 }
 
+let given: WorkerBundle | undefined;
+
+/** From now on the program of this process takes this bundle, which was made for many stacks at once. */
+export function useBundle(bundle: WorkerBundle): void {
+  given = bundle;
+}
+
 /**
  * Bundles `worker/index.ts` with all it imports into `.build/worker.js`, the same bytes on every machine.
  * The file appears whole or not at all, so that two builds at once do no harm.
  * @throws esbuild's BuildFailure, which names file and line
  */
 export async function bundleWorker(): Promise<WorkerBundle> {
+  if (given) return given;
   const { source, packages } = await workerSource();
   await writeWhole(join(root, ".build/worker.js"), source);
   return {

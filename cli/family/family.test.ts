@@ -1,33 +1,124 @@
+import type { ChildProcess } from "node:child_process";
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestCloudflare, type TestCloudflare } from "../../rehearsal/cloudflare/testing/account.ts";
+import type { Result } from "./operation.ts";
 import { openTestHousehold, type TestHousehold } from "./testing/household.ts";
 
-describe("npm run family", { timeout: 240_000 }, () => {
+const names = ["ada", "bob", "cleo"];
+
+describe("npm run family", { timeout: 60_000 }, () => {
   let cloudflare: TestCloudflare;
   let home: TestHousehold;
 
   beforeAll(async () => {
     cloudflare = await startTestCloudflare(150);
     home = await openTestHousehold(cloudflare.local);
-    for (const name of ["ada", "bob", "cleo"]) await home.add(name);
-  });
+    for (const name of names) await home.add(name);
+  }, 120_000);
   afterAll(async () => {
     await home?.close();
     await cloudflare?.local.close();
   });
 
-  test("builds all stacks, and then finds nothing to change", async () => {
-    const first = await home.family(["up", "--all", "--yes"]);
-    expect(first).toMatchObject({ code: 0 });
-    expect(first.stdout).toMatch(/^ada +ok +\d+ created +[\d.]+$/m);
-    const second = await home.family(["preview", "--all", "--json"]);
-    expect(JSON.parse(second.stdout).results).toEqual(
-      ["ada", "bob", "cleo"].map((stack) => ({
-        stack,
-        status: "ok",
-        seconds: expect.any(Number),
-        changes: { same: expect.any(Number) },
-      })),
+  const stackFile = (name: string) => join(home.desk.project, `Pulumi.${name}.yaml`);
+  /** Runs with a stack's config changed. */
+  const withConfig = async <T>(name: string, change: (text: string) => string, work: () => Promise<T>) => {
+    const text = await readFile(stackFile(name), "utf8");
+    await writeFile(stackFile(name), change(text));
+    try {
+      return await work();
+    } finally {
+      await writeFile(stackFile(name), text);
+    }
+  };
+  const results = (stdout: string): Result[] => JSON.parse(stdout).results;
+  const statuses = (stdout: string) => results(stdout).map(({ stack, status }) => `${stack} ${status}`);
+
+  test("wants to know which stacks, and that it may", async () => {
+    const none = await home.family(["up"]);
+    expect(none).toMatchObject({ code: 1, stderr: expect.stringContaining("STACKS_NOT_NAMED") });
+    const both = await home.family(["preview", "ada", "--all"]);
+    expect(both).toMatchObject({ code: 1, stderr: expect.stringContaining("STACKS_NOT_NAMED") });
+    const unknown = await home.family(["preview", "ada", "dora"]);
+    expect(unknown.stderr).toMatch(
+      /STACK_UNKNOWN: there is no stack dora; there are ada, bob, cleo\n.*add dora/,
     );
+    const unasked = await home.family(["up", "--all"]);
+    expect(unasked).toMatchObject({ code: 1, stderr: expect.stringContaining("AGREEMENT_MISSING") });
+    expect((await home.family(["up", "--all", "--parallel", "none"])).code).toBe(2);
+    expect(cloudflare.local.resources()).toEqual([]);
+  });
+
+  test("starts none after one that failed, and says why", async () => {
+    const wrong = (text: string) =>
+      text.replace("@example.com", ".example.com").replace(":accountId", ":acountId");
+    const { code, stdout, stderr } = await withConfig("bob", wrong, () =>
+      home.family(["up", "--all", "--yes", "--parallel", "1"]),
+    );
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^ada +ok +\d+ created +[\d.]+\nbob +failed .*\ncleo +not started/m);
+    expect(stdout).toMatch(/^bob:\n {2}CONFIG_INVALID: [\s\S]*acountId[\s\S]*npx pulumi config/m);
+    expect(stderr).toMatch(/^✗ bob failed: CONFIG_INVALID/m);
+  });
+
+  test("goes on with the others when told to", async () => {
+    const { code, stdout } = await withConfig(
+      "ada",
+      (text) => text.replace("192.0.2.1", "a b"),
+      () => home.family(["up", "--all", "--yes", "--json", "--continue-on-error"]),
+    );
+    expect(code).toBe(1);
+    expect(statuses(stdout)).toEqual(["ada failed", "bob ok", "cleo ok"]);
+  });
+
+  test("finds nothing to change after that, and leaves the folder's own choice of stack alone", async () => {
+    const { code, stdout } = await home.family(["preview", "--all", "--json"]);
+
+    expect(code).toBe(0);
+    for (const { changes } of results(stdout)) expect(Object.keys(changes)).toEqual(["same"]);
+    await expect(home.desk.pulumi(["stack", "output"], { PULUMI_CONFIG_PASSPHRASE: "test" })).rejects.toThrow(
+      "no stack selected",
+    );
+  });
+
+  test("comes to an end at Ctrl-C, and says where each stack stands", async () => {
+    const held = cloudflare.local.faults.hold("DELETE", /\/access\/apps\//);
+    let cli: ChildProcess | undefined;
+    const stopping = Promise.withResolvers<void>();
+    const destroy = home.family(["destroy", "--all", "--yes", "--json", "--parallel", "1"], {
+      onStderr: (piece, child) => {
+        cli = child;
+        if (piece.includes("ada: stopping")) stopping.resolve();
+      },
+    });
+    await held.arrived;
+    cli?.kill("SIGINT");
+    await stopping.promise;
+    held.release();
+    const { code, stdout } = await destroy;
+    expect(code).toBe(130);
+    expect(statuses(stdout)).toEqual(["ada interrupted", "bob not started", "cleo not started"]);
+    const again = await home.family(["destroy", "ada", "--yes", "--json"]);
+    expect(again).toMatchObject({ code: 0 });
+  });
+
+  test("says so where two backends have a stack of one name", async () => {
+    const file = join(home.desk.home, ".config/openclaw-gateway/bob.env");
+    await rename(file, `${file}.away`);
+    try {
+      const other = `${home.desk.backend}-2`;
+      const { stderr } = await home.family(["preview", "bob"], { env: { PULUMI_BACKEND_URL: other } });
+      expect(stderr).toContain("BACKEND_UNUSABLE");
+    } finally {
+      await rename(`${file}.away`, file);
+    }
+  });
+
+  test("takes all of them off again", async () => {
+    const { code } = await home.family(["destroy", "--all", "--yes"]);
+    expect(code).toBe(0);
+    expect(cloudflare.local.resources()).toEqual([]);
   });
 });

@@ -5,8 +5,7 @@ import { projectFolder } from "../init/places.ts";
 import type { StackOfFamily } from "./household.ts";
 
 /**
- * A stack of the project, run by the Automation API with the program in this process: for many stacks the Worker is
- * then bundled once, and what they ask of the account is asked once.
+ * A stack of the project, run by the Automation API with the program in this process.
  *
  * The SDK would first select the stack, for the whole folder: that is the choice of whoever types `npx pulumi` there,
  * and every command is told its stack anyway.

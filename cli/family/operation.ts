@@ -23,7 +23,7 @@ export interface Watch {
 }
 
 /** How long the engine has to say that it has heard the terminal's own Ctrl-C before it is told of it, in ms. */
-const hearingMs = 1_000;
+const hearingMs = process.stdin.isTTY || process.stderr.isTTY ? 1_000 : 0;
 /** What it then says (pulumi's pkg/cmd/pulumi, newCancellationScope). */
 const heard = "^C received";
 
@@ -39,8 +39,17 @@ const DOING: Readonly<Record<string, string>> = {
   import: "importing",
 };
 
-/** Runs an operation on a stack to its end. Whatever goes wrong is in the result. */
-export async function operate(name: OperationName, stack: Stack, { onStep, signal }: Watch): Promise<Result> {
+/**
+ * Runs an operation on a stack to its end. Whatever goes wrong is in the result.
+ *
+ * @param stackName the stack that `open` opens
+ */
+export async function operate(
+  name: OperationName,
+  stackName: string,
+  open: () => Promise<Stack>,
+  { onStep, signal }: Watch,
+): Promise<Result> {
   const started = performance.now();
   const errors: string[] = [];
   let changes: OpMap = {};
@@ -53,7 +62,9 @@ export async function operate(name: OperationName, stack: Stack, { onStep, signa
     }, hearingMs).unref();
   signal.addEventListener("abort", onAbort);
   const onOutput = (text: string) => {
-    hasHeard ||= text.includes(heard);
+    if (!text.includes(heard)) return;
+    hasHeard = true;
+    onStep("stopping after this step");
   };
   const onEvent = ({ resourcePreEvent, diagnosticEvent, summaryEvent }: EngineEvent) => {
     const { op = "", urn = "" } = resourcePreEvent?.metadata ?? {};
@@ -63,7 +74,7 @@ export async function operate(name: OperationName, stack: Stack, { onStep, signa
     if (summaryEvent) changes = summaryEvent.resourceChanges ?? {};
   };
   const ended = (status: Result["status"], failure?: string): Result => ({
-    stack: stack.name,
+    stack: stackName,
     status,
     seconds: Math.round((performance.now() - started) / 100) / 10,
     changes,
@@ -71,8 +82,10 @@ export async function operate(name: OperationName, stack: Stack, { onStep, signa
   });
   try {
     if (signal.aborted) throw new Interrupted();
+    const stack = await open();
     await stack[name]({ onEvent, onOutput, onError: onOutput, signal: told.signal, color: "never" });
-    return ended("ok");
+    // A destroy that was stopped half-way ends without an error (engine v3.259).
+    return ended(hasHeard ? "interrupted" : "ok");
   } catch (error) {
     if (signal.aborted) return ended("interrupted");
     return ended("failed", whatWentWrong(errors, error as Error));

@@ -13,7 +13,12 @@ export function resultTable(results: readonly Result[], stream: NodeJS.WriteStre
   const failures = results
     .filter(({ failure }) => failure)
     .map(({ stack, failure = "" }) => `${styled("red", stack, stream)}:\n${failure.replaceAll(/^/gm, "  ")}`);
-  return [alignedTable([["stack", "result", "changes", "seconds"], ...rows]), ...failures].join("\n\n");
+  const isCut = results.some(({ status }) => status === "interrupted" || status === "not started");
+  return [
+    alignedTable([["stack", "result", "changes", "seconds"], ...rows]),
+    ...failures,
+    ...(isCut ? ["Not all is done. The same command again goes on where each stack stands."] : []),
+  ].join("\n\n");
 }
 
 const WORDS: Readonly<Record<string, string>> = {

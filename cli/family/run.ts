@@ -1,3 +1,4 @@
+import { bundleWorker } from "../../contract/bundle.ts";
 import { Refusal } from "../../infra/refusal.ts";
 import { ensureEngine } from "../../rehearsal/engine/index.ts";
 import { personAtTerminal } from "../init/person.ts";
@@ -7,10 +8,10 @@ import { Interrupted } from "../interruption.ts";
 import { terminalProgress } from "../terminal.ts";
 import { openBoard } from "./board.ts";
 import { chosen, household, type StackOfFamily } from "./household.ts";
-import { openStack } from "./open-stack.ts";
-import { type OperationName, operate, type Result } from "./operation.ts";
+import type { OperationName, Result } from "./operation.ts";
 import { resultTable } from "./report.ts";
 import { sideBySide } from "./side-by-side.ts";
+import { openSlot } from "./slots.ts";
 
 export interface RunOptions {
   readonly all?: boolean;
@@ -56,19 +57,28 @@ export async function runOperation(
   await agree(operation, stacks, options);
   const interruption = interruptedBySignals();
   const board = openBoard(stacks.length);
-  const work = async (name: string): Promise<Result> => {
-    const [stack] = chosen(stacks, [name]) as [StackOfFamily];
-    board.started(name);
-    const watch = { onStep: (words: string) => board.step(name, words), signal: interruption };
-    const result = await operate(operation, await openStack(stack, engine), watch);
-    board.ended(result);
-    return result;
+  // Once for all of them.
+  const bundle = await bundleWorker();
+  const open = () => {
+    const slot = openSlot(interruption);
+    return {
+      async run(name: string): Promise<Result> {
+        const [stack] = chosen(stacks, [name]) as [StackOfFamily];
+        board.started(name);
+        const result = await slot.run({ operation, stack, engine, bundle }, (words) =>
+          board.step(name, words),
+        );
+        board.ended(result);
+        return result;
+      },
+      close: slot.close,
+    };
   };
   const { parallel, continueOnError = false } = options;
   const results = await sideBySide(
     stacks.map(({ name }) => name),
     { parallel, continueOnError, signal: interruption },
-    work,
+    open,
   ).finally(() => board.close());
   if (options.json) process.stdout.write(`${JSON.stringify({ operation, results }, null, 2)}\n`);
   else process.stdout.write(`\n${resultTable(results, process.stdout)}\n`);

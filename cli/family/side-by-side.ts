@@ -8,6 +8,12 @@ export interface SideBySide {
   readonly signal: AbortSignal;
 }
 
+/** Does one thing after the other. */
+export interface Worker {
+  run(name: string): Promise<Result>;
+  close(): Promise<void>;
+}
+
 /**
  * Does the same with many stacks, some at a time. After a failure, or Ctrl-C, none is started any more, and those that
  * run come to their end.
@@ -17,22 +23,28 @@ export interface SideBySide {
 export async function sideBySide(
   names: readonly string[],
   { parallel, continueOnError, signal }: SideBySide,
-  work: (name: string) => Promise<Result>,
+  open: () => Worker,
 ): Promise<Result[]> {
   const results = new Map<string, Result>();
   const waiting = names[Symbol.iterator]();
   let stopped = false;
-  const worker = async () => {
-    for (const name of waiting) {
-      if (stopped || signal.aborted)
-        results.set(name, { stack: name, status: "not started", seconds: 0, changes: {} });
-      else {
-        const result = await work(name);
-        results.set(name, result);
-        stopped ||= result.status !== "ok" && !continueOnError;
-      }
+  const one = async (worker: Worker, name: string): Promise<void> => {
+    if (stopped || signal.aborted) {
+      results.set(name, { stack: name, status: "not started", seconds: 0, changes: {} });
+      return;
+    }
+    const result = await worker.run(name);
+    results.set(name, result);
+    stopped ||= result.status !== "ok" && !continueOnError;
+  };
+  const shift = async () => {
+    const worker = open();
+    try {
+      for (const name of waiting) await one(worker, name);
+    } finally {
+      await worker.close();
     }
   };
-  await Promise.all(Array.from({ length: Math.min(parallel, names.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(parallel, names.length) }, shift));
   return names.flatMap((name) => results.get(name) ?? []);
 }

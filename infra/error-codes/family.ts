@@ -14,6 +14,10 @@ export const familyCodes = {
     meaning: "Two backends have a stack of the same name, and both would take the same names in the account.",
     mend: "Rename or remove one of them with the command that is shown.",
   },
+  STACK_PROCESS_ENDED: {
+    meaning: "The process that ran a stack was killed, or ended by a fault; it says by which.",
+    mend: "Run the same command again, which goes on where it was.",
+  },
   AGREEMENT_MISSING: {
     meaning: "There is no terminal to ask whether the operation shall be done.",
     mend: "Give `--yes`.",

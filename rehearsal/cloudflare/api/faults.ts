@@ -7,6 +7,8 @@ export interface Faults {
   loseAnswer(method: string, path: RegExp): void;
   /** The next such call is not done and answered with this status. */
   failOnce(method: string, path: RegExp, status: number): void;
+  /** The next such call waits, as in a slow network, until it is released. */
+  hold(method: string, path: RegExp): HeldCall;
   /**
    * From now on this many calls in so many seconds (300 by default), then only 429 for as long again. Cloudflare's
    * own budget, 1,200 in 300 s, is what counts without it.
@@ -18,6 +20,12 @@ export interface Faults {
   clear(): void;
 }
 
+/** A call that has come, or will, and waits. */
+export interface HeldCall {
+  readonly arrived: Promise<void>;
+  release(): void;
+}
+
 /** The faults of the API alone, and the middleware that plays them. */
 export interface ApiFaults extends Omit<Faults, "policyDelay"> {
   readonly middleware: MiddlewareHandler;
@@ -26,8 +34,9 @@ export interface ApiFaults extends Omit<Faults, "policyDelay"> {
 interface Armed {
   readonly method: string;
   readonly path: RegExp;
-  /** Undefined: the answer is lost. */
+  /** Without this and `hold`: the answer is lost. */
   readonly status?: number;
+  readonly hold?: () => Promise<void>;
 }
 
 /** https://developers.cloudflare.com/fundamentals/api/reference/limits/ */
@@ -69,6 +78,15 @@ export function createApiFaults(
   return {
     loseAnswer: (method, path) => armed.push({ method: method.toUpperCase(), path }),
     failOnce: (method, path, status) => armed.push({ method: method.toUpperCase(), path, status }),
+    hold: (method, path) => {
+      const [arrived, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+      const hold = () => {
+        arrived.resolve();
+        return released.promise;
+      };
+      armed.push({ method: method.toUpperCase(), path, hold });
+      return { arrived: arrived.promise, release: () => released.resolve() };
+    },
     budget: (calls, windowSeconds = usual.windowSeconds) => {
       allowed = { calls, windowSeconds };
       window = { from: now(), used: 0 };
@@ -88,8 +106,9 @@ export function createApiFaults(
       }
       const fault = take(c.req.method, c.req.path.slice(basePath.length));
       if (fault?.status !== undefined) throw new ApiError(fault.status as never, 7010, "Service unavailable");
+      await fault?.hold?.();
       await next();
-      if (fault) c.res = cut(c.env);
+      if (fault && !fault.hold) c.res = cut(c.env);
     },
   };
 }

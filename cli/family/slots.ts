@@ -1,0 +1,56 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { Refusal } from "../../infra/refusal.ts";
+import type { Result } from "./operation.ts";
+import type { FromSlot, Order, ToSlot } from "./slot.ts";
+
+const program = fileURLToPath(new URL("./slot.ts", import.meta.url));
+
+/** A process for one stack at a time. */
+export interface Slot {
+  /** @throws Error when the process ends before it has an answer */
+  run(order: Order, onStep: (words: string) => void): Promise<Result>;
+  close(): Promise<void>;
+}
+
+/** Starts one. What it says itself, beside its answers, is an error of Node's or the SDK's. */
+export function openSlot(signal: AbortSignal): Slot {
+  const child = fork(program, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
+  let said = "";
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+    said = (said + text).slice(-4000);
+  });
+  const stop = () => tell(child, { stop: true });
+  signal.addEventListener("abort", stop);
+  // Not "close", which Node does not tell of a child that was disconnected from.
+  const ended = once(child, "exit");
+  return {
+    async run(order, onStep) {
+      const { promise, resolve, reject } = Promise.withResolvers<Result>();
+      const onMessage = (message: FromSlot) =>
+        "step" in message ? onStep(message.step) : resolve(message.result);
+      child.on("message", onMessage);
+      ended.then(() => reject(endedEarly(order.stack.name, said.trim() || String(child.signalCode))));
+      tell(child, { order });
+      return promise.finally(() => child.off("message", onMessage));
+    },
+    async close() {
+      signal.removeEventListener("abort", stop);
+      if (child.connected) child.disconnect();
+      await ended;
+    },
+  };
+}
+
+const endedEarly = (stack: string, words: string): Refusal =>
+  new Refusal(
+    "STACK_PROCESS_ENDED",
+    `the process that ran the stack ${stack} has ended: ${words}`,
+    `see where the stack stands: npm run family -- preview ${stack}`,
+  );
+
+/** A process that has ended hears nothing, and whoever waits for it is told by its end. */
+const tell = (child: ChildProcess, message: ToSlot): void => {
+  if (child.connected) child.send(message, () => {});
+};
