@@ -1,7 +1,9 @@
 import { Command, InvalidArgumentError } from "commander";
 import { endWith, requireProject } from "./ending.ts";
 import type { OperationName } from "./family/operation.ts";
+import type { OutputsOptions } from "./family/outputs.ts";
 import type { RunOptions } from "./family/run.ts";
+import type { StatusOptions } from "./family/status.ts";
 
 const program = new Command("npm run family --")
   .description(
@@ -27,15 +29,12 @@ const count = (value: string): number => {
 };
 
 function operation(name: OperationName, description: string): void {
-  program
-    .command(`${name} [names...]`)
-    .description(description)
+  command(`${name} [names...]`, description)
     .option("--all", "every stack of the project")
     .option("--parallel <number>", "how many at the same time", count, 4)
     .option("--continue-on-error", "go on with the others when one fails")
     .option("--yes", "ask nothing")
     .option("--json", "the result as JSON on standard output, everything else on standard error")
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .action((names: string[], options: RunOptions) =>
       ended(options, async () => {
         const { runOperation } = await import("./family/run.ts");
@@ -47,6 +46,34 @@ function operation(name: OperationName, description: string): void {
 operation("preview", "Shows what up would do, and does nothing.");
 operation("up", "Builds stacks, or brings them to what their configs say.");
 operation("destroy", "Takes stacks off again, from Cloudflare and from the Pi; their configs stay.");
+
+command(
+  "status [names...]",
+  "Shows each stack's gateway, tunnel, versions, tokens, and what an up would change.",
+)
+  .option("--all", "every stack of the project; so it is where none is named")
+  .option("--parallel <number>", "how many at the same time", count, 4)
+  .option("--quick", "without looking what an up would change")
+  .option("--json", "as JSON on standard output")
+  .action((names: string[], options: StatusOptions) =>
+    ended(options, async () => (await import("./family/status.ts")).showStatus(names, options)),
+  );
+
+command("outputs [names...]", "Shows the addresses of stacks; with --json all that they put out.")
+  .option("--all", "every stack of the project")
+  .option("--show-secrets", "with --json: the service tokens' secrets too")
+  .option("--json", "as JSON on standard output")
+  .action((names: string[], options: OutputsOptions) =>
+    ended(options, async () => (await import("./family/outputs.ts")).showOutputs(names, options)),
+  );
+
+/** A command of `npm run family`: a wrong flag ends it with 2. */
+function command(name: string, description: string): Command {
+  return program
+    .command(name)
+    .description(description)
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2));
+}
 
 /** Runs a command's work and ends with its exit code, or says why it could not be done. */
 async function ended(options: { readonly json?: boolean }, work: () => Promise<number>): Promise<void> {

@@ -14,7 +14,7 @@ describe("npm run family", { timeout: 60_000 }, () => {
 
   beforeAll(async () => {
     cloudflare = await startTestCloudflare(150);
-    home = await openTestHousehold(cloudflare.local);
+    home = await openTestHousehold(cloudflare);
     for (const name of names) await home.add(name);
   }, 120_000);
   afterAll(async () => {
@@ -81,6 +81,32 @@ describe("npm run family", { timeout: 60_000 }, () => {
     await expect(home.desk.pulumi(["stack", "output"], { PULUMI_CONFIG_PASSPHRASE: "test" })).rejects.toThrow(
       "no stack selected",
     );
+  });
+
+  test("shows how each of them is, and where", async () => {
+    const { code, stdout } = await home.family(["status", "--json"]);
+    // The Pis are gone; what stands in the cloud is asked through Access, with each stack's own service token.
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toEqual(
+      names.map((stack) => ({
+        stack,
+        isBuilt: true,
+        url: `https://openclaw-${stack}.${cloudflare.local.workersSubdomain}.workers.dev`,
+        tunnel: "inactive",
+        openclaw: "",
+        cloudflared: "",
+        gateway: "TUNNEL_DOWN",
+        changedAt: expect.stringMatching(/^20/),
+        lastResult: stack === "ada" ? "update failed" : "update succeeded",
+        expires: { token: `openclaw-${stack}-cli`, at: expect.stringMatching(/^20/) },
+        pending: 0,
+      })),
+    );
+    const outputs = await home.family(["outputs", "bob", "--json"]);
+    expect(JSON.parse(outputs.stdout).bob).toMatchObject({
+      url: `https://openclaw-bob.${cloudflare.local.workersSubdomain}.workers.dev`,
+      serviceTokens: "[secret]",
+    });
   });
 
   test("comes to an end at Ctrl-C, and says where each stack stands", async () => {

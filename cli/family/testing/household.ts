@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { LocalCloudflare } from "../../../rehearsal/cloudflare/index.ts";
+import { fileURLToPath } from "node:url";
+import type { TestCloudflare } from "../../../rehearsal/cloudflare/testing/account.ts";
 import { newKeyPair } from "../../../rehearsal/host/keys.ts";
 import { quiet } from "../../../rehearsal/progress.ts";
 import { startProviders } from "../../../rehearsal/providers/index.ts";
@@ -16,7 +17,7 @@ export interface TestHousehold {
   close(): Promise<void>;
 }
 
-export async function openTestHousehold(local: LocalCloudflare): Promise<TestHousehold> {
+export async function openTestHousehold({ local, ca }: TestCloudflare): Promise<TestHousehold> {
   const desk = await newDesk(local.apiUrl);
   const providers = await startProviders({
     env: { CLOUDFLARE_BASE_URL: local.apiUrl, CLOUDFLARE_API_TOKEN: local.apiToken },
@@ -27,7 +28,15 @@ export async function openTestHousehold(local: LocalCloudflare): Promise<TestHou
   await mkdir(settings, { recursive: true, mode: 0o700 });
   await writeFile(passphrase, "test", { mode: 0o600 });
   const hostKey = newKeyPair("ed25519").public.split(" ").slice(0, 2).join(" ");
-  const env = { ...providers.env, CLOUDFLARE_API_TOKEN: local.apiToken };
+  const authority = join(desk.home, "ca.pem");
+  await writeFile(authority, ca.certificate);
+  const env = {
+    ...providers.env,
+    CLOUDFLARE_API_TOKEN: local.apiToken,
+    NODE_OPTIONS: `--import ${fileURLToPath(new URL("edge-names.ts", import.meta.url))}`,
+    NODE_EXTRA_CA_CERTS: authority,
+    EDGE_ADDRESS: local.edgeAddress,
+  };
   return {
     desk,
     async add(name, change = {}) {

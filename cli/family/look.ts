@@ -1,0 +1,130 @@
+import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { type CloudflareApi, publicApi, readCloudflare } from "../../infra/cloudflare-api.ts";
+import { namespace } from "../../infra/config.ts";
+
+/** What the record of a stack says of it, and what Cloudflare does. */
+export interface Sight {
+  readonly stack: string;
+  /** Nothing of it is built. */
+  readonly isBuilt: boolean;
+  readonly url?: string;
+  /** As Cloudflare tells it: healthy, degraded, down or inactive. */
+  readonly tunnel?: string;
+  readonly openclaw?: string;
+  readonly cloudflared?: string;
+  /** When it was last changed, and how that ended. */
+  readonly changedAt?: string;
+  readonly lastResult?: string;
+  /** The service token that is the first to expire. */
+  readonly expires?: { readonly token: string; readonly at: string };
+  /** What the gateway answers to its own question whether OpenClaw is ready: `ready`, or an error's code. */
+  readonly gateway?: string;
+  /** Changes that an up would make; absent where nobody looked. */
+  readonly pending?: number;
+  /** Why something could not be looked at. */
+  readonly trouble?: string;
+}
+
+/** Asks a gateway, with a service token, whether OpenClaw is ready. @returns `ready`, or why not in a word */
+export type AskGateway = (url: string, token: { clientId: string; clientSecret: string }) => Promise<string>;
+
+interface GatewayOutputs {
+  readonly url?: string;
+  readonly tunnelId?: string;
+  readonly serviceTokens?: Readonly<Record<string, { clientId: string; clientSecret: string }>>;
+  readonly pi?: { readonly openclaw?: string; readonly cloudflared?: string };
+}
+
+/** Looks at a stack without changing anything: its record, its tunnel, its service tokens, its gateway. */
+export async function lookAt(stack: Stack, ask: AskGateway = askGateway): Promise<Sight> {
+  const [outputs, last] = await Promise.all([stack.outputs(), stack.history(1)]);
+  const { url, tunnelId, serviceTokens, pi } = Object.fromEntries(
+    Object.entries(outputs).map(([name, { value }]) => [name, value]),
+  ) as GatewayOutputs;
+  const record = {
+    stack: stack.name,
+    isBuilt: url !== undefined,
+    changedAt: last[0]?.endTime?.toISOString(),
+    lastResult: last[0] && `${last[0].kind} ${last[0].result}`,
+  };
+  if (url === undefined || tunnelId === undefined) return record;
+  const { api, accountId } = await apiOf(stack);
+  const [token] = Object.values(serviceTokens ?? {});
+  const [cloud, gateway] = await Promise.all([
+    atCloudflare(
+      api,
+      accountId,
+      tunnelId,
+      new Set(Object.values(serviceTokens ?? {}).map((one) => one.clientId)),
+    ).catch((error: Error) => ({ trouble: error.message.split("\n")[0] })),
+    token ? ask(url, token) : Promise.resolve(undefined),
+  ]);
+  return { ...record, url, openclaw: pi?.openclaw, cloudflared: pi?.cloudflared, gateway, ...cloud };
+}
+
+async function apiOf(stack: Stack): Promise<{ api: CloudflareApi; accountId: string }> {
+  const config = await stack.getAllConfig();
+  const token = config["cloudflare:apiToken"]?.value ?? process.env.CLOUDFLARE_API_TOKEN ?? "";
+  const baseUrl = config["cloudflare:baseUrl"]?.value ?? process.env.CLOUDFLARE_BASE_URL ?? publicApi;
+  return {
+    api: { baseUrl: baseUrl.replace(/\/$/, ""), token },
+    accountId: config[`${namespace}:accountId`]?.value ?? "",
+  };
+}
+
+interface ListedToken {
+  readonly name: string;
+  readonly client_id: string;
+  readonly expires_at?: string;
+}
+
+async function atCloudflare(
+  api: CloudflareApi,
+  accountId: string,
+  tunnelId: string,
+  clientIds: ReadonlySet<string>,
+) {
+  const account = `/accounts/${accountId}`;
+  const [tunnel, tokens] = await Promise.all([
+    readCloudflare<{ status: string }>(`${account}/cfd_tunnel/${tunnelId}`, api),
+    readCloudflare<ListedToken[]>(`${account}/access/service_tokens?per_page=1000`, api),
+  ]);
+  const [first] = tokens
+    .flatMap(({ name, client_id, expires_at: at }) =>
+      clientIds.has(client_id) && at ? [{ token: name, at }] : [],
+    )
+    .toSorted((a, b) => a.at.localeCompare(b.at));
+  return { tunnel: tunnel.status, ...(first && { expires: first }) };
+}
+
+/** OpenClaw takes 6 to 10 s for its first answer after a restart. */
+const answerTimeoutMs = 20_000;
+
+async function askGateway(
+  url: string,
+  { clientId, clientSecret }: { clientId: string; clientSecret: string },
+): Promise<string> {
+  try {
+    const response = await fetch(`${url}/ready`, {
+      headers: { "CF-Access-Client-Id": clientId, "CF-Access-Client-Secret": clientSecret },
+      redirect: "manual",
+      signal: AbortSignal.timeout(answerTimeoutMs),
+    });
+    const text = await response.text();
+    if (response.ok) return "ready";
+    return codeIn(text) ?? `HTTP ${response.status}`;
+  } catch (error) {
+    const { cause, name } = error as Error & { cause?: { code?: string } };
+    return cause?.code ?? name;
+  }
+}
+
+/** The code of a gateway that is not ready, or of its refusal. */
+function codeIn(text: string): string | undefined {
+  try {
+    const told = JSON.parse(text) as { code?: string; error?: { code?: string } };
+    return told.code ?? told.error?.code;
+  } catch {
+    return undefined;
+  }
+}

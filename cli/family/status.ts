@@ -1,0 +1,114 @@
+import { bundleWorker } from "../../contract/bundle.ts";
+import { alignedTable } from "../table.ts";
+import { openBoard } from "./board.ts";
+import { chosen, type StackOfFamily } from "./household.ts";
+import { lookAt, type Sight } from "./look.ts";
+import { openStack } from "./open-stack.ts";
+import type { Result } from "./operation.ts";
+import { openFamily } from "./run.ts";
+import { sideBySide } from "./side-by-side.ts";
+import { openSlot } from "./slots.ts";
+
+export interface StatusOptions {
+  readonly all?: boolean;
+  readonly parallel: number;
+  readonly quick?: boolean;
+  readonly json?: boolean;
+}
+
+/**
+ * Shows how each stack is.
+ *
+ * @returns the exit code: 0 where every gateway that is built is ready, 1 where one is not, or could not be looked at
+ */
+export async function showStatus(names: readonly string[], options: StatusOptions): Promise<number> {
+  const { engine, stacks } = await openFamily(names, { all: options.all || names.length === 0 });
+  const board = openBoard(stacks.length);
+  const sights = new Map<string, Sight>();
+  const bundle = options.quick ? undefined : await bundleWorker();
+  const never = new AbortController().signal;
+  const look = async (name: string, pending: () => Promise<number | undefined>): Promise<Result> => {
+    const started = performance.now();
+    const [stack] = chosen(stacks, [name]) as [StackOfFamily];
+    const ended = (status: Result["status"], failure?: string): Result => {
+      const seconds = Math.round((performance.now() - started) / 100) / 10;
+      return { stack: name, status, seconds, changes: {}, failure };
+    };
+    board.started(name);
+    let result: Result;
+    try {
+      const opened = await openStack(stack, engine);
+      const [sight, changes] = await Promise.all([lookAt(opened), pending()]);
+      sights.set(name, { ...sight, pending: changes });
+      result = ended("ok");
+    } catch (error) {
+      sights.set(name, { stack: name, isBuilt: false, trouble: wordsOf(error as Error) });
+      result = ended("failed", wordsOf(error as Error));
+    }
+    board.ended(result);
+    return result;
+  };
+  await sideBySide(
+    stacks.map(({ name }) => name),
+    { parallel: options.parallel, continueOnError: true, signal: never },
+    () => {
+      const slot = bundle && openSlot(never);
+      const pending = async (name: string) => {
+        if (!slot) return undefined;
+        const [stack] = chosen(stacks, [name]) as [StackOfFamily];
+        const { status, changes } = await slot.run({ operation: "preview", stack, engine, bundle }, (words) =>
+          board.step(name, words),
+        );
+        if (status !== "ok") return undefined;
+        const { same: _, ...others } = changes;
+        return Object.values(others).reduce((sum, count) => sum + count, 0);
+      };
+      return { run: (name) => look(name, () => pending(name)), close: async () => slot?.close() };
+    },
+  ).finally(() => board.close());
+  const list = stacks.flatMap(({ name }) => sights.get(name) ?? []);
+  process.stdout.write(options.json ? `${JSON.stringify(list, null, 2)}\n` : `\n${statusTable(list)}\n`);
+  return list.every(({ isBuilt, gateway, trouble }) => !trouble && (!isBuilt || gateway === "ready")) ? 0 : 1;
+}
+
+const wordsOf = ({ message }: Error): string =>
+  (/\n stderr: (?:error: )?(.*)/.exec(message)?.[1] ?? message.split("\n")[0] ?? "").trim();
+
+/** One line for each stack; what is not known stays empty. */
+export function statusTable(sights: readonly Sight[], now = Date.now()): string {
+  const rows = sights.map((sight) => [
+    sight.stack,
+    sight.trouble ?? (sight.isBuilt ? (sight.gateway ?? "") : "not built"),
+    sight.tunnel ?? "",
+    sight.openclaw ?? "",
+    sight.cloudflared ?? "",
+    sight.changedAt ? `${daysAgo(sight.changedAt, now)}, ${sight.lastResult}` : "",
+    sight.expires ? daysUntil(sight.expires.at, now) : "",
+    sight.pending === undefined ? "" : String(sight.pending),
+    sight.url ?? "",
+  ]);
+  const header = [
+    "stack",
+    "gateway",
+    "tunnel",
+    "OpenClaw",
+    "cloudflared",
+    "last change",
+    "token ends",
+    "pending",
+    "URL",
+  ];
+  return alignedTable([header, ...rows]);
+}
+
+const dayMs = 24 * 60 * 60 * 1000;
+
+function daysAgo(at: string, now: number): string {
+  const days = Math.floor((now - Date.parse(at)) / dayMs);
+  return days === 0 ? "today" : `${days} ${days === 1 ? "day" : "days"} ago`;
+}
+
+function daysUntil(at: string, now: number): string {
+  const days = Math.floor((Date.parse(at) - now) / dayMs);
+  return days < 0 ? "expired" : `in ${days} ${days === 1 ? "day" : "days"}`;
+}
