@@ -51,6 +51,17 @@ describe("npm run family", { timeout: 60_000 }, () => {
     expect(cloudflare.local.resources()).toEqual([]);
   });
 
+  test("refuses two stacks that are to have the same port of a Pi, before anything is built", async () => {
+    const there = (text: string) => text.replace(/abandoned"?: ?true/, (was) => was.replace("true", "false"));
+    const { code, stderr } = await withConfig("ada", there, () =>
+      withConfig("bob", there, () => home.family(["up", "cleo", "--yes"])),
+    );
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /STACKS_IN_CONFLICT: .*\n {2}port 18789 of the Pi 192\.0\.2\.1 is both ada's and bob's\n.*--stack bob .*pi\.openclawPort/,
+    );
+  });
+
   test("starts none after one that failed, and says why", async () => {
     const wrong = (text: string) =>
       text.replace("@example.com", ".example.com").replace(":accountId", ":acountId");

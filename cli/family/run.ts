@@ -7,6 +7,7 @@ import { pulumiOf } from "../init/pulumi.ts";
 import { Interrupted } from "../interruption.ts";
 import { terminalProgress } from "../terminal.ts";
 import { openBoard } from "./board.ts";
+import { refuseConflicts } from "./conflicts.ts";
 import { chosen, household, type StackOfFamily } from "./household.ts";
 import type { OperationName, Result } from "./operation.ts";
 import { resultTable } from "./report.ts";
@@ -27,7 +28,7 @@ const ASKS: Readonly<Record<OperationName, string | undefined>> = {
   destroy: "Take off, from Cloudflare and from the Pi,",
 };
 
-/** Finds the engine and the stacks that are meant. */
+/** Finds the engine, the stacks that are meant, and all that there are. */
 export async function openFamily(names: readonly string[], { all = false }: { all?: boolean }) {
   if (names.length > 0 === all)
     throw new Refusal(
@@ -37,10 +38,10 @@ export async function openFamily(names: readonly string[], { all = false }: { al
     );
   const { progress } = terminalProgress();
   const engine = await ensureEngine(progress);
-  const stacks = await progress.step("looking which stacks there are", async () =>
-    chosen(await household(pulumiOf(engine, projectFolder())), names),
+  const stacks = await progress.step("looking which stacks there are", () =>
+    household(pulumiOf(engine, projectFolder())),
   );
-  return { engine, stacks };
+  return { engine, stacks: chosen(stacks, names), all: stacks };
 }
 
 /**
@@ -53,7 +54,8 @@ export async function runOperation(
   names: readonly string[],
   options: RunOptions,
 ): Promise<number> {
-  const { engine, stacks } = await openFamily(names, options);
+  const { engine, stacks, all } = await openFamily(names, options);
+  if (operation !== "destroy") await refuseConflicts(all);
   await agree(operation, stacks, options);
   const interruption = interruptedBySignals();
   const board = openBoard(stacks.length);

@@ -14,6 +14,10 @@ export const familyCodes = {
     meaning: "Two backends have a stack of the same name, and both would take the same names in the account.",
     mend: "Rename or remove one of them with the command that is shown.",
   },
+  STACKS_IN_CONFLICT: {
+    meaning: "Two stacks are to have one hostname, or one port of one Pi.",
+    mend: "Run the command that stands below each, with another value.",
+  },
   STACK_PROCESS_ENDED: {
     meaning: "The process that ran a stack was killed, or ended by a fault; it says by which.",
     mend: "Run the same command again, which goes on where it was.",
