@@ -19,7 +19,16 @@ beforeAll(async () => {
 
 const privateKey = newKeyPair("ed25519").private;
 const apiToken = "t".repeat(40);
+const sudoPassword = "correct-horse";
+const apiKey = "k".repeat(40);
 const hostKey = newKeyPair("ed25519").public.split(" ").slice(0, 2).join(" ");
+const jump = {
+  host: "jump.example.com",
+  port: 22,
+  user: "me",
+  hostKey,
+  privateKey: newKeyPair("ed25519").private,
+};
 
 /** A plan for a new stack in a folder of its own, with the real engine. */
 async function newPlan() {
@@ -47,7 +56,8 @@ async function newPlan() {
       access: { emails: ["you@example.com"] },
       // A name of digits alone stays a text.
       serviceTokens: [{ name: "2026", duration: "720h" }],
-      pi: { host: "10.0.0.7", port: 22, user: "pi", hostKey, privateKey },
+      pi: { host: "10.0.0.7", port: 22, user: "pi", hostKey, privateKey, sudoPassword, jump },
+      apiKeys: { current: apiKey },
     },
     account: {
       token: { value: apiToken, source: "typed" },
@@ -87,9 +97,9 @@ test("writes a stack with its secrets encrypted and in no argument, and the file
     return false;
   });
   await writePlan({ ...plan, pulumi }, never);
-  const keyLine = privateKey.split("\n")[2] ?? "no key";
+  const [keyLine, jumpLine] = [privateKey, jump.privateKey].map((key) => key.split("\n")[2] ?? "no key");
   const text = readFileSync(plan.stack.file, "utf8");
-  for (const secret of [apiToken, keyLine]) {
+  for (const secret of [apiToken, keyLine, jumpLine, sudoPassword, apiKey]) {
     expect(text).not.toContain(secret);
     expect(seen.join("\n")).not.toContain(secret);
   }

@@ -6,6 +6,7 @@ import { Interrupted } from "../interruption.ts";
 import type { Passphrase } from "./passphrase.ts";
 import { quoted, shellFilePath } from "./places.ts";
 import { changedKeys, type Plan } from "./plan.ts";
+import { splitSecrets } from "./secret-values.ts";
 import { readStored } from "./stored.ts";
 
 /**
@@ -101,14 +102,15 @@ interface ConfigCall {
 function configCalls(plan: Plan): ConfigCall[] {
   const { values, stored, tokenPlace, account } = plan;
   const changed = changedKeys(plan);
-  const open = Object.fromEntries(changed.map((key) => [`${namespace}:${key}`, openValue(values[key])]));
-  const { privateKey } = values.pi as { privateKey?: string };
+  const split = changed.map((key) => ({ key, ...splitSecrets(key, values[key]) }));
+  const open = split.map(({ key, open }) => [`${namespace}:${key}`, openValue(open)]);
   const calls: ConfigCall[] = [];
-  if (changed.length > 0) calls.push({ args: ["config", "set-all", "--json", JSON.stringify(open)] });
-  if (privateKey !== undefined && changed.includes("pi"))
+  if (changed.length > 0)
+    calls.push({ args: ["config", "set-all", "--json", JSON.stringify(Object.fromEntries(open))] });
+  for (const { path, value } of split.flatMap(({ secrets }) => secrets))
     calls.push({
-      args: ["config", "set", "--secret", "--raw", "--path", `${namespace}:pi.privateKey`],
-      stdin: privateKey,
+      args: ["config", "set", "--secret", "--raw", "--path", `${namespace}:${path}`],
+      stdin: value,
     });
   if (tokenPlace === "stack" && stored.apiToken !== account.token.value)
     calls.push({ args: ["config", "set", "--secret", "cloudflare:apiToken"], stdin: account.token.value });
@@ -117,11 +119,10 @@ function configCalls(plan: Plan): ConfigCall[] {
   return calls;
 }
 
-/** A value as `config set-all --json` takes it, which is as `config --json` gives it; without the secret in it. */
+/** A value as `config set-all --json` takes it, which is as `config --json` gives it. */
 function openValue(value: unknown): { value: string; objectValue?: unknown } {
   if (typeof value === "string") return { value };
-  const text = JSON.stringify(value, (key, inner: unknown) => (key === "privateKey" ? undefined : inner));
-  return { value: text, objectValue: JSON.parse(text) };
+  return { value: JSON.stringify(value), objectValue: value };
 }
 
 /** Lines that tell a shell where this stack's state and passphrase are, so that a new shell needs one line only. */
