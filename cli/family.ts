@@ -4,6 +4,10 @@ import type { OperationName } from "./family/operation.ts";
 import type { OutputsOptions } from "./family/outputs.ts";
 import type { RunOptions } from "./family/run.ts";
 import type { StatusOptions } from "./family/status.ts";
+import { withAnswers } from "./init/flags.ts";
+import type { Pulumi } from "./init/pulumi.ts";
+import type { Options } from "./init/setup.ts";
+import { Interrupted } from "./interruption.ts";
 
 const program = new Command("npm run family --")
   .description(
@@ -47,6 +51,28 @@ operation("preview", "Shows what up would do, and does nothing.");
 operation("up", "Builds stacks, or brings them to what their configs say.");
 operation("destroy", "Takes stacks off again, from Cloudflare and from the Pi; their configs stay.");
 
+withAnswers(
+  command(
+    "add <name>",
+    "Sets up a stack for somebody, with the account, the Pi and the limits of another one: asks for the rest, as npm run " +
+      "init does, and writes it. The Access login is proposed as OpenClaw's own.",
+  ),
+)
+  .option("--like <stack>", "the stack it takes after; the first one by default")
+  .option("--yes", "ask nothing")
+  .option("--json", "the result as JSON on standard output, everything else on standard error")
+  .action((name: string, { like, ...options }: Options & { like?: string }) =>
+    ended({ ...options, interrupted: "Interrupted; nothing was written." }, async (end) => {
+      const [{ setUp }, { inheritFrom }] = await Promise.all([
+        import("./init/set-up.ts"),
+        import("./family/add.ts"),
+      ]);
+      const inherit = (pulumi: Pulumi) => inheritFrom(name, like, options, pulumi);
+      await setUp({ options, inherit, onInterrupt: () => end(new Interrupted()) });
+      return 0;
+    }),
+  );
+
 command(
   "status [names...]",
   "Shows each stack's gateway, tunnel, versions, tokens, and what an up would change.",
@@ -76,12 +102,16 @@ function command(name: string, description: string): Command {
 }
 
 /** Runs a command's work and ends with its exit code, or says why it could not be done. */
-async function ended(options: { readonly json?: boolean }, work: () => Promise<number>): Promise<void> {
+async function ended(
+  options: { readonly json?: boolean; readonly interrupted?: string },
+  work: (end: (error: Error) => never) => Promise<number>,
+): Promise<void> {
+  const end = (error: Error) => endWith(error, options);
   try {
     requireProject("npm run family");
-    process.exitCode = await work();
+    process.exitCode = await work(end);
   } catch (error) {
-    endWith(error as Error, options);
+    end(error as Error);
   }
 }
 

@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
-import { parse } from "yaml";
 import { namespace } from "../../infra/config.ts";
 import { Refusal } from "../../infra/refusal.ts";
 import type { StackOfFamily } from "./household.ts";
+import { USUAL_PORT } from "./ports.ts";
+import { settingsIn } from "./stack-file.ts";
 
 /** What only one stack can have, as it stands in the stack's file. */
 interface Claim {
@@ -29,35 +29,15 @@ export async function refuseConflicts(all: readonly StackOfFamily[]): Promise<vo
     throw new Refusal("STACKS_IN_CONFLICT", "two stacks are to have the same:", ...problems);
 }
 
-interface Settings {
-  readonly hostname?: string;
-  readonly pi?: { readonly host?: string; readonly openclawPort?: number; readonly abandoned?: boolean };
-}
-
-/** OpenClaw's own port, as infra/config-reach.ts has it. */
-const usualPort = 18789;
-
 async function claimsOf({ name, file }: StackOfFamily): Promise<Claim[]> {
   const { hostname, pi } = await settingsIn(file);
   const set = (key: string, value: string) =>
     `npx pulumi config set --stack ${name} --path '${namespace}:${key}' ${value}`;
-  const port = pi?.openclawPort ?? usualPort;
+  const port = pi?.openclawPort ?? USUAL_PORT;
   return [
     ...(hostname ? [{ what: `the hostname ${hostname}`, stack: name, mend: set("hostname", "NAME") }] : []),
     ...(pi?.host && !pi.abandoned
       ? [{ what: `port ${port} of the Pi ${pi.host}`, stack: name, mend: set("pi.openclawPort", "PORT") }]
       : []),
   ];
-}
-
-/** The stack's own keys, secrets encrypted. A file that is missing or broken is told of by the stack's own up. */
-async function settingsIn(file: string): Promise<Settings> {
-  try {
-    const { config } = parse(await readFile(file, "utf8")) as { config?: Record<string, unknown> };
-    return Object.fromEntries(
-      Object.entries(config ?? {}).map(([key, value]) => [key.replace(`${namespace}:`, ""), value]),
-    );
-  } catch {
-    return {};
-  }
 }

@@ -181,6 +181,26 @@ export function initSuite(stage: () => Stage): void {
       expect(file).not.toContain(token);
     }, 180_000);
 
+    test("takes over for somebody else of the family all but what is each one's own", async () => {
+      const add = (...more: string[]) =>
+        desk.family(["add", "mia", "--like", stack, "--email", "mia@example.com", "--yes", "--json", ...more]);
+      // On the Pi that they share, each has an OpenClaw of their own, at a port of its own.
+      const alone = await add();
+      expect(JSON.parse(alone.stdout).error.message).toMatch(/OPENCLAW_PORT: [\s\S]*18809/);
+      const { stdout } = await add("--openclaw-port", "18789");
+      expect(JSON.parse(stdout), stdout).toMatchObject({ ok: true, stack: "mia" });
+      const file = readFileSync(join(desk.project, "Pulumi.mia.yaml"), "utf8");
+      expect(file).toMatch(/emails:\n +- mia@example\.com\n/);
+      expect(file).toContain("openclaw-gateway:signIn: access");
+      expect(file).toContain(`host: ${stage().host.address}`);
+      expect(file).toMatch(/privateKey:\n +secure: /);
+      expect(file).toMatch(/cloudflare:apiToken:\n +secure: /);
+      expect(file).not.toContain("owner@example.com");
+      expect(file).not.toContain("phone");
+      const again = await add("--openclaw-port", "18789");
+      expect(JSON.parse(again.stdout).error.code).toBe("STACK_EXISTS");
+    }, 120_000);
+
     test("lets a Pi be mended later, having said what is wrong with it", async () => {
       const screen = desk.sitDown(["--stack", stack, "--backend", desk.backend, "--openclaw-port", "19999"]);
       await screen.sees("It is there already");

@@ -32,28 +32,30 @@ export interface Plan {
 /**
  * Asks all there is to ask, in the order in which one answer needs another. Nothing is written.
  *
+ * @param inherited what a new stack begins with, as another one has it
  * @throws Refusal, or another error with a code, when an answer cannot be taken and nobody can be asked again
  */
-export async function makePlan(setup: Setup, bare: Pulumi): Promise<Plan> {
+export async function makePlan(setup: Setup, bare: Pulumi, inherited?: Stored): Promise<Plan> {
   refuseMissing(missingAnswers(setup, undefined));
   const { backend, pulumi: there } = await chooseBackend(setup, bare);
   const stack = await chooseStack(setup, backend);
   const { passphrase, pulumi } = await choosePassphrase(setup, backend, stack, there);
   const stored = await storedIn(pulumi, stack);
-  refuseMissing(missingAnswers(setup, stored));
+  const known = stack.exists ? stored : (inherited ?? stored);
+  refuseMissing(missingAnswers(setup, known));
 
-  const account = await chooseAccount(setup, stored);
+  const account = await chooseAccount(setup, known);
   const tokenPlace = await chooseTokenPlace(setup, account.token);
-  const access = await choosePeople(setup, stored);
-  const serviceTokens = await chooseServiceTokens(setup, stored);
-  const pi = await choosePi(setup, stored);
+  const access = await choosePeople(setup, known);
+  const serviceTokens = await chooseServiceTokens(setup, known);
+  const pi = await choosePi(setup, known);
 
   const values = {
-    ...stored.values,
+    ...known.values,
     accountId: account.accountId,
     access,
     serviceTokens,
-    pi: piValues(pi, stored),
+    pi: piValues(pi, known),
   };
   checkConfig(stack.name, values);
   return { backend, stack, passphrase, stored, values, account, tokenPlace, pi, pulumi };

@@ -10,6 +10,10 @@ export const familyCodes = {
     meaning: "There is no stack of this name in any backend that the project's stacks use.",
     mend: "Look at the names with `npm run family -- status --all`; set a new one up with `npm run family -- add NAME`.",
   },
+  STACK_EXISTS: {
+    meaning: "A stack of this name is there already, and adding would not change it.",
+    mend: "Change its answers with `npm run init -- --stack NAME`, or take another name.",
+  },
   STACK_TWICE: {
     meaning: "Two backends have a stack of the same name, and both would take the same names in the account.",
     mend: "Rename or remove one of them with the command that is shown.",

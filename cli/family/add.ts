@@ -1,0 +1,50 @@
+import { Refusal } from "../../infra/refusal.ts";
+import type { Pulumi } from "../init/pulumi.ts";
+import type { Options } from "../init/setup.ts";
+import { readStored, type Stored } from "../init/stored.ts";
+import { chosen, household, type StackOfFamily } from "./household.ts";
+import { freePort, portsOn } from "./ports.ts";
+
+/** What a stack has for itself: people and what they hold, names, and a door that others must not share. */
+const OWN_KEYS = ["access", "roles", "serviceTokens", "apiKeys", "hostname", "corsOrigins", "tunnel"];
+
+/**
+ * What a new stack of the family begins with: the account, the Pi and the limits of another one, the Access login as
+ * OpenClaw's own, and on a Pi that others use a port that none of them has.
+ *
+ * @param like the stack to take after; by default the first one
+ */
+export async function inheritFrom(
+  name: string,
+  like: string | undefined,
+  options: Options,
+  pulumi: Pulumi,
+): Promise<{ options: Options; inherited: Stored | undefined }> {
+  const all = await household(pulumi);
+  if (all.some((one) => one.name === name))
+    throw new Refusal(
+      "STACK_EXISTS",
+      `there is a stack ${name} already`,
+      `to change its answers: npm run init -- --stack ${name}; for somebody else take another name`,
+    );
+  const [model] = like === undefined ? all : chosen(all, [like]);
+  if (!model) return { options: { ...options, stack: name }, inherited: undefined };
+  const { values, apiToken, baseUrl } = await readStored(pulumi.with(model.env), model.name);
+  const common = Object.fromEntries(Object.entries(values).filter(([key]) => !OWN_KEYS.includes(key)));
+  const pi = await piLike(values.pi as Record<string, unknown>, options, all);
+  return {
+    options: { ...options, stack: name, backend: options.backend ?? model.backend },
+    inherited: { values: { signIn: "access", ...common, ...(pi && { pi }) }, apiToken, baseUrl },
+  };
+}
+
+/** The same Pi, with a port of its own there. Another Pi that a flag names has OpenClaw where it usually is. */
+async function piLike(
+  pi: Readonly<Record<string, unknown>> | undefined,
+  { pi: named, openclawPort }: Options,
+  all: readonly StackOfFamily[],
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  if (!pi || named !== undefined) return undefined;
+  if (openclawPort !== undefined) return pi;
+  return { ...pi, openclawPort: freePort(await portsOn(String(pi.host), all)) };
+}

@@ -1,0 +1,21 @@
+import { readFile } from "node:fs/promises";
+import { parse } from "yaml";
+import { namespace } from "../../infra/config.ts";
+
+/** What of a stack's file is looked at beside other stacks' ones. */
+export interface StackFileSettings {
+  readonly hostname?: string;
+  readonly pi?: { readonly host?: string; readonly openclawPort?: number; readonly abandoned?: boolean };
+}
+
+/** The stack's own keys, secrets encrypted. A file that is missing or broken is told of by the stack's own up. */
+export async function settingsIn(file: string): Promise<StackFileSettings> {
+  try {
+    const { config } = parse(await readFile(file, "utf8")) as { config?: Record<string, unknown> };
+    return Object.fromEntries(
+      Object.entries(config ?? {}).map(([key, value]) => [key.replace(`${namespace}:`, ""), value]),
+    );
+  } catch {
+    return {};
+  }
+}
