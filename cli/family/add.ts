@@ -4,6 +4,7 @@ import type { Options } from "../init/setup.ts";
 import { readStored, type Stored } from "../init/stored.ts";
 import { chosen, household, type StackOfFamily } from "./household.ts";
 import { freePort, portsOn } from "./ports.ts";
+import { settingsIn } from "./stack-file.ts";
 
 /** What a stack has for itself: people and what they hold, names, and a door that others must not share. */
 const OWN_KEYS = ["access", "roles", "serviceTokens", "apiKeys", "hostname", "corsOrigins", "tunnel"];
@@ -30,11 +31,15 @@ export async function inheritFrom(
   const [model] = like === undefined ? all : chosen(all, [like]);
   if (!model) return { options: { ...options, stack: name }, inherited: undefined };
   const { values, apiToken, baseUrl } = await readStored(pulumi.with(model.env), model.name);
-  const common = Object.fromEntries(Object.entries(values).filter(([key]) => !OWN_KEYS.includes(key)));
+  // Pulumi tells the project's defaults as well: those that nobody wrote stay defaults.
+  const written = Object.keys(await settingsIn(model.file));
+  const common = Object.fromEntries(
+    Object.entries(values).filter(([key]) => written.includes(key) && !OWN_KEYS.includes(key)),
+  );
   const pi = await piLike(values.pi as Record<string, unknown>, options, all);
   return {
     options: { ...options, stack: name, backend: options.backend ?? model.backend },
-    inherited: { values: { signIn: "access", ...common, ...(pi && { pi }) }, apiToken, baseUrl },
+    inherited: { values: { ...common, signIn: "access", ...(pi && { pi }) }, apiToken, baseUrl },
   };
 }
 
