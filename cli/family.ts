@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { endWith, requireProject } from "./ending.ts";
+import type { DevicesOptions } from "./family/devices.ts";
 import type { OperationName } from "./family/operation.ts";
 import type { OutputsOptions } from "./family/outputs.ts";
 import type { RunOptions } from "./family/run.ts";
@@ -83,6 +84,18 @@ command(
   .option("--json", "as JSON on standard output")
   .action((names: string[], options: StatusOptions) =>
     ended(options, async () => (await import("./family/status.ts")).showStatus(names, options)),
+  );
+
+command(
+  "devices <name>",
+  "Lists the browsers and phones of a stack's OpenClaw, and lets them in or throws them out.",
+)
+  .option("--approve <request>", "lets the device of a request in")
+  .option("--reject <request>", "refuses it")
+  .option("--remove <device>", "throws a device out, with all its tokens")
+  .option("--json", "as JSON on standard output")
+  .action((name: string, options: DevicesOptions) =>
+    ended(options, async () => (await import("./family/devices.ts")).showDevices(name, options)),
   );
 
 command("outputs [names...]", "Shows the addresses of stacks; with --json all that they put out.")

@@ -31,6 +31,7 @@ const pieces = {
     "connector.sh",
   ],
   openclaw: ["lib.sh", "openclaw-install.sh", "openclaw.sh"],
+  devices: ["lib.sh", "openclaw-install.sh", "devices.sh"],
   audit: ["lib.sh", "audit.sh"],
   firewall: ["lib.sh", "firewall.sh"],
   footprint: ["lib.sh", "sudo.sh", "footprint.sh"],

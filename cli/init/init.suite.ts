@@ -209,6 +209,13 @@ export function initSuite(stage: () => Stage): void {
       expect(file).not.toContain("phone");
       const again = await add("--openclaw-port", "18789");
       expect(JSON.parse(again.stdout).error.code).toBe("STACK_EXISTS");
+
+      const devices = await desk.family(["devices", "mia", "--json"]);
+      expect(JSON.parse(devices.stdout), devices.stderr).toEqual({ pending: [], paired: [] });
+      const unknown = await desk.family(["devices", "mia", "--approve", "--latest"]);
+      expect(unknown.stderr).toContain("DEVICE_UNKNOWN");
+      const gone = await desk.family(["devices", "mia", "--remove", "0123abcd"]);
+      expect(gone.stderr).toMatch(/DEVICE_REFUSED: OpenClaw on [\d.]+ did not remove 0123abcd: .*unknown/i);
     }, 120_000);
 
     test("lets a Pi be mended later, having said what is wrong with it", async () => {

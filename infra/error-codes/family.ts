@@ -26,6 +26,14 @@ export const familyCodes = {
     meaning: "The process that ran a stack was killed, or ended by a fault; it says by which.",
     mend: "Run the same command again, which goes on where it was.",
   },
+  DEVICE_UNKNOWN: {
+    meaning: "The text is no id of a device or of its request.",
+    mend: "Copy it from `npm run family -- devices STACK`.",
+  },
+  DEVICE_REFUSED: {
+    meaning: "OpenClaw's own command for devices failed, in its words.",
+    mend: "See that the id is still in `npm run family -- devices STACK`: a request lives for five minutes.",
+  },
   AGREEMENT_MISSING: {
     meaning: "There is no terminal to ask whether the operation shall be done.",
     mend: "Give `--yes`.",

@@ -1,7 +1,8 @@
 import type { Page } from "playwright-core";
+import { listDevices, orderDevice } from "../../../infra/devices.ts";
 import { expectAnswer } from "../answers.ts";
 import { expect } from "../expect.ts";
-import { forgetDevice } from "./devices.ts";
+import { forgetDevice, piOf } from "./devices.ts";
 import { owner, type Station } from "./station.ts";
 
 /**
@@ -24,11 +25,20 @@ export const newBrowserIsApproved: Station = {
     expect(!page.url().includes(stage.host.gatewayToken), "the page leaves the token in the address bar");
 
     // What the page tells its reader to run.
-    const line = /openclaw devices approve [0-9a-f-]+/.exec(await page.locator("body").innerText())?.[0];
-    expect(line !== undefined, "the page names no command that approves it");
-    const { code, stdout, stderr } = await stage.host.exec(`${line} --json`);
-    expect(code === 0, `${line} failed: ${stderr}`);
-    afterwards.defer(() => forgetDevice(stage, String(JSON.parse(stdout).device.deviceId)));
+    const id = /openclaw devices approve ([0-9a-f-]+)/.exec(await page.locator("body").innerText())?.[1];
+    expect(id !== undefined, "the page names no command that approves it");
+    // What npm run family -- devices does for those who do not know SSH.
+    const pi = piOf(stage);
+    const { pending } = await listDevices(pi);
+    const device = pending.find(({ requestId }) => requestId === id)?.deviceId;
+    expect(device !== undefined, `the request ${id} is not among those that OpenClaw lists`);
+    await orderDevice(pi, "approve", id as string);
+    afterwards.defer(() => forgetDevice(stage, device as string));
+    const { paired } = await listDevices(pi);
+    expect(
+      paired.some(({ deviceId }) => deviceId === device),
+      "the device that was approved is not listed as let in",
+    );
     await composer(page).waitFor();
   },
 };

@@ -1,5 +1,12 @@
+import { configSchema, type PiConfig } from "../../../infra/config.ts";
 import type { Stage } from "../../stage.ts";
 import { expect } from "../expect.ts";
+
+/** The way to the rehearsed Pi, as a stack's config has it. */
+export const piOf = ({ host }: Stage): PiConfig => {
+  const { address, port, user, hostKey, privateKey } = host;
+  return configSchema.shape.pi.parse({ host: address, port, user, hostKey, privateKey });
+};
 
 /** Ids of the browsers that OpenClaw knows, and of those that wait for an approval. */
 export async function devices({ host }: Stage): Promise<{ pending: string[]; paired: string[] }> {

@@ -1,0 +1,82 @@
+import { checkConfig } from "../../infra/config.ts";
+import { type DeviceOrder, type Devices, listDevices, orderDevice } from "../../infra/devices.ts";
+import { projectFolder } from "../init/places.ts";
+import { pulumiOf } from "../init/pulumi.ts";
+import { readStored } from "../init/stored.ts";
+import { alignedTable } from "../table.ts";
+import { terminalProgress } from "../terminal.ts";
+import type { StackOfFamily } from "./household.ts";
+import { openFamily } from "./run.ts";
+
+export interface DevicesOptions {
+  readonly approve?: string;
+  readonly reject?: string;
+  readonly remove?: string;
+  readonly json?: boolean;
+}
+
+/**
+ * Does with a stack's devices what a flag says, and shows which there are then.
+ *
+ * @returns the exit code
+ */
+export async function showDevices(name: string, options: DevicesOptions): Promise<number> {
+  const { engine, stacks } = await openFamily([name], {});
+  const [stack] = stacks as [StackOfFamily];
+  const { values } = await readStored(pulumiOf(engine, projectFolder()).with(stack.env), name);
+  const { pi } = checkConfig(name, values);
+  const { progress } = terminalProgress();
+  for (const order of ["approve", "reject", "remove"] as const satisfies DeviceOrder[]) {
+    const id = options[order];
+    if (id === undefined) continue;
+    await progress.step(`${order} ${id} on ${pi.host}`, () => orderDevice(pi, order, id));
+  }
+  const devices = await progress.step(`asking OpenClaw on ${pi.host} for its devices`, () => listDevices(pi));
+  process.stdout.write(
+    options.json ? `${JSON.stringify(devices, null, 2)}\n` : `\n${devicesText(name, devices)}\n`,
+  );
+  return 0;
+}
+
+/** The devices as two tables, with the line that lets each waiting one in. */
+export function devicesText(stack: string, { pending, paired }: Devices, now = Date.now()): string {
+  const waiting = pending.map(({ requestId, displayName, clientId, platform, remoteIp, ts }) => [
+    requestId,
+    displayName ?? clientId ?? "",
+    platform ?? "",
+    remoteIp ?? "",
+    ago(ts, now),
+  ]);
+  const known = paired.map(
+    ({ deviceId, displayName, clientId, platform, role, approvedAtMs, createdAtMs }) => [
+      deviceId,
+      displayName ?? clientId ?? "",
+      platform ?? "",
+      role ?? "",
+      ago(approvedAtMs ?? createdAtMs, now),
+    ],
+  );
+  return [
+    ...(pending.length > 0
+      ? [
+          `Asking to be let in (a request lives for five minutes):\n${alignedTable([["request", "name", "platform", "from", "asked"], ...waiting])}`,
+          `Is it yours? npm run family -- devices ${stack} --approve ${pending[0]?.requestId}`,
+        ]
+      : []),
+    paired.length > 0
+      ? `Let in:\n${alignedTable([["device", "name", "platform", "role", "since"], ...known])}`
+      : "No device has been let in.",
+  ].join("\n\n");
+}
+
+const minuteMs = 60_000;
+
+function ago(at: number | undefined, now: number): string {
+  if (at === undefined) return "";
+  const minutes = Math.floor((now - at) / minuteMs);
+  if (minutes < 1) return "just now";
+  if (minutes < 120) return `${minutes} min ago`;
+  return minutes < 48 * 60
+    ? `${Math.floor(minutes / 60)} h ago`
+    : `${Math.floor(minutes / 60 / 24)} days ago`;
+}
