@@ -3,6 +3,7 @@ import { endWith, requireProject } from "./ending.ts";
 import type { DevicesOptions } from "./family/devices.ts";
 import type { OperationName } from "./family/operation.ts";
 import type { OutputsOptions } from "./family/outputs.ts";
+import type { RemoveOptions } from "./family/remove.ts";
 import type { RunOptions } from "./family/run.ts";
 import type { StatusOptions } from "./family/status.ts";
 import { withAnswers } from "./init/flags.ts";
@@ -84,6 +85,17 @@ command(
   .option("--json", "as JSON on standard output")
   .action((names: string[], options: StatusOptions) =>
     ended(options, async () => (await import("./family/status.ts")).showStatus(names, options)),
+  );
+
+command(
+  "remove <name>",
+  "Removes a stack and all that its people hold, or one person from it; says what remains.",
+)
+  .option("--person <address>", "one of its people, by email address; the stack stays")
+  .option("--yes", "ask nothing")
+  .option("--json", "the result as JSON on standard output, everything else on standard error")
+  .action((name: string, options: RemoveOptions) =>
+    ended(options, async () => (await import("./family/remove.ts")).remove(name, options)),
   );
 
 command(

@@ -120,6 +120,39 @@ describe("npm run family", { timeout: 60_000 }, () => {
     });
   });
 
+  test("removes a person from a stack that stays, and ends their sessions", async () => {
+    const removed = await withConfig(
+      "bob",
+      (text) => text.replace('"bob@example.com"', '"bob@example.com", "Eve@Example.com"'),
+      async () => {
+        await home.family(["up", "bob", "--yes"]);
+        const unknown = await home.family(["remove", "bob", "--person", "dora@example.com", "--yes"]);
+        expect(unknown.stderr).toMatch(
+          /PERSON_UNKNOWN: dora@example\.com .*: bob@example\.com, Eve@Example\.com/,
+        );
+        const { stdout } = await home.family([
+          "remove",
+          "bob",
+          "--person",
+          "eve@example.com",
+          "--yes",
+          "--json",
+        ]);
+        expect(await readFile(stackFile("bob"), "utf8")).not.toContain("Eve");
+        return JSON.parse(stdout);
+      },
+    );
+    expect(removed.remains.join("\n")).toMatch(/stays connected for at most 60 minutes/);
+    const asked = cloudflare.local.calls.filter(({ path }) =>
+      path.endsWith("/access/organizations/revoke_user"),
+    );
+    expect(asked.map(({ status }) => status)).toEqual([200]);
+    const policy = cloudflare.local.calls.findLast(
+      ({ method, path }) => method === "PUT" && path.includes("/access/policies/"),
+    );
+    expect(policy?.status).toBe(200);
+  });
+
   test("comes to an end at Ctrl-C, and says where each stack stands", async () => {
     const held = cloudflare.local.faults.hold("DELETE", /\/access\/apps\//);
     let cli: ChildProcess | undefined;
@@ -151,6 +184,17 @@ describe("npm run family", { timeout: 60_000 }, () => {
     } finally {
       await rename(`${file}.away`, file);
     }
+  });
+
+  test("removes a stack with its people's sessions, and says what remains", async () => {
+    const { code, stdout, stderr } = await home.family(["remove", "cleo", "--yes", "--json"]);
+    expect(code, stderr).toBe(0);
+    expect(JSON.parse(stdout).remains.join("\n")).toMatch(
+      /^OpenClaw on 192\.0\.2\.1[\s\S]*\nThe passphrase in /,
+    );
+    expect((await home.family(["preview", "cleo"])).stderr).toContain("STACK_UNKNOWN");
+    expect(cloudflare.local.resources().join("\n")).not.toContain("cleo");
+    await expect(readFile(stackFile("cleo"))).rejects.toThrow("ENOENT");
   });
 
   test("takes all of them off again", async () => {

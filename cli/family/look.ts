@@ -62,12 +62,16 @@ export async function lookAt(stack: Stack, ask: AskGateway = askGateway): Promis
   return { ...record, url, openclaw: pi?.openclaw, cloudflared: pi?.cloudflared, gateway, ...cloud };
 }
 
+/** The API as a stack's provider asks it: by its own settings, else by the environment's. */
+export function apiWith(apiToken: string | undefined, baseUrl: string | undefined): CloudflareApi {
+  const base = baseUrl ?? process.env.CLOUDFLARE_BASE_URL ?? publicApi;
+  return { baseUrl: base.replace(/\/$/, ""), token: apiToken ?? process.env.CLOUDFLARE_API_TOKEN ?? "" };
+}
+
 async function apiOf(stack: Stack): Promise<{ api: CloudflareApi; accountId: string }> {
   const config = await stack.getAllConfig();
-  const token = config["cloudflare:apiToken"]?.value ?? process.env.CLOUDFLARE_API_TOKEN ?? "";
-  const baseUrl = config["cloudflare:baseUrl"]?.value ?? process.env.CLOUDFLARE_BASE_URL ?? publicApi;
   return {
-    api: { baseUrl: baseUrl.replace(/\/$/, ""), token },
+    api: apiWith(config["cloudflare:apiToken"]?.value, config["cloudflare:baseUrl"]?.value),
     accountId: config[`${namespace}:accountId`]?.value ?? "",
   };
 }

@@ -5,6 +5,7 @@ import { namespace } from "../../infra/config.ts";
 /** What of a stack's file is looked at beside other stacks' ones. */
 export interface StackFileSettings {
   readonly hostname?: string;
+  readonly access?: { readonly emails?: readonly string[] };
   readonly pi?: { readonly host?: string; readonly openclawPort?: number; readonly abandoned?: boolean };
 }
 

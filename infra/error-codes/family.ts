@@ -34,6 +34,15 @@ export const familyCodes = {
     meaning: "OpenClaw's own command for devices failed, in its words.",
     mend: "See that the id is still in `npm run family -- devices STACK`: a request lives for five minutes.",
   },
+  PERSON_UNKNOWN: {
+    meaning: "The stack does not name the person who is to be removed from it.",
+    mend: "Look at `access.emails` of the stack; whoever comes in by a domain or a group is kept out there.",
+  },
+  REMOVAL_STOPPED: {
+    meaning:
+      "An operation that a removal needs has failed, in the engine's words; nothing further was removed.",
+    mend: "Mend what it names, then run the same command again.",
+  },
   AGREEMENT_MISSING: {
     meaning: "There is no terminal to ask whether the operation shall be done.",
     mend: "Give `--yes`.",
