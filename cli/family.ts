@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from "commander";
 import { endWith, requireProject } from "./ending.ts";
+import type { Allowance } from "./family/budget.ts";
 import type { DevicesOptions } from "./family/devices.ts";
 import type { OperationName } from "./family/operation.ts";
 import type { OutputsOptions } from "./family/outputs.ts";
@@ -34,10 +35,21 @@ const count = (value: string): number => {
   return Number(value);
 };
 
+const allowance = (value: string): Allowance => {
+  const [calls = 0, windowSeconds = 0] = (/^\d+\/\d+$/.test(value) ? value.split("/") : []).map(Number);
+  if (calls < 1 || windowSeconds < 1) throw new InvalidArgumentError("calls and seconds, such as 1000/300");
+  return { calls, windowSeconds };
+};
+
 function operation(name: OperationName, description: string): void {
   command(`${name} [names...]`, description)
     .option("--all", "every stack of the project")
     .option("--parallel <number>", "how many at the same time", count, 4)
+    .option(
+      "--api-calls <calls/seconds>",
+      "how many calls to Cloudflare's API all of it may use in which time (1000/300 of the 1,200 that Cloudflare allows)",
+      allowance,
+    )
     .option("--continue-on-error", "go on with the others when one fails")
     .option("--yes", "ask nothing")
     .option("--json", "the result as JSON on standard output, everything else on standard error")

@@ -13,6 +13,7 @@ import { Pi } from "./pi.ts";
 import { tellWhatIsLeft } from "./pi-abandoned.ts";
 import { lookAtPi } from "./pi-look.ts";
 import { lookAtAccount } from "./preflight.ts";
+import { lookup } from "./shared-lookups.ts";
 import { Tunnel } from "./tunnel.ts";
 import { GatewayWorker } from "./worker.ts";
 
@@ -25,10 +26,11 @@ export default async function gateway() {
   const config = readConfig(stack);
   const { accountId } = config;
   const api = cloudflareOfStack();
-  const account = await lookAtAccount(accountId, api);
+  const asked = `${api.baseUrl} ${api.token} ${accountId}`;
+  const account = await lookup(`account ${asked}`, () => lookAtAccount(accountId, api));
   const { base, hostname } = nameParts(stack, config, account);
   await refusePublicHostnames(accountId, base);
-  const limited = await limitedLogins(accountId, api);
+  const limited = await lookup(`logins ${asked}`, () => limitedLogins(accountId, api));
   if (limited) await pulumi.log.warn(limited);
   if (!pulumi.runtime.isDryRun()) {
     if (config.pi.abandoned) await tellWhatIsLeft(config.pi, stack);

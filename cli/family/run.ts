@@ -7,6 +7,7 @@ import { pulumiOf } from "../init/pulumi.ts";
 import { Interrupted } from "../interruption.ts";
 import { terminalProgress } from "../terminal.ts";
 import { openBoard } from "./board.ts";
+import { type Allowance, openBudget, usualAllowance } from "./budget.ts";
 import { refuseConflicts } from "./conflicts.ts";
 import { chosen, household, type StackOfFamily } from "./household.ts";
 import type { OperationName, Result } from "./operation.ts";
@@ -17,6 +18,8 @@ import { openSlot } from "./slots.ts";
 export interface RunOptions {
   readonly all?: boolean;
   readonly parallel: number;
+  /** Calls to Cloudflare's API that it may use; else as many as may be. */
+  readonly apiCalls?: Allowance;
   readonly continueOnError?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
@@ -59,6 +62,7 @@ export async function runOperation(
   await agree(operation, stacks, options);
   const interruption = interruptedBySignals();
   const board = openBoard(stacks.length);
+  const budget = openBudget(options.apiCalls ?? usualAllowance, interruption);
   // Once for all of them.
   const bundle = await bundleWorker();
   const open = () => {
@@ -67,9 +71,13 @@ export async function runOperation(
       async run(name: string): Promise<Result> {
         const [stack] = chosen(stacks, [name]) as [StackOfFamily];
         board.started(name);
+        const spent = await budget.take(operation, (seconds) =>
+          board.step(name, `waiting, for at most ${seconds} s, until Cloudflare's API may be asked more`),
+        );
         const result = await slot.run({ operation, stack, engine, bundle }, (words) =>
           board.step(name, words),
         );
+        spent(result);
         board.ended(result);
         return result;
       },

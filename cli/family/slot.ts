@@ -4,6 +4,7 @@
  * with the other's error: those that run at the same time have processes of their own.
  */
 import { useBundle, type WorkerBundle } from "../../contract/bundle.ts";
+import { shareLookups } from "../../infra/shared-lookups.ts";
 import type { Engine } from "../../rehearsal/engine/index.ts";
 import type { StackOfFamily } from "./household.ts";
 import { openStack } from "./open-stack.ts";
@@ -21,6 +22,8 @@ export type FromSlot = { readonly step: string } | { readonly result: Result };
 
 // The process that gave the order decides when to stop; a terminal's Ctrl-C comes here too.
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => {});
+
+shareLookups();
 
 const stopping = new AbortController();
 const send = (message: FromSlot) => process.send?.(message);

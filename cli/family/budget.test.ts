@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { openBudget } from "./budget.ts";
+import type { Result } from "./operation.ts";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const never = new AbortController().signal;
+const done = (changes: Result["changes"]): Result => ({ stack: "s", status: "ok", seconds: 1, changes });
+
+test("never lets more through in a window than there is, however many want to at once", async () => {
+  const budget = openBudget({ calls: 100, windowSeconds: 60 }, never);
+  const begun: number[] = [];
+  const runs = Array.from({ length: 10 }, async () => {
+    const end = await budget.take("up", () => {});
+    begun.push(Date.now());
+    end(done({ create: 16 }));
+  });
+  await vi.runAllTimersAsync();
+  await Promise.all(runs);
+  // 32 calls each: three fit.
+  for (const at of begun)
+    expect(begun.filter((one) => one >= at && one < at + 60_000).length).toBeLessThanOrEqual(3);
+  expect(Math.max(...begun) - Math.min(...begun)).toBe(3 * 60_000);
+});
+
+test("gives back what an operation did not need, and says how long another waits", async () => {
+  const budget = openBudget({ calls: 48, windowSeconds: 60 }, never);
+  (await budget.take("up", () => {}))(done({ same: 16 }));
+  const waits: number[] = [];
+  (await budget.take("up", (seconds) => waits.push(seconds)))(done({ create: 16 }));
+  expect(waits).toEqual([]);
+  const third = budget.take("up", (seconds) => waits.push(seconds));
+  await vi.advanceTimersByTimeAsync(60_000);
+  await third;
+  expect(waits).toEqual([60]);
+});
+
+test("waits for one that still runs, and no longer once it is interrupted", async () => {
+  const interruption = new AbortController();
+  const budget = openBudget({ calls: 40, windowSeconds: 60 }, interruption.signal);
+  await budget.take("up", () => {});
+  const second = budget.take("up", () => {});
+  await vi.advanceTimersByTimeAsync(1);
+  interruption.abort();
+  await vi.advanceTimersByTimeAsync(1);
+  await second;
+});

@@ -1,0 +1,94 @@
+import type { OperationName, Result } from "./operation.ts";
+
+/**
+ * Calls to Cloudflare's API that an operation on one stack makes at most, measured with `npm run bench -- family` and
+ * rounded up. What the look at the account costs is in it for each, though only the first of a process asks.
+ */
+const CALLS: Readonly<Record<OperationName, number>> = { up: 32, preview: 16, destroy: 12 };
+/** What is asked for a stack though nothing is changed, and for each of its resources that is. */
+const CALLS_TO_LOOK = 14;
+const CALLS_TO_CHANGE = 1.5;
+
+/** Calls within so many seconds. */
+export interface Allowance {
+  readonly calls: number;
+  readonly windowSeconds: number;
+}
+
+/**
+ * What many stacks may use of Cloudflare's 1,200 calls in five minutes, which hold for the user with all tokens and the
+ * dashboard; who overruns them is refused for five minutes
+ * (https://developers.cloudflare.com/fundamentals/api/reference/limits/). The rest is left for everything else.
+ */
+export const usualAllowance: Allowance = { calls: 1_000, windowSeconds: 300 };
+
+/** The calls that all stacks of a run have together. */
+export interface Budget {
+  /**
+   * Waits until an operation's calls fit.
+   *
+   * @param onWait told once, with the seconds that it takes at most
+   * @returns to be called with the operation's result: what it did not use is there for others
+   */
+  take(operation: OperationName, onWait: (seconds: number) => void): Promise<(result: Result) => void>;
+}
+
+interface Entry {
+  /** In milliseconds; from then on it is in the past window. */
+  until: number;
+  calls: number;
+}
+
+/**
+ * Counts over a window that slides: whether Cloudflare's own slides or stands is not known, and this fits in both.
+ *
+ * @param signal ends the waiting
+ */
+export function openBudget({ calls, windowSeconds }: Allowance, signal: AbortSignal): Budget {
+  let entries: Entry[] = [];
+  let queue = Promise.resolve();
+  let ended = Promise.withResolvers<void>();
+  const used = () => {
+    entries = entries.filter(({ until }) => until > Date.now());
+    return entries.reduce((sum, entry) => sum + entry.calls, 0);
+  };
+  const interrupted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
+  /** Until the oldest calls are out of the window, or an operation has ended that may not have needed all of its. */
+  const untilSomeAreFree = async (): Promise<void> => {
+    const oldest = Math.min(...entries.map(({ until }) => until));
+    let timer: NodeJS.Timeout | undefined;
+    const past = new Promise<void>((resolve) => {
+      if (Number.isFinite(oldest)) timer = setTimeout(resolve, Math.max(1, oldest - Date.now()));
+    });
+    await Promise.race([past, ended.promise, interrupted]);
+    clearTimeout(timer);
+  };
+  const reserve = async (wanted: number, onWait: (seconds: number) => void): Promise<Entry> => {
+    let told = false;
+    // One that alone wants more than there is goes when nothing else does.
+    while (!signal.aborted && used() + wanted > calls && entries.length > 0) {
+      if (!told) onWait(windowSeconds);
+      told = true;
+      await untilSomeAreFree();
+    }
+    // Calls are made until the operation ends, and count from then on.
+    const entry = { until: Number.POSITIVE_INFINITY, calls: wanted };
+    entries.push(entry);
+    return entry;
+  };
+  return {
+    async take(operation, onWait) {
+      const turn = queue.then(() => reserve(CALLS[operation], onWait));
+      queue = turn.then(() => {});
+      const entry = await turn;
+      return ({ changes }) => {
+        const { same: _, ...others } = changes;
+        const changed = Object.values(others).reduce((sum, count) => sum + count, 0);
+        entry.calls = Math.min(entry.calls, Math.ceil(CALLS_TO_LOOK + CALLS_TO_CHANGE * changed));
+        entry.until = Date.now() + windowSeconds * 1000;
+        ended.resolve();
+        ended = Promise.withResolvers();
+      };
+    },
+  };
+}
