@@ -12,8 +12,12 @@ const count = (text: string): number => {
 const number = (flags: string, description: string, value: number) =>
   new Option(flags, description).argParser(count).default(value);
 
-const options = program
+program
   .name("npm run bench --")
+  .description("Measures what this project's parts cost, on this machine alone.");
+
+program
+  .command("worker", { isDefault: true })
   .description(
     "Measures what the gateway Worker costs, against a bare Worker that only hands requests on: both on this machine's\n" +
       "workerd, one after the other, in rounds, with the same origin behind them. No account, no network but loopback.",
@@ -33,23 +37,88 @@ Worker that asks it too. "tutorial" verifies each token anew, with keys that it 
 
 Exit code: 0 when it was measured, 1 when a Worker did not answer (or, with --check, a goal was missed).`,
   )
-  .parse()
-  .opts<{ rounds: number; requests: number; connections: number; json: boolean; check: boolean }>();
+  .action(benchWorker);
 
-const { progress } = terminalProgress();
-const report = await bench(
-  { rounds: options.rounds, amount: options.requests, connections: options.connections },
-  progress,
-);
-const { gzipBytes } = await bundleWorker();
-const goals = goalsOf(report.ratios, gzipBytes);
-if (options.json) {
-  const ratios = { ...report.ratios, bundleGzipBytes: gzipBytes };
-  process.stdout.write(`${JSON.stringify({ ...report, ratios, goals }, null, 2)}\n`);
-} else {
-  process.stdout.write(`\n${measured(report)}\n\n${reached(goals)}\n\n${context(report)}\n`);
+program
+  .command("family")
+  .description(
+    "Builds, changes and takes down many stacks with npm run family, against the local Cloudflare with a free account's\n" +
+      "limits, and prints what each stack takes: time, memory, calls to the API.",
+  )
+  .addOption(number("--stacks <n>", "how many stacks; a free account has 100 Workers", 100))
+  .addOption(number("--parallel <n>", "how many at the same time", 8))
+  .addOption(
+    number(
+      "--window <seconds>",
+      "in how many seconds Cloudflare's 1,200 calls of 300 s are counted, in proportion",
+      300,
+    ),
+  )
+  .option("--json", "print the report as JSON on standard output", false)
+  .addHelpText(
+    "after",
+    `
+The Pi of all stacks is an SSH server that answers each step and runs nothing, and the provider plugins are stand-ins
+which all stacks share and whose memory is not counted.
+
+Exit code: 0 when it was measured, 1 when an operation failed.`,
+  )
+  .action(benchStacks);
+
+await program.parseAsync();
+
+interface WorkerOptions {
+  readonly rounds: number;
+  readonly requests: number;
+  readonly connections: number;
+  readonly json: boolean;
+  readonly check: boolean;
 }
-process.exitCode = options.check && goals.some(({ met }) => !met) ? 1 : 0;
+
+async function benchWorker(options: WorkerOptions): Promise<void> {
+  const { progress } = terminalProgress();
+  const report = await bench(
+    { rounds: options.rounds, amount: options.requests, connections: options.connections },
+    progress,
+  );
+  const { gzipBytes } = await bundleWorker();
+  const goals = goalsOf(report.ratios, gzipBytes);
+  if (options.json) {
+    const ratios = { ...report.ratios, bundleGzipBytes: gzipBytes };
+    process.stdout.write(`${JSON.stringify({ ...report, ratios, goals }, null, 2)}\n`);
+  } else {
+    process.stdout.write(`\n${measured(report)}\n\n${reached(goals)}\n\n${context(report)}\n`);
+  }
+  process.exitCode = options.check && goals.some(({ met }) => !met) ? 1 : 0;
+}
+
+interface FamilyOptions {
+  readonly stacks: number;
+  readonly parallel: number;
+  readonly window: number;
+  readonly json: boolean;
+}
+
+async function benchStacks({ stacks, parallel, window, json }: FamilyOptions): Promise<void> {
+  const { benchFamily } = await import("./bench/family.ts");
+  const { progress } = terminalProgress();
+  const measures = await benchFamily({ stacks, parallel, windowSeconds: window }, progress);
+  if (json) {
+    process.stdout.write(`${JSON.stringify({ parallel, windowSeconds: window, measures }, null, 2)}\n`);
+    return;
+  }
+  const rows = measures.map(({ what, stacks, seconds, apiCalls, peakMemoryMb, refused }) => [
+    what,
+    String(stacks),
+    seconds.toFixed(1),
+    (seconds / stacks).toFixed(2),
+    (apiCalls / stacks).toFixed(1),
+    String(peakMemoryMb),
+    String(refused),
+  ]);
+  const header = ["what", "stacks", "seconds", "s/stack", "API calls/stack", "peak MB", "429"];
+  process.stdout.write(`\n${alignedTable([header, ...rows])}\n`);
+}
 
 function measured({ loads, moments }: Report): string {
   const rows = Object.entries(loads).flatMap(([scenario, targets]) =>

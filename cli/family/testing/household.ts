@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parse } from "yaml";
 import type { TestCloudflare } from "../../../rehearsal/cloudflare/testing/account.ts";
 import { newKeyPair } from "../../../rehearsal/host/keys.ts";
 import { quiet } from "../../../rehearsal/progress.ts";
@@ -12,6 +13,8 @@ export interface TestHousehold {
   readonly desk: Desk;
   /** Makes a stack as the set-up would leave it; `change` goes over its config. */
   add(name: string, change?: Record<string, unknown>): Promise<void>;
+  /** Sets more keys of a stack. */
+  change(name: string, values: Record<string, unknown>): Promise<void>;
   /** `npm run family` with these stacks' providers. */
   family: Desk["family"];
   close(): Promise<void>;
@@ -57,6 +60,13 @@ export async function openTestHousehold({ local, ca }: TestCloudflare): Promise<
       const lines = { PULUMI_BACKEND_URL: desk.backend, PULUMI_CONFIG_PASSPHRASE_FILE: passphrase };
       const exports = Object.entries(lines).map(([key, value]) => `export ${key}=${value}\n`);
       await writeFile(join(settings, `${name}.env`), exports.join(""), { mode: 0o600 });
+    },
+    async change(name, values) {
+      const file = join(desk.project, `Pulumi.${name}.yaml`);
+      const keys = Object.entries(values).map(([key, value]) => [`openclaw-gateway:${key}`, value]);
+      const stored = parse(await readFile(file, "utf8")) as { config: Record<string, unknown> };
+      Object.assign(stored.config, Object.fromEntries(keys));
+      await writeFile(file, JSON.stringify(stored));
     },
     family: (args, options = {}) => desk.family(args, { ...options, env: { ...env, ...options.env } }),
     async close() {

@@ -24,6 +24,8 @@ export interface DeskRun {
   readonly env?: NodeJS.ProcessEnv;
   readonly stdin?: string;
   readonly cwd?: string;
+  /** After this long it is killed: two minutes unless told. */
+  readonly timeoutMs?: number;
   /** Told each piece of standard error, with the process. */
   readonly onStderr?: (text: string, child: ChildProcess) => void;
 }
@@ -82,11 +84,11 @@ export async function newDesk(apiUrl: string): Promise<Desk> {
     args: readonly string[],
     options: DeskRun = {},
   ): Promise<Said> => {
-    const { cwd = project, stdin = "", onStderr } = options;
+    const { cwd = project, stdin = "", timeoutMs = 120_000, onStderr } = options;
     const child = spawn(process.execPath, [script(command), ...args], {
       cwd,
       env: { ...env, ...options.env },
-      timeout: 120_000,
+      timeout: timeoutMs,
     });
     child.stdin.on("error", () => {}).end(stdin);
     const text = { stdout: "", stderr: "" };
