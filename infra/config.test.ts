@@ -33,6 +33,10 @@ describe("checkConfig", () => {
     expect(checkConfig("dev", good)).toEqual({
       accountId: good.accountId,
       workersSubdomain: "",
+      hostname: "",
+      zoneId: "",
+      alsoHostnames: [],
+      tunnel: { id: "" },
       pi: { host: "192.168.1.20", port: 22, user: "pi", hostKey, openclawPort: 18789 },
       auditLog: { enabled: false, path: "/var/log/openclaw/audit.log", keepOnDestroy: true },
       cloudflared: { version: "", upgrades: "apt" },

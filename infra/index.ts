@@ -4,6 +4,7 @@ import { Access } from "./access.ts";
 import { cloudflareOfStack } from "./cloudflare-api.ts";
 import type { PiConfig } from "./config.ts";
 import { readConfig } from "./config-source.ts";
+import { lookAtHostnames } from "./hostnames.ts";
 import { refusePublicHostnames } from "./ingress.ts";
 import { limitedLogins } from "./login-methods.ts";
 import { nameParts } from "./names.ts";
@@ -26,7 +27,13 @@ export default async function gateway() {
   const { accountId } = config;
   const api = cloudflareOfStack();
   const account = await lookAtAccount(accountId, api);
-  const { base, hostname } = nameParts(stack, config, account);
+  const { base, hostnames, ownHostnames, onWorkersDev } = nameParts(stack, config, account);
+  const [origin = "", ...otherOrigins] = hostnames.map((hostname) => `https://${hostname}`);
+  const zoneIds = config.zoneId ? { [config.hostname]: config.zoneId } : {};
+  const domains = await lookAtHostnames(
+    { accountId, hostnames: ownHostnames, zoneIds, scriptName: base },
+    api,
+  );
   await refusePublicHostnames(accountId, base);
   const limited = await limitedLogins(accountId, api);
   if (limited) await pulumi.log.warn(limited);
@@ -40,7 +47,7 @@ export default async function gateway() {
   const access = new Access(stack, {
     accountId,
     name: base,
-    hostname,
+    hostnames,
     people: config.access,
     serviceTokens: config.serviceTokens,
     preflights: config.corsOrigins.length > 0,
@@ -52,7 +59,7 @@ export default async function gateway() {
     {
       config: config.pi,
       stack,
-      wanted: openclawWanted(config, `https://${hostname}`),
+      wanted: openclawWanted(config, origin, otherOrigins),
       cloudflared: config.cloudflared,
       firewall: config.firewall,
       tunnelToken: tunnel.token,
@@ -61,7 +68,7 @@ export default async function gateway() {
     { dependsOn: tunnel },
   );
 
-  // The name answers only once Access guards it.
+  // The names answer only once Access guards it.
   new GatewayWorker(
     stack,
     {
@@ -70,6 +77,8 @@ export default async function gateway() {
       scriptName: base,
       config,
       bundle: await bundleWorker(),
+      domains,
+      onWorkersDev,
       vpcServiceId: tunnel.vpcServiceId,
       teamDomain: access.teamDomain,
       audience: access.audience,
@@ -79,7 +88,7 @@ export default async function gateway() {
     { dependsOn: [access, pi] },
   );
 
-  return gatewayOutputs({ hostname, tunnel, access, pi });
+  return gatewayOutputs({ hostnames, tunnel, access, pi });
 }
 
 async function look(pi: PiConfig): Promise<void> {

@@ -5,12 +5,12 @@ import type { Tunnel } from "./tunnel.ts";
 
 /** What `pulumi stack output` shows; secrets only with `--show-secrets`. */
 export function gatewayOutputs({
-  hostname,
+  hostnames: [hostname, ...others],
   tunnel,
   access,
   pi,
 }: {
-  hostname: string;
+  hostnames: readonly [string, ...string[]];
   tunnel: Tunnel;
   access: Access;
   pi: Pi;
@@ -21,6 +21,8 @@ export function gatewayOutputs({
     chatUrl: `${url}/chat.html`,
     /** What an OpenAI SDK takes as its base URL. */
     apiBaseUrl: `${url}/v1`,
+    /** Where it answers too. */
+    ...(others.length > 0 && { alsoUrls: others.map((other) => `https://${other}`) }),
     audience: access.audience,
     tunnelId: tunnel.tunnelId,
     /** By name: clientId and clientSecret, for the two headers of the curl line. */

@@ -12,7 +12,11 @@ export function restResource(definition: Definition, api: () => CloudflareApi): 
   if (!definition.collection.includes("{zoneId}") && computed.includes("zoneId")) pathInputs.delete("zoneId");
   const replaceOn = new Set(["accountId", "zoneId", ...(definition.replaceOn ?? [])]);
   const item = definition.item ?? `${definition.collection}/{id}`;
-  const planned = (inputs: Properties): Properties => ({ ...defaults, ...inputs });
+  const planned = (inputs: Properties, state: Properties = {}): Properties => ({
+    ...defaults,
+    ...kept(definition, inputs, state),
+    ...inputs,
+  });
   const body = (inputs: Properties): unknown => {
     if (definition.bodyOf) return toApi(inputs[definition.bodyOf], renames);
     return toApi(Object.fromEntries(Object.entries(inputs).filter(([key]) => !pathInputs.has(key))), renames);
@@ -39,7 +43,7 @@ export function restResource(definition: Definition, api: () => CloudflareApi): 
         ...incomplete(definition.together ?? [], inputs),
       ];
     },
-    diff: (state, oldInputs, inputs) => compare(state, oldInputs, planned(inputs), replaceOn),
+    diff: (state, oldInputs, inputs) => compare(state, oldInputs, planned(inputs, state), replaceOn),
 
     async create({ inputs, preview }) {
       const wanted = planned(inputs);
@@ -50,7 +54,7 @@ export function restResource(definition: Definition, api: () => CloudflareApi): 
     },
 
     async update({ id, state, inputs, preview }) {
-      const wanted = planned(inputs);
+      const wanted = planned(inputs, state);
       if (preview) {
         const known = computed.filter((key) => definition.stable?.includes(key));
         const kept = Object.fromEntries(known.map((key) => [key, state[key]]));
@@ -95,6 +99,14 @@ function incomplete(together: readonly string[], inputs: Properties): InputFailu
     property,
     reason: `Invalid Attribute Combination. Attribute "${toApiName(absent, {})}" must be specified when "${toApiName(property, {})}" is specified`,
   }));
+}
+
+/** Inputs that the program does not say and that stay as they are. */
+function kept({ kept: rule }: Definition, inputs: Properties, state: Properties): Properties {
+  if (!rule || inputs[rule.unlessChanged] !== state[rule.unlessChanged]) return {};
+  return Object.fromEntries(
+    rule.inputs.flatMap((key) => (state[key] === undefined ? [] : [[key, state[key]]])),
+  );
 }
 
 const unknowns = (keys: readonly string[]): Properties =>

@@ -27,6 +27,8 @@ export interface Definition {
   readonly stable?: readonly string[];
   /** Inputs and outputs the API never tells again: the recorded value stands. */
   readonly writeOnly?: readonly string[];
+  /** Inputs that stay as they are recorded while a program does not say them, unless this one changes: computed ones. */
+  readonly kept?: { readonly inputs: readonly string[]; readonly unlessChanged: string };
   /** Inputs that make it another resource, besides the account and the zone. */
   readonly replaceOn?: readonly string[];
   /** Inputs that are part of the path and not of the body, besides the account and the zone. */
@@ -116,8 +118,10 @@ export const definitions: Readonly<Record<string, Definition>> = {
     collection: `${account}/access/apps`,
     required: [],
     defaults: { sessionDuration: "24h", appLauncherVisible: true, httpOnlyCookieAttribute: true },
-    computed: ["aud", "selfHostedDomains"],
+    computed: ["aud", "destinations", "selfHostedDomains"],
     stable: ["aud"],
+    // modifyPlanForDomains of its plan_modifiers.go
+    kept: { inputs: ["destinations"], unlessChanged: "domain" },
     renames: { ...rules, targetCriterias: "target_criteria" },
   },
   "cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain": {
