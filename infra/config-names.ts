@@ -9,7 +9,7 @@ export const WORKERS_DEV = "workers.dev";
 const mostFurtherNames = 4;
 
 const label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
-const ownHostname = new RegExp(`^(?=.{4,253}$)(?!.*\\.workers\\.dev$)(${label}\\.)+${label}$`);
+const name = `(?=.{4,253}$)(?!.*\\.workers\\.dev$)(${label}\\.)+${label}`;
 const wanted = "a name such as ai.example.com, in lower case, in a zone of the account";
 
 export const hostname = z.string().regex(ownHostname, wanted).or(z.literal("")).default("").meta({
@@ -28,7 +28,7 @@ export const zoneId = z
   });
 
 export const alsoHostnames = z
-  .array(z.string().regex(ownHostname, wanted).or(z.literal(WORKERS_DEV)))
+  .array(z.string().regex(new RegExp(`^(workers\\.dev|${name})$`), `${wanted}, or workers.dev`))
   .max(mostFurtherNames, `at most ${mostFurtherNames} further names`)
   .default([])
   .meta({
@@ -41,8 +41,10 @@ export const tunnel = z
   .strictObject({
     id: z
       .string()
-      .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, "a tunnel's id, such as npx cloudflared shows")
-      .or(z.literal(""))
+      .regex(
+        /^([0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})?$/,
+        "a tunnel's id, as cloudflared tunnel list shows it",
+      )
       .default("")
       .meta({
         description:

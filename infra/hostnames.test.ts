@@ -11,6 +11,7 @@ import { visit } from "../rehearsal/cloudflare/testing/browse.ts";
 import { ensureEngine } from "../rehearsal/engine/index.ts";
 import { quiet } from "../rehearsal/progress.ts";
 import { startProviders } from "../rehearsal/providers/index.ts";
+import { cloudflareApi } from "../rehearsal/testing/cloudflare-api.ts";
 import { longTest } from "../rehearsal/testing/long-test.ts";
 import { openWorkspace, type RehearsalWorkspace } from "../rehearsal/workspace.ts";
 import { lookAtHostnames } from "./hostnames.ts";
@@ -33,6 +34,8 @@ beforeAll(async () => {
 });
 
 afterAll(() => teardown.disposeAsync());
+
+const accountOf = () => ({ account_id: account.local.accountId });
 
 const base = (): ConfigMap => ({
   "openclaw-gateway:accountId": { value: account.local.accountId },
@@ -173,19 +176,55 @@ function watchName(hostname: string, headers: Record<string, string>) {
   };
 }
 
+// Through a tunnel that was there before: one stack shows both, since each up takes its time.
 describe("a move from one name to another", { timeout: 120_000 }, () => {
   let stack: Stack;
   let workersDev = "";
+  let tunnel: { id: string; before: unknown };
+  let start = 0;
   const own = "ai.example.com";
+  const tunnelCalls = () =>
+    account.local.calls.slice(start).filter(({ path }) => path.includes("/cfd_tunnel"));
 
   beforeAll(async () => {
-    stack = await workspace.stack("move", base());
+    const api = cloudflareApi(account.local);
+    const { id } = await api.createTunnel("house");
+    await api.publish(id, [
+      { hostname: "photos.example.com", service: "http://localhost:2342" },
+      { service: "http_status:404" },
+    ]);
+    tunnel = { id, before: await account.client.zeroTrust.tunnels.cloudflared.get(id, accountOf()) };
+    start = account.local.calls.length;
+    stack = await workspace.stack("move", { ...base(), "openclaw-gateway:tunnel.id": { value: id } });
     workersDev = `openclaw-move.${account.local.workersSubdomain}.workers.dev`;
   });
   afterAll(async () => {
     await stack.destroy();
-    expect(account.local.resources()).toEqual([]);
+    const { id, before } = tunnel;
+    expect(account.local.resources()).toEqual([`tunnel house (${id})`]);
+    expect(await account.client.zeroTrust.tunnels.cloudflared.get(id, accountOf())).toEqual(before);
+    expect(tunnelCalls().filter(({ method, path }) => method !== "GET" || path.endsWith("/token"))).toEqual(
+      [],
+    );
   }, 60_000);
+
+  test("goes through a tunnel that is reused by its id, without a connector of the stack's own", async () => {
+    let said = "";
+    const { outputs } = await stack.up({ onOutput: (text) => (said += text) });
+    expect(outputs.tunnelId?.value).toBe(tunnel.id);
+    expect(outputs.tunnelReused?.value).toBe(true);
+    expect(said).toMatch(/TUNNEL_UNHEALTHY: the tunnel house, which is reused, is inactive/);
+    const services = await account.client.connectivity.directory.services.list(accountOf());
+    expect(services.result.map(({ host }) => host)).toEqual([
+      { ipv4: "127.0.0.1", network: { tunnel_id: tunnel.id } },
+    ]);
+    const { resources } = (await stack.exportStack()).deployment;
+    const steps = resources.filter(({ type }: { type: string }) => type.endsWith(":Command"));
+    expect(steps.map(({ urn }: { urn: string }) => urn.split("::").at(-1))).toEqual([
+      "move-footprint",
+      "move-openclaw",
+    ]);
+  });
 
   /** An up with these names, while someone uses each of two. */
   const watching = async (names: Names, before: string, after: string) => {
@@ -197,7 +236,6 @@ describe("a move from one name to another", { timeout: 120_000 }, () => {
   };
 
   test("by two ups refuses nobody at either name, and each up leaves nothing to do", async () => {
-    await stack.up();
     const both = await watching({ hostname: own, also: ["workers.dev"] }, workersDev, own);
     expect([both.before, both.after]).toEqual([[200], ["no name", 200]]);
     expect(both.outputs.url?.value).toBe(`https://${own}`);
@@ -211,9 +249,7 @@ describe("a move from one name to another", { timeout: 120_000 }, () => {
     ]).toContainEqual(alone.before);
     expect(alone.outputs.alsoUrls).toBeUndefined();
     expect(both.said + alone.said).not.toContain("HOSTNAME_CUT");
-    const app = (
-      await account.client.zeroTrust.access.applications.list({ account_id: account.local.accountId })
-    ).result[0];
+    const [app] = (await account.client.zeroTrust.access.applications.list(accountOf())).result;
     expect(app).toMatchObject({ self_hosted_domains: [own] });
     expect(
       account.local.calls.filter(({ path, method }) => method === "POST" && /access\/apps/.test(path)),

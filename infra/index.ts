@@ -14,6 +14,7 @@ import { Pi } from "./pi.ts";
 import { tellWhatIsLeft } from "./pi-abandoned.ts";
 import { lookAtPi } from "./pi-look.ts";
 import { lookAtAccount } from "./preflight.ts";
+import { lookAtReusedTunnel } from "./reused-tunnel.ts";
 import { Tunnel } from "./tunnel.ts";
 import { GatewayWorker } from "./worker.ts";
 
@@ -34,7 +35,9 @@ export default async function gateway() {
     { accountId, hostnames: ownHostnames, zoneIds, scriptName: base },
     api,
   );
-  await refusePublicHostnames(accountId, base);
+  const reused = config.tunnel.id || undefined;
+  if (reused) await lookAtReusedTunnel({ accountId, id: reused, port: config.pi.openclawPort }, api);
+  else await refusePublicHostnames(accountId, base);
   const limited = await limitedLogins(accountId, api);
   if (limited) await pulumi.log.warn(limited);
   if (!pulumi.runtime.isDryRun()) {
@@ -42,7 +45,12 @@ export default async function gateway() {
     else await look(config.pi);
   }
 
-  const tunnel = new Tunnel(stack, { accountId, name: base, openclawPort: config.pi.openclawPort });
+  const tunnel = new Tunnel(stack, {
+    accountId,
+    name: base,
+    existingId: reused,
+    openclawPort: config.pi.openclawPort,
+  });
 
   const access = new Access(stack, {
     accountId,
@@ -88,7 +96,7 @@ export default async function gateway() {
     { dependsOn: [access, pi] },
   );
 
-  return gatewayOutputs({ hostnames, tunnel, access, pi });
+  return gatewayOutputs({ hostnames, tunnel, access, pi, tunnelReused: reused !== undefined });
 }
 
 async function look(pi: PiConfig): Promise<void> {

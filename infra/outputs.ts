@@ -9,11 +9,13 @@ export function gatewayOutputs({
   tunnel,
   access,
   pi,
+  tunnelReused,
 }: {
   hostnames: readonly [string, ...string[]];
   tunnel: Tunnel;
   access: Access;
   pi: Pi;
+  tunnelReused: boolean;
 }) {
   const url = `https://${hostname}`;
   return {
@@ -25,6 +27,8 @@ export function gatewayOutputs({
     ...(others.length > 0 && { alsoUrls: others.map((other) => `https://${other}`) }),
     audience: access.audience,
     tunnelId: tunnel.tunnelId,
+    /** Whether the tunnel was there before and stays after. */
+    tunnelReused,
     /** By name: clientId and clientSecret, for the two headers of the curl line. */
     serviceTokens: pulumi.secret(access.serviceTokens),
     pi: { openclaw: pi.openclawVersion, cloudflared: pi.cloudflaredVersion, found: pi.openclawFound },
