@@ -12,11 +12,15 @@ const label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
 const name = `(?=.{4,253}$)(?!.*\\.workers\\.dev$)(${label}\\.)+${label}`;
 const wanted = "a name such as ai.example.com, in lower case, in a zone of the account";
 
-export const hostname = z.string().regex(ownHostname, wanted).or(z.literal("")).default("").meta({
-  description:
-    "The gateway's own hostname, in a zone of the account. When not set, openclaw-STACK below the account's workers.dev name, which is off otherwise.",
-  example: "ai.example.com",
-});
+export const hostname = z
+  .string()
+  .regex(new RegExp(`^(${name})?$`), wanted)
+  .default("")
+  .meta({
+    description:
+      "The gateway's own hostname, in a zone of the account. When not set, openclaw-STACK below the account's workers.dev name, which is off otherwise.",
+    example: "ai.example.com",
+  });
 
 export const zoneId = z
   .string()
