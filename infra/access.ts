@@ -1,5 +1,6 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
+import { adoptable } from "./adoptable.ts";
 import type { GatewayConfig } from "./config.ts";
 import { claims, onlyIfFree } from "./free-name.ts";
 import { tellOfCut } from "./hostname-cut.ts";
@@ -50,7 +51,7 @@ export class Access extends pulumi.ComponentResource {
     return new cloudflare.ZeroTrustAccessServiceToken(
       `${name}-token-${token.name}`,
       { accountId, name: tokenName, duration: token.duration },
-      { parent: this },
+      { parent: this, ...adoptable },
     );
   }
 
@@ -123,6 +124,7 @@ export class Access extends pulumi.ComponentResource {
       },
       {
         parent: this,
+        ...adoptable,
         hooks: { beforeCreate: areFree, beforeUpdate: [...areFree, tellOfCut(name)] },
       },
     );

@@ -12,6 +12,16 @@ const label = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
 const name = `(?=.{4,253}$)(?!.*\\.workers\\.dev$)(${label}\\.)+${label}`;
 const wanted = "a name such as ai.example.com, in lower case, in a zone of the account";
 
+export const workerName = z
+  .string()
+  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)?$/, "at most 63 lowercase letters, digits and dashes")
+  .default("")
+  .meta({
+    description:
+      "Name of the Worker in the account, and what its address below workers.dev begins with. openclaw-STACK when not set.",
+    example: "claw",
+  });
+
 export const hostname = z
   .string()
   .regex(new RegExp(`^(${name})?$`), wanted)

@@ -33,6 +33,7 @@ describe("checkConfig", () => {
     expect(checkConfig("dev", good)).toEqual({
       accountId: good.accountId,
       workersSubdomain: "",
+      workerName: "",
       hostname: "",
       zoneId: "",
       alsoHostnames: [],

@@ -82,6 +82,7 @@ export const configSchema = z.strictObject({
         "The account's workers.dev name: NAME in NAME.workers.dev. Asked of Cloudflare when not set.",
       example: "example",
     }),
+  workerName: names.workerName,
   hostname: names.hostname,
   zoneId: names.zoneId,
   alsoHostnames: names.alsoHostnames,

@@ -28,11 +28,11 @@ export default async function gateway() {
   const { accountId } = config;
   const api = cloudflareOfStack();
   const account = await lookAtAccount(accountId, api);
-  const { base, hostnames, ownHostnames, onWorkersDev } = nameParts(stack, config, account);
+  const { base, workerName, hostnames, ownHostnames, onWorkersDev } = nameParts(stack, config, account);
   const [origin = "", ...otherOrigins] = hostnames.map((hostname) => `https://${hostname}`);
   const zoneIds = config.zoneId ? { [config.hostname]: config.zoneId } : {};
   const domains = await lookAtHostnames(
-    { accountId, hostnames: ownHostnames, zoneIds, scriptName: base },
+    { accountId, hostnames: ownHostnames, zoneIds, scriptName: workerName },
     api,
   );
   const reused = config.tunnel.id || undefined;
@@ -82,7 +82,7 @@ export default async function gateway() {
     {
       accountId,
       stack,
-      scriptName: base,
+      scriptName: workerName,
       config,
       bundle: await bundleWorker(),
       domains,

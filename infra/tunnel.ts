@@ -1,5 +1,6 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
+import { adoptable } from "./adoptable.ts";
 import { claims, onlyIfFree } from "./free-name.ts";
 
 export interface TunnelArgs {
@@ -32,7 +33,11 @@ export class Tunnel extends pulumi.ComponentResource {
     return new cloudflare.ZeroTrustTunnelCloudflared(
       `${name}-tunnel`,
       { accountId: args.accountId, name: args.name, configSrc: "cloudflare" },
-      { parent: this, hooks: { beforeCreate: [onlyIfFree(claims.tunnel(args.accountId, args.name))] } },
+      {
+        parent: this,
+        ...adoptable,
+        hooks: { beforeCreate: [onlyIfFree(claims.tunnel(args.accountId, args.name))] },
+      },
     );
   }
 
@@ -58,7 +63,11 @@ export class Tunnel extends pulumi.ComponentResource {
         httpPort: args.openclawPort,
         host: { ipv4: "127.0.0.1", network: { tunnelId: this.tunnelId } },
       },
-      { parent: this, hooks: { beforeCreate: [onlyIfFree(claims.vpcService(args.accountId, args.name))] } },
+      {
+        parent: this,
+        ...adoptable,
+        hooks: { beforeCreate: [onlyIfFree(claims.vpcService(args.accountId, args.name))] },
+      },
     );
   }
 }

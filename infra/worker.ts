@@ -7,6 +7,7 @@ import {
   WORKER_COMPATIBILITY_FLAGS,
   WORKER_MAIN_MODULE,
 } from "../contract/worker.ts";
+import { adoptable } from "./adoptable.ts";
 import { claims, onlyIfFree } from "./free-name.ts";
 import type { CustomDomain } from "./hostnames.ts";
 import { makeLedgerClass } from "./ledger-class.ts";
@@ -49,7 +50,11 @@ export class GatewayWorker extends pulumi.ComponentResource {
         // Invocation logs record the URL and headers of every request: the audit line says what may be said.
         observability: { enabled: true, logs: { enabled: true, invocationLogs: false } },
       },
-      { parent: this, hooks: { beforeCreate: [nameIsFree, ledgerClass] } },
+      {
+        parent: this,
+        ...adoptable,
+        hooks: { beforeCreate: [nameIsFree, ledgerClass], beforeUpdate: [ledgerClass] },
+      },
     );
   }
 
