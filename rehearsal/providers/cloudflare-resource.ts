@@ -1,5 +1,5 @@
 import { type CloudflareApi, CloudflareError } from "./cloudflare-api.ts";
-import type { Definition } from "./cloudflare-table.ts";
+import type { Definition, ImportId } from "./cloudflare-table.ts";
 import { compare } from "./diff.ts";
 import { project, toApi, toApiName, toSdk } from "./names.ts";
 import { type InputFailure, isUnknown, type Properties, type ResourceKind, unknown } from "./protocol.ts";
@@ -66,6 +66,7 @@ export function restResource(definition: Definition, api: () => CloudflareApi): 
     },
 
     async read(id, state, inputs) {
+      if (Object.keys(state).length === 0) return imported(id);
       const answer = (await gone(api().call("get", fill(item, state, id)))) as Properties | undefined;
       if (!answer) return undefined;
       const seen = (from: Properties): Properties =>
@@ -80,6 +81,21 @@ export function restResource(definition: Definition, api: () => CloudflareApi): 
     },
   };
 
+  /** What `pulumi import` brings into the state: all that the API tells, but for what it tells once. */
+  async function imported(importId: string) {
+    const { import: rule } = definition;
+    if (!rule) throw new Error("The stand-in provider does not import this kind");
+    const { accountId, id } = parseImportId(importId, rule.id);
+    const answer = (await gone(api().call("get", fill(item, { accountId }, id)))) as Properties | undefined;
+    if (!answer) return undefined;
+    const told = rule.inputs.map((key) => [
+      key,
+      toSdk(answer[toApiName(key, renames)] ?? undefined, renames),
+    ]);
+    const inputs = { accountId, ...Object.fromEntries(told) };
+    return { id, inputs, state: outputs(answer, inputs, {}) };
+  }
+
   /** An input as the API has it now. */
   function current(key: string, recorded: unknown, answer: Properties): unknown {
     if (pathInputs.has(key) || definition.writeOnly?.includes(key)) return recorded;
@@ -88,6 +104,16 @@ export function restResource(definition: Definition, api: () => CloudflareApi): 
     const withSecrets = keepWriteOnly(toSdk(told, renames), recorded, definition.writeOnly ?? []);
     return project(withSecrets, recorded) ?? undefined;
   }
+}
+
+/** @throws Error in the provider's words, ParsePath of internal/importpath in terraform-provider-cloudflare */
+export function parseImportId(text: string, form: ImportId): { accountId: string; id: string } {
+  const parts = text.split("/");
+  const [id = "", accountId = "", kind] = parts.toReversed();
+  const wanted = form === "ACCOUNT/ID" ? undefined : "accounts";
+  if (parts.length !== form.split("/").length || kind !== wanted)
+    throw new Error(`invalid ID: expected urlencoded segments ${form}, got ${text}`);
+  return { accountId, id };
 }
 
 /** Inputs that are set while others they need are not, in the words of terraform-plugin-framework-validators. */
