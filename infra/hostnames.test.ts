@@ -80,6 +80,7 @@ const refusal = (hostnames: string[], { token = account.local.apiToken, zoneId =
       hostnames,
       zoneIds: zoneId ? { [hostnames[0] ?? ""]: zoneId } : {},
       scriptName: "openclaw-own",
+      tokenPage: "PAGE",
     },
     { baseUrl: account.local.apiUrl, token },
   ).then(
@@ -93,7 +94,13 @@ describe("a hostname of one's own", { timeout: 120_000 }, () => {
   test("lies in the zone with the longest name that fits", async () => {
     const { accountId, apiUrl: baseUrl, apiToken: token } = account.local;
     const hostnames = ["ai.deep.example.com", "deep.example.com", "ai.example.com", "notexample.com"];
-    const wanted = { accountId, hostnames: hostnames.slice(0, 3), zoneIds: {}, scriptName: "openclaw-own" };
+    const wanted = {
+      accountId,
+      hostnames: hostnames.slice(0, 3),
+      zoneIds: {},
+      scriptName: "openclaw-own",
+      tokenPage: "PAGE",
+    };
     const found = await lookAtHostnames(wanted, { baseUrl, token });
     const [deep, flat] = [await zoneOf("deep.example.com"), await zoneOf("example.com")];
     expect(found.map(({ zoneId }) => zoneId)).toEqual([deep, deep, flat]);
@@ -266,6 +273,7 @@ describe("a move from one name to another", { timeout: 120_000 }, () => {
     expect([back.before, back.after]).toEqual([[200], [404, 200]]);
     const home = await watching({}, next, workersDev);
     expect(home.after).toEqual([200]);
+    expect((await stack.refresh()).summary.resourceChanges).toEqual({ same: expect.any(Number) });
     expect(account.local.resources().filter((line) => line.startsWith("custom domain"))).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 import { hostnamePermissions } from "../contract/permissions.ts";
 import { type CloudflareApi, CloudflareApiError, readCloudflare } from "./cloudflare-api.ts";
-import { type Missing, missingPermission, refuse, tokenPage } from "./missing.ts";
+import { type Missing, missingPermission, refuse } from "./missing.ts";
 
 /** A hostname that the Worker answers at, and the zone it lies in. */
 export interface CustomDomain {
@@ -15,6 +15,8 @@ export interface HostnamesWanted {
   readonly zoneIds: Readonly<Record<string, string>>;
   /** The Worker that they are for. */
   readonly scriptName: string;
+  /** Where the API token's permissions are changed. */
+  readonly tokenPage: string;
 }
 
 interface Zone {
@@ -40,10 +42,10 @@ export async function lookAtHostnames(wanted: HostnamesWanted, api: CloudflareAp
 }
 
 async function lookAt(hostname: string, wanted: HostnamesWanted, api: CloudflareApi): Promise<Found> {
-  const zone = await permitted("Zone", () => findZone(hostname, wanted, api));
+  const zone = await permitted("Zone", wanted, () => findZone(hostname, wanted, api));
   if ("missing" in zone) return zone;
   const { answer } = zone;
-  if (!answer) return { missing: noZone(hostname, wanted.zoneIds[hostname]) };
+  if (!answer) return { missing: noZone(hostname, wanted) };
   if (answer.status !== "active") return { missing: sleepingZone(hostname, answer) };
   const holders = await readCloudflare<{ hostname: string; service: string }[]>(
     `/accounts/${wanted.accountId}/workers/domains?hostname=${hostname}`,
@@ -54,7 +56,7 @@ async function lookAt(hostname: string, wanted: HostnamesWanted, api: Cloudflare
   // What the Worker has already is a DNS record too, made by Cloudflare.
   if (holder !== undefined)
     return holder === wanted.scriptName ? { domain } : { missing: ofAnotherWorker(hostname, holder) };
-  const records = await permitted("DNS", () => addressesOf(hostname, answer.id, api));
+  const records = await permitted("DNS", wanted, () => addressesOf(hostname, answer.id, api));
   if ("missing" in records) return records;
   const [record] = records.answer;
   return record ? { missing: ofDns(hostname, record, answer) } : { domain };
@@ -108,6 +110,7 @@ const addressesOf = async (hostname: string, zoneId: string, api: CloudflareApi)
 /** An answer, or that the token may not ask. */
 async function permitted<T>(
   name: "Zone" | "DNS",
+  { tokenPage }: HostnamesWanted,
   ask: () => Promise<T>,
 ): Promise<{ answer: T } | { missing: Missing }> {
   try {
@@ -120,15 +123,18 @@ async function permitted<T>(
   }
 }
 
-const noZone = (hostname: string, zoneId: string | undefined): Missing => ({
-  code: "HOSTNAME_ZONE_MISSING",
-  what: zoneId
-    ? `${hostname} does not lie in the zone ${zoneId}, or the API token may not read that zone`
-    : `no zone of the account holds ${hostname}, or the API token may not read it`,
-  mend: zoneId
-    ? "let the zone be found by its name: npx pulumi config rm zoneId; or give the id of the right one"
-    : `add the domain to the account, or the zone to the token (${tokenPage}, the token, Edit, Zone Resources), or choose another name: npx pulumi config set hostname NAME`,
-});
+function noZone(hostname: string, { zoneIds, tokenPage }: HostnamesWanted): Missing {
+  const zoneId = zoneIds[hostname];
+  return {
+    code: "HOSTNAME_ZONE_MISSING",
+    what: zoneId
+      ? `${hostname} does not lie in the zone ${zoneId}, or the API token may not read that zone`
+      : `no zone of the account holds ${hostname}, or the API token may not read it`,
+    mend: zoneId
+      ? "let the zone be found by its name: npx pulumi config rm zoneId; or give the id of the right one"
+      : `add the domain to the account, or the zone to the token (${tokenPage}, the token, Edit, Zone Resources), or choose another name: npx pulumi config set hostname NAME`,
+  };
+}
 
 const sleepingZone = (hostname: string, { name, status }: Zone): Missing => ({
   code: "HOSTNAME_ZONE_MISSING",

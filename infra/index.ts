@@ -32,7 +32,7 @@ export default async function gateway() {
   const [origin = "", ...otherOrigins] = hostnames.map((hostname) => `https://${hostname}`);
   const zoneIds = config.zoneId ? { [config.hostname]: config.zoneId } : {};
   const domains = await lookAtHostnames(
-    { accountId, hostnames: ownHostnames, zoneIds, scriptName: workerName },
+    { accountId, hostnames: ownHostnames, zoneIds, scriptName: workerName, tokenPage: account.tokenPage },
     api,
   );
   const reused = config.tunnel.id || undefined;
@@ -41,7 +41,7 @@ export default async function gateway() {
   const limited = await limitedLogins(accountId, api);
   if (limited) await pulumi.log.warn(limited);
   if (!pulumi.runtime.isDryRun()) {
-    if (config.pi.abandoned) await tellWhatIsLeft(config.pi, stack);
+    if (config.pi.abandoned) await tellWhatIsLeft(config.pi, stack, reused === undefined);
     else await look(config.pi);
   }
 

@@ -9,6 +9,8 @@ export interface AccountFacts {
   readonly workersSubdomain: string;
   /** `TEAM.cloudflareaccess.com`, where people log in. */
   readonly teamDomain: string;
+  /** Where in the dashboard the API token's permissions are changed. */
+  readonly tokenPage: string;
 }
 
 /** A token of the account itself lives elsewhere (https://developers.cloudflare.com/fundamentals/api/get-started/account-owned-tokens/). */
@@ -36,7 +38,7 @@ export async function lookAtAccount(accountId: string, api: CloudflareApi): Prom
   const found: Proof = Object.assign({}, ...answers);
   if (answers.some((answer) => answer.noSubdomain)) missing.push(noWorkersName(accountId));
   refuse(missing);
-  return { workersSubdomain: found.subdomain ?? "", teamDomain: found.teamDomain ?? "" };
+  return { workersSubdomain: found.subdomain ?? "", teamDomain: found.teamDomain ?? "", tokenPage: page };
 }
 
 type TokenState = { readonly status: "active" | "disabled" | "expired" };

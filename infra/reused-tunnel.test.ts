@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestCloudflare, type TestCloudflare } from "../rehearsal/cloudflare/testing/account.ts";
 import { cloudflareApi } from "../rehearsal/testing/cloudflare-api.ts";
-import { leadsTo, lookAtReusedTunnel } from "./reused-tunnel.ts";
+import { doubts, leadsTo, lookAtReusedTunnel } from "./reused-tunnel.ts";
 
 describe("an ingress rule", () => {
   test.each([
@@ -30,6 +30,20 @@ describe("an ingress rule", () => {
     expect(leadsTo(2, { service, originRequest: { bastionMode: true } })).toBe(true);
     expect(leadsTo(2, { service, originRequest: { proxyType: "socks" } })).toBe(true);
   });
+});
+
+test("what may be wrong with a tunnel is warned of, and nothing else", () => {
+  const codes = (change: object, ...versions: string[]) =>
+    doubts(
+      { name: "house", deleted_at: null, status: "healthy", config_src: "cloudflare", ...change },
+      versions.map((version) => ({ version })),
+      18789,
+    ).map((words) => words.split(":")[0]);
+  expect(codes({}, "2026.8.2")).toEqual([]);
+  expect(codes({ status: "down" })).toEqual(["TUNNEL_UNHEALTHY"]);
+  expect(codes({}, "2026.8.2", "2026.8.2")).toEqual(["TUNNEL_REPLICAS"]);
+  expect(codes({}, "2025.6.1")).toEqual(["CLOUDFLARED_TOO_OLD"]);
+  expect(codes({ config_src: "local" }, "2025.7.0")).toEqual(["TUNNEL_INGRESS_UNSEEN"]);
 });
 
 describe("a tunnel to reuse", () => {

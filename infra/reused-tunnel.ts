@@ -63,7 +63,7 @@ export function leadsTo(port: number, { service = "", originRequest = {} }: Ingr
 const defaultPorts: Readonly<Record<string, number>> = { http: 80, https: 443, ssh: 22, rdp: 3389, smb: 445 };
 
 /** What may be wrong with it, and need not be. */
-function doubts(state: TunnelState, connectors: readonly Connector[], port: number): string[] {
+export function doubts(state: TunnelState, connectors: readonly Connector[], port: number): string[] {
   const old = connectors.flatMap(({ version = "" }) =>
     /^\d+\.\d+\.\d+/.test(version) && isOlder(version, [2025, 7, 0]) ? [version] : [],
   );
