@@ -28,7 +28,7 @@ if [ "$1" = delete ]; then
   # The way in from outside first.
   if (require_root); then root=yes; else root=; fi
   if [ -z "$root" ]; then
-    failed=" what needs root"
+    if [ -n "$setting_connector" ]; then failed=" connector"; else failed=" what needs root"; fi
   elif [ -n "$setting_connector" ]; then
     undo connector "$setting_connector" as_root
   fi
