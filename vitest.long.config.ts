@@ -6,7 +6,7 @@ export default defineConfig({
     include: [
       "{cli,infra,pi,rehearsal,worker}/**/*.long.test.ts",
       "rehearsal/stage.*.test.ts",
-      "infra/{ssh,pi-move,pi-abandoned}.test.ts",
+      "infra/{ssh,pi-move,pi-abandoned,hostnames,adopt}.test.ts",
       "cli/rehearse.test.ts",
     ],
     globalSetup: ["rehearsal/testing/parts-setup.ts", "rehearsal/testing/machine-setup.ts"],

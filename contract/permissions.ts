@@ -1,6 +1,8 @@
 /** A permission that the API token needs, as Cloudflare names it in its two places. */
 export interface TokenPermission {
-  /** As the dashboard's token editor names it, under "Account". */
+  /** Under which word the dashboard's token editor has it; "Account" where nothing is said. */
+  readonly scope?: "Zone";
+  /** As the token editor names it there. */
   readonly name: string;
   /** What is chosen beside the name in the token editor. */
   readonly level: "Read" | "Edit" | "Admin" | "Bind";
@@ -70,5 +72,23 @@ export const tokenPermissions: readonly TokenPermission[] = [
     group: "Workers Scripts Write",
     purpose: "the Worker and its address",
     proof: "/workers/subdomain",
+  },
+];
+
+/** What it needs besides where the gateway has a hostname of its own, for the zones of its hostnames. */
+export const hostnamePermissions: readonly (TokenPermission & { readonly scope: "Zone" })[] = [
+  {
+    scope: "Zone",
+    name: "Zone",
+    level: "Read",
+    group: "Zone Read",
+    purpose: "finding the zone of a hostname",
+  },
+  {
+    scope: "Zone",
+    name: "DNS",
+    level: "Read",
+    group: "DNS Read",
+    purpose: "seeing that nothing else has the hostname",
   },
 ];

@@ -1,14 +1,16 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
+import { adoptable } from "./adoptable.ts";
 import type { GatewayConfig } from "./config.ts";
 import { claims, onlyIfFree } from "./free-name.ts";
+import { tellOfCut } from "./hostname-cut.ts";
 
 export interface AccessArgs {
   readonly accountId: string;
   /** Name of the application; its policies' and tokens' names begin with it. */
   readonly name: string;
-  /** The host name that Access guards. */
-  readonly hostname: string;
+  /** The hostnames that Access guards, the gateway's main one first. */
+  readonly hostnames: readonly [string, ...string[]];
   readonly people: GatewayConfig["access"];
   readonly serviceTokens: GatewayConfig["serviceTokens"];
   /** Whether pages of other origins may call: their preflights (OPTIONS) then pass without a login. */
@@ -31,7 +33,7 @@ export class Access extends pulumi.ComponentResource {
   readonly serviceTokens: Readonly<Record<string, ServiceTokenCredentials>>;
 
   constructor(name: string, args: AccessArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("openclaw-gateway:index:Access", name, { hostname: args.hostname }, opts);
+    super("openclaw-gateway:index:Access", name, { hostname: args.hostnames[0] }, opts);
     const tokens = args.serviceTokens.map((token) => this.createServiceToken(name, args, token));
     const policies = [this.createPeoplePolicy(name, args)];
     if (tokens.length > 0) policies.push(this.createServicePolicy(name, args, tokens));
@@ -49,7 +51,7 @@ export class Access extends pulumi.ComponentResource {
     return new cloudflare.ZeroTrustAccessServiceToken(
       `${name}-token-${token.name}`,
       { accountId, name: tokenName, duration: token.duration },
-      { parent: this },
+      { parent: this, ...adoptable },
     );
   }
 
@@ -94,6 +96,9 @@ export class Access extends pulumi.ComponentResource {
     args: AccessArgs,
     policies: readonly cloudflare.ZeroTrustAccessPolicy[],
   ) {
+    const areFree = args.hostnames.map((hostname) =>
+      onlyIfFree(claims.application(args.accountId, hostname)),
+    );
     return new cloudflare.ZeroTrustAccessApplication(
       `${name}-application`,
       {
@@ -102,7 +107,10 @@ export class Access extends pulumi.ComponentResource {
         type: "self_hosted",
         // By hostname: a destination of type "worker" refuses WebSocket upgrades with 403
         // (https://developers.cloudflare.com/workers/configuration/cloudflare-access/).
-        domain: args.hostname,
+        domain: args.hostnames[0],
+        // Always said, for one name too: where a program stops saying it, the provider keeps what it was
+        // (plan_modifiers.go of zero_trust_access_application there), and a name that was dropped would stay.
+        destinations: args.hostnames.map((uri) => ({ type: "public", uri })),
         // Policies by id only: inline ones show as changed on every preview (terraform-provider-cloudflare #5646).
         policies: policies.map((policy, index) => ({ id: policy.id, precedence: index + 1 })),
         sessionDuration: args.people.sessionDuration,
@@ -116,7 +124,8 @@ export class Access extends pulumi.ComponentResource {
       },
       {
         parent: this,
-        hooks: { beforeCreate: [onlyIfFree(claims.application(args.accountId, args.hostname))] },
+        ...adoptable,
+        hooks: { beforeCreate: areFree, beforeUpdate: [...areFree, tellOfCut(name)] },
       },
     );
   }

@@ -27,7 +27,7 @@ export const cloudflared = z
   .meta({ description: "The tunnel's connector on the Pi." });
 
 /** Whether a version of dotted numbers is older than another. */
-function isOlder(version: string, oldest: readonly number[]): boolean {
+export function isOlder(version: string, oldest: readonly number[]): boolean {
   const parts = version.split(".").map(Number);
   const index = oldest.findIndex((part, position) => part !== parts[position]);
   return index >= 0 && (parts[index] ?? 0) < (oldest[index] ?? 0);

@@ -33,6 +33,11 @@ describe("checkConfig", () => {
     expect(checkConfig("dev", good)).toEqual({
       accountId: good.accountId,
       workersSubdomain: "",
+      workerName: "",
+      hostname: "",
+      zoneId: "",
+      alsoHostnames: [],
+      tunnel: { id: "" },
       pi: { host: "192.168.1.20", port: 22, user: "pi", hostKey, openclawPort: 18789 },
       auditLog: { enabled: false, path: "/var/log/openclaw/audit.log", keepOnDestroy: true },
       cloudflared: { version: "", upgrades: "apt" },
@@ -57,6 +62,23 @@ describe("checkConfig", () => {
       logSecurityEvents: true,
       audit: true,
     });
+  });
+
+  test("takes names of the gateway that are told apart, each once, and a zone with its hostname only", () => {
+    const names = { hostname: "ai.example.com", zoneId: "0".repeat(32), alsoHostnames: ["workers.dev"] };
+    expect(checkConfig("dev", { ...good, ...names })).toMatchObject(names);
+    const keys = (raw: object) =>
+      [...problemsOf({ ...good, ...raw }).keys()].map((key) => key.replace(/^.*:/, ""));
+    for (const hostname of ["https://ai.example.com", "AI.example.com", "example", "x.me.workers.dev"])
+      expect(keys({ hostname }), hostname).toEqual(["hostname"]);
+    expect(keys({ alsoHostnames: ["workers.dev"] })).toEqual(["alsoHostnames[0]"]);
+    const twice = ["a.example.com", "b.example.com", "a.example.com"];
+    expect(keys({ alsoHostnames: twice })).toEqual(["alsoHostnames[2]"]);
+    expect(keys({ alsoHostnames: "abcde".split("").map((one) => `${one}.example.com`) })).toEqual([
+      "alsoHostnames",
+    ]);
+    expect(keys({ zoneId: "0".repeat(32) })).toEqual(["zoneId"]);
+    expect(keys({ tunnel: { id: "house" } })).toEqual(["tunnel.id"]);
   });
 
   test("lists every problem at once, each with the command that mends it", () => {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ROLES } from "../contract/roles.ts";
+import * as names from "./config-names.ts";
 import * as onPi from "./config-pi.ts";
 import { type ConfigProblem, explainIssues } from "./config-problems.ts";
 import { pi } from "./config-reach.ts";
@@ -81,6 +82,11 @@ export const configSchema = z.strictObject({
         "The account's workers.dev name: NAME in NAME.workers.dev. Asked of Cloudflare when not set.",
       example: "example",
     }),
+  workerName: names.workerName,
+  hostname: names.hostname,
+  zoneId: names.zoneId,
+  alsoHostnames: names.alsoHostnames,
+  tunnel: names.tunnel,
   pi,
   auditLog: onPi.auditLog,
   cloudflared: onPi.cloudflared,
@@ -155,7 +161,7 @@ export function checkConfig(stack: string, raw: Record<string, unknown>): Gatewa
     const checked = { schema: configSchema, namespace, stack, raw };
     problems.push(...explainIssues(result.error.issues, checked));
   } else {
-    problems.push(...roleProblems(result.data, namespace));
+    problems.push(...roleProblems(result.data, namespace), ...names.nameProblems(result.data, namespace));
   }
   if (problems.length > 0) throw new ConfigError(stack, problems);
   return result.data as GatewayConfig;

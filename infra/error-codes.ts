@@ -2,6 +2,7 @@ import { cloudflareCodes } from "./error-codes/cloudflare.ts";
 import { connectorCodes } from "./error-codes/connector.ts";
 import { familyCodes } from "./error-codes/family.ts";
 import { firewallCodes } from "./error-codes/firewall.ts";
+import { nameCodes } from "./error-codes/names.ts";
 import { openclawCodes } from "./error-codes/openclaw.ts";
 import { piCodes } from "./error-codes/pi.ts";
 import { setUpCodes } from "./error-codes/set-up.ts";
@@ -14,6 +15,7 @@ import { setUpCodes } from "./error-codes/set-up.ts";
 export const errorCodes = {
   ...setUpCodes,
   ...cloudflareCodes,
+  ...nameCodes,
   ...piCodes,
   ...connectorCodes,
   ...openclawCodes,

@@ -18,6 +18,8 @@ export interface NameClaim {
   readonly list: string;
   /** Which property of a listed resource is the name, and which its id. */
   readonly nameKey?: string;
+  /** Whether a listed resource has the name, where no single property tells. */
+  readonly holds?: (listed: Listed) => boolean;
   readonly idKey?: string;
   /** Where one resource of this kind is read and deleted. */
   readonly item: (id: string) => string;
@@ -43,20 +45,26 @@ type Listed = Readonly<Record<string, unknown>>;
  */
 export function onlyIfFree(claim: NameClaim): pulumi.ResourceHook {
   const api = cloudflareOfStack();
-  return new pulumi.ResourceHook(`name of the ${claim.kind} ${claim.name}`, () => refuseTaken(claim, api), {
-    onDryRun: true,
-  });
+  return new pulumi.ResourceHook(
+    `name of the ${claim.kind} ${claim.name}`,
+    ({ id }) => refuseTaken(claim, api, id),
+    { onDryRun: true },
+  );
 }
 
-/** @throws Refusal when there is a resource of this name */
-export async function refuseTaken(claim: NameClaim, api: CloudflareApi): Promise<void> {
-  const { list, name, nameKey = "name" } = claim;
+/**
+ * @param ownId of the resource that claims the name, when it exists already
+ * @throws Refusal when there is another resource of this name
+ */
+export async function refuseTaken(claim: NameClaim, api: CloudflareApi, ownId?: string): Promise<void> {
+  const { list, name, nameKey = "name", idKey = "id" } = claim;
+  const holds = claim.holds ?? ((one: Listed) => one[nameKey] === name);
   const listed = await readCloudflare<Listed | Listed[]>(list, api).catch((error: Error): Listed[] => {
     // A Worker is asked for by its name and not looked for in a list.
     if (error instanceof CloudflareApiError && error.status === 404) return [];
     throw error;
   });
-  const taken = [listed].flat().find((one) => one[nameKey] === name);
+  const taken = [listed].flat().find((one) => holds(one) && one[idKey] !== ownId);
   if (!taken || (await claim.mayBeReplaced?.(api))) return;
   throw nameInUse(claim, taken, api);
 }
@@ -101,7 +109,9 @@ export const claims = {
   application: (accountId: string, hostname: string): NameClaim => ({
     kind: "Access application for",
     name: hostname,
-    nameKey: "domain",
+    holds: (app) =>
+      app.domain === hostname ||
+      (app.self_hosted_domains as string[] | undefined)?.includes(hostname) === true,
     list: `/accounts/${accountId}/access/apps?domain=${encodeURIComponent(hostname)}`,
     item: (id) => `/accounts/${accountId}/access/apps/${id}`,
   }),

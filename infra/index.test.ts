@@ -99,7 +99,7 @@ describe("the program", () => {
     expect(inputs.domain).toBe("openclaw-dev.family.workers.dev");
     expect(outputs.url).toBe("https://openclaw-dev.family.workers.dev");
     // A destination of type "worker" would refuse WebSockets.
-    expect(inputs.destinations).toBeUndefined();
+    expect(inputs.destinations).toEqual([{ type: "public", uri: "openclaw-dev.family.workers.dev" }]);
     expect(inputs.type).toBe("self_hosted");
   });
 

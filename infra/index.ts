@@ -4,6 +4,7 @@ import { Access } from "./access.ts";
 import { cloudflareOfStack } from "./cloudflare-api.ts";
 import type { PiConfig } from "./config.ts";
 import { readConfig } from "./config-source.ts";
+import { lookAtHostnames } from "./hostnames.ts";
 import { refusePublicHostnames } from "./ingress.ts";
 import { limitedLogins } from "./login-methods.ts";
 import { nameParts } from "./names.ts";
@@ -13,6 +14,7 @@ import { Pi } from "./pi.ts";
 import { tellWhatIsLeft } from "./pi-abandoned.ts";
 import { lookAtPi } from "./pi-look.ts";
 import { lookAtAccount } from "./preflight.ts";
+import { lookAtReusedTunnel } from "./reused-tunnel.ts";
 import { lookup } from "./shared-lookups.ts";
 import { Tunnel } from "./tunnel.ts";
 import { GatewayWorker } from "./worker.ts";
@@ -28,21 +30,34 @@ export default async function gateway() {
   const api = cloudflareOfStack();
   const asked = `${api.baseUrl} ${api.token} ${accountId}`;
   const account = await lookup(`account ${asked}`, () => lookAtAccount(accountId, api));
-  const { base, hostname } = nameParts(stack, config, account);
-  await refusePublicHostnames(accountId, base);
+  const { base, workerName, hostnames, ownHostnames, onWorkersDev } = nameParts(stack, config, account);
+  const [origin = "", ...otherOrigins] = hostnames.map((hostname) => `https://${hostname}`);
+  const zoneIds = config.zoneId ? { [config.hostname]: config.zoneId } : {};
+  const domains = await lookAtHostnames(
+    { accountId, hostnames: ownHostnames, zoneIds, scriptName: workerName, tokenPage: account.tokenPage },
+    api,
+  );
+  const reused = config.tunnel.id || undefined;
+  if (reused) await lookAtReusedTunnel({ accountId, id: reused, port: config.pi.openclawPort }, api);
+  else await refusePublicHostnames(accountId, base);
   const limited = await lookup(`logins ${asked}`, () => limitedLogins(accountId, api));
   if (limited) await pulumi.log.warn(limited);
   if (!pulumi.runtime.isDryRun()) {
-    if (config.pi.abandoned) await tellWhatIsLeft(config.pi, stack);
+    if (config.pi.abandoned) await tellWhatIsLeft(config.pi, stack, reused === undefined);
     else await look(config.pi);
   }
 
-  const tunnel = new Tunnel(stack, { accountId, name: base, openclawPort: config.pi.openclawPort });
+  const tunnel = new Tunnel(stack, {
+    accountId,
+    name: base,
+    existingId: reused,
+    openclawPort: config.pi.openclawPort,
+  });
 
   const access = new Access(stack, {
     accountId,
     name: base,
-    hostname,
+    hostnames,
     people: config.access,
     serviceTokens: config.serviceTokens,
     preflights: config.corsOrigins.length > 0,
@@ -54,7 +69,7 @@ export default async function gateway() {
     {
       config: config.pi,
       stack,
-      wanted: openclawWanted(config, `https://${hostname}`),
+      wanted: openclawWanted(config, origin, otherOrigins),
       cloudflared: config.cloudflared,
       firewall: config.firewall,
       tunnelToken: tunnel.token,
@@ -63,15 +78,17 @@ export default async function gateway() {
     { dependsOn: tunnel },
   );
 
-  // The name answers only once Access guards it.
+  // The names answer only once Access guards it.
   new GatewayWorker(
     stack,
     {
       accountId,
       stack,
-      scriptName: base,
+      scriptName: workerName,
       config,
       bundle: await bundleWorker(),
+      domains,
+      onWorkersDev,
       vpcServiceId: tunnel.vpcServiceId,
       teamDomain: access.teamDomain,
       audience: access.audience,
@@ -81,7 +98,7 @@ export default async function gateway() {
     { dependsOn: [access, pi] },
   );
 
-  return gatewayOutputs({ hostname, tunnel, access, pi });
+  return gatewayOutputs({ hostnames, tunnel, access, pi, tunnelReused: reused !== undefined });
 }
 
 async function look(pi: PiConfig): Promise<void> {

@@ -1,9 +1,24 @@
-import { readCloudflare } from "./cloudflare-api.ts";
+import { type CloudflareApi, readCloudflare } from "./cloudflare-api.ts";
 import { Refusal } from "./refusal.ts";
 
-interface IngressRule {
+/** One rule of a tunnel's remote configuration; without a hostname it takes every one. */
+export interface IngressRule {
   readonly hostname?: string;
   readonly service?: string;
+  readonly originRequest?: { readonly bastionMode?: boolean; readonly proxyType?: string };
+}
+
+/** The rules that the account holds for a tunnel; none for one that was never given any. */
+export async function ingressOf(
+  accountId: string,
+  tunnelId: string,
+  api?: CloudflareApi,
+): Promise<readonly IngressRule[]> {
+  const { config } = await readCloudflare<{ config?: { ingress?: IngressRule[] } | null }>(
+    `/accounts/${accountId}/cfd_tunnel/${tunnelId}/configurations`,
+    api,
+  );
+  return config?.ingress ?? [];
 }
 
 /**
@@ -19,11 +34,8 @@ export async function refusePublicHostnames(accountId: string, tunnelName: strin
     `${path}?name=${encodeURIComponent(tunnelName)}&is_deleted=false`,
   );
   for (const { id } of tunnels) {
-    const { config } = await readCloudflare<{ config?: { ingress?: IngressRule[] } | null }>(
-      `${path}/${id}/configurations`,
-    );
     // The last rule of every ingress catches the rest; all that it may do here is answer with a status.
-    const stray = (config?.ingress ?? []).filter(
+    const stray = (await ingressOf(accountId, id)).filter(
       (rule) => rule.hostname || !rule.service?.startsWith("http_status:"),
     );
     if (stray.length > 0) throw explain(tunnelName, stray);
@@ -34,6 +46,9 @@ const explain = (tunnelName: string, stray: readonly IngressRule[]): Refusal =>
   new Refusal(
     "TUNNEL_PUBLISHED",
     `the tunnel ${tunnelName} has public hostnames, which lead to the Pi past Access and the Worker:`,
-    ...stray.map(({ hostname, service }) => `${hostname ?? "every hostname"} -> ${service}`),
+    ...stray.map(inWords),
     "Remove them (Cloudflare dashboard, Networks, Tunnels, this tunnel, Published application routes), then run npx pulumi up again.",
   );
+
+export const inWords = ({ hostname, service }: IngressRule): string =>
+  `${hostname ?? "every hostname"} -> ${service}`;

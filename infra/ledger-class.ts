@@ -25,7 +25,8 @@ const scriptPath = (accountId: string, scriptName: string): string =>
   `/accounts/${accountId}/workers/scripts/${scriptName}`;
 
 /**
- * Makes the class of the Durable Object that counts, before the Worker is created: a script that binds it is refused
+ * Makes the class of the Durable Object that counts, before the Worker is created, or before the first upload to one that
+ * was adopted: a script that binds it is refused
  * unless the class is there, and the provider cannot make it, because it sends the same `migrations` with every later
  * update, which Cloudflare refuses (10079). So a placeholder under the Worker's own name carries the migration, once;
  * the provider's upload then replaces it and carries none.
@@ -34,8 +35,8 @@ const scriptPath = (accountId: string, scriptName: string): string =>
 export function makeLedgerClass(accountId: string, scriptName: string): pulumi.ResourceHook {
   const api = cloudflareOfStack();
   return new pulumi.ResourceHook(`class ${LEDGER_CLASS} of the Worker ${scriptName}`, async () => {
-    // A placeholder that a cut has left has its migration already, and the same one twice is refused.
-    if (await isPlaceholder(accountId, scriptName, api)) return;
+    // The same migration twice is refused: of a placeholder that a cut has left, too.
+    if (await hasLedgerClass(accountId, scriptName, api)) return;
     await uploadPlaceholder(accountId, scriptName, api);
   });
 }
@@ -43,22 +44,33 @@ export function makeLedgerClass(accountId: string, scriptName: string): pulumi.R
 export const uploadPlaceholder = (accountId: string, scriptName: string, api: CloudflareApi): Promise<void> =>
   putCloudflare(scriptPath(accountId, scriptName), placeholder(scriptName), api);
 
+interface Service {
+  readonly default_environment?: { readonly script?: { readonly migration_tag?: string } };
+}
+
+/** The tag is told with the service, as wrangler reads it, and in no other place. */
+async function hasLedgerClass(accountId: string, scriptName: string, api: CloudflareApi): Promise<boolean> {
+  const path = `/accounts/${accountId}/workers/services/${scriptName}`;
+  const service = await readCloudflare<Service>(path, api).catch(unlessMissing);
+  return service?.default_environment?.script?.migration_tag === LEDGER_MIGRATION;
+}
+
+const unlessMissing = (error: Error): undefined => {
+  if (error instanceof CloudflareApiError && error.status === 404) return undefined;
+  throw error;
+};
+
 /** Whether a script of this name is no more than a placeholder of ours. */
 export async function isPlaceholder(
   accountId: string,
   scriptName: string,
   api: CloudflareApi,
 ): Promise<boolean> {
-  try {
-    const settings = await readCloudflare<{ bindings?: { name: string; text?: string }[] }>(
-      `${scriptPath(accountId, scriptName)}/settings`,
-      api,
-    );
-    return settings.bindings?.some(({ name, text }) => name === MARK && text === scriptName) ?? false;
-  } catch (error) {
-    if (error instanceof CloudflareApiError && error.status === 404) return false;
-    throw error;
-  }
+  const settings = await readCloudflare<{ bindings?: { name: string; text?: string }[] }>(
+    `${scriptPath(accountId, scriptName)}/settings`,
+    api,
+  ).catch(unlessMissing);
+  return settings?.bindings?.some(({ name, text }) => name === MARK && text === scriptName) ?? false;
 }
 
 function placeholder(scriptName: string): FormData {

@@ -1,12 +1,18 @@
 import type { GatewayConfig } from "./config.ts";
+import { WORKERS_DEV } from "./config-names.ts";
 import type { AccountFacts } from "./preflight.ts";
 
 /** What the stack's parts are called in the account, and where the gateway is found. */
 export interface Names {
-  /** Of the tunnel, the VPC service, the Access application and policies, and the Worker. */
+  /** Of the tunnel, the VPC service, the Access application and its policies. */
   readonly base: string;
-  /** Host name of the gateway. */
-  readonly hostname: string;
+  readonly workerName: string;
+  /** Every hostname that the gateway answers at, its main one first. */
+  readonly hostnames: readonly [string, ...string[]];
+  /** Those of them that lie in zones of the account. */
+  readonly ownHostnames: readonly string[];
+  /** Whether one of them is the address below workers.dev. */
+  readonly onWorkersDev: boolean;
 }
 
 /**
@@ -15,6 +21,15 @@ export interface Names {
  */
 export function nameParts(stack: string, config: GatewayConfig, account: AccountFacts): Names {
   const base = `openclaw-${stack}`;
-  const subdomain = config.workersSubdomain || account.workersSubdomain;
-  return { base, hostname: `${base}.${subdomain}.workers.dev` };
+  const workerName = config.workerName || base;
+  const workersDev = `${workerName}.${config.workersSubdomain || account.workersSubdomain}.workers.dev`;
+  const configured = [config.hostname || WORKERS_DEV, ...config.alsoHostnames];
+  const [main = workersDev, ...others] = configured.map((name) => (name === WORKERS_DEV ? workersDev : name));
+  return {
+    base,
+    workerName,
+    hostnames: [main, ...others],
+    ownHostnames: configured.filter((name) => name !== WORKERS_DEV),
+    onWorkersDev: configured.includes(WORKERS_DEV),
+  };
 }

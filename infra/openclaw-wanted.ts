@@ -7,6 +7,8 @@ import { peopleWithRoles } from "./roles.ts";
 export interface OpenClawWanted {
   /** The gateway's `https://HOST`, which the Control UI accepts browsers from. */
   readonly origin: string;
+  /** The same of its further hostnames, where it has any. */
+  readonly otherOrigins?: readonly string[];
   /** How long OpenClaw may take until it answers as it should; 300 where it is not said. */
   readonly patienceSeconds?: number;
   /** Names below `gateway.http.endpoints` to enable besides chatCompletions. */
@@ -34,9 +36,14 @@ export interface OpenClawWanted {
  * OpenClaw has no switch of its own for embeddings: they come with either of the other two
  * (docs/gateway/openresponses-http-api.md there).
  */
-export function openclawWanted(config: GatewayConfig, origin: string): OpenClawWanted {
+export function openclawWanted(
+  config: GatewayConfig,
+  origin: string,
+  otherOrigins: readonly string[] = [],
+): OpenClawWanted {
   return {
     origin,
+    ...(otherOrigins.length > 0 && { otherOrigins }),
     endpoints: config.api.responses ? ["responses"] : [],
     ...(config.signIn === "access" && { access: accessOf(config) }),
     ...(config.webAgent.enabled && { webAgent: webAgentOf(config.webAgent) }),

@@ -5,15 +5,17 @@ import type { Tunnel } from "./tunnel.ts";
 
 /** What `pulumi stack output` shows; secrets only with `--show-secrets`. */
 export function gatewayOutputs({
-  hostname,
+  hostnames: [hostname, ...others],
   tunnel,
   access,
   pi,
+  tunnelReused,
 }: {
-  hostname: string;
+  hostnames: readonly [string, ...string[]];
   tunnel: Tunnel;
   access: Access;
   pi: Pi;
+  tunnelReused: boolean;
 }) {
   const url = `https://${hostname}`;
   return {
@@ -21,8 +23,12 @@ export function gatewayOutputs({
     chatUrl: `${url}/chat.html`,
     /** What an OpenAI SDK takes as its base URL. */
     apiBaseUrl: `${url}/v1`,
+    /** Where it answers too. */
+    ...(others.length > 0 && { alsoUrls: others.map((other) => `https://${other}`) }),
     audience: access.audience,
     tunnelId: tunnel.tunnelId,
+    /** Whether the tunnel was there before and stays after. */
+    tunnelReused,
     /** By name: clientId and clientSecret, for the two headers of the curl line. */
     serviceTokens: pulumi.secret(access.serviceTokens),
     pi: { openclaw: pi.openclawVersion, cloudflared: pi.cloudflaredVersion, found: pi.openclawFound },

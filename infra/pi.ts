@@ -15,8 +15,8 @@ export interface PiArgs {
   readonly wanted: OpenClawWanted;
   readonly cloudflared: GatewayConfig["cloudflared"];
   readonly firewall: FirewallConfig;
-  /** What the connector signs in with. Secret. */
-  readonly tunnelToken: pulumi.Input<string>;
+  /** What the connector signs in with. Secret. None where the tunnel has its connector already. */
+  readonly tunnelToken: pulumi.Input<string> | undefined;
   readonly auditLog: AuditLogConfig;
 }
 
@@ -43,7 +43,8 @@ export class Pi extends pulumi.ComponentResource {
   readonly openclawVersion: pulumi.Output<string>;
   /** How OpenClaw is installed there. */
   readonly openclawFound: pulumi.Output<OpenClawFound>;
-  readonly cloudflaredVersion: pulumi.Output<string>;
+  /** Nothing where the connector is not the stack's own. */
+  readonly cloudflaredVersion: pulumi.Output<string> | undefined;
   private readonly repeated: pulumi.ResourceHookBinding;
 
   constructor(name: string, args: PiArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -51,15 +52,17 @@ export class Pi extends pulumi.ComponentResource {
     // Not for the footprint: what fails while it is deleted is told by a destroy, which knows no hooks.
     this.repeated = { onError: [repeatWhenPiReturns(name, args.config)] };
     const footprint = this.recordFootprint(name, args);
-    const connector = this.installConnector(name, args, footprint);
-    const openclaw = this.configureOpenClaw(name, args, connector);
+    const { tunnelToken } = args;
+    const connector =
+      tunnelToken === undefined ? undefined : this.installConnector(name, args, tunnelToken, footprint);
+    const openclaw = this.configureOpenClaw(name, args, connector ?? footprint);
     if (args.auditLog.enabled) this.keepAuditTrail(name, args, openclaw);
     if (args.firewall.enabled) this.shutPorts(name, args, openclaw);
     const facts = openclaw.stdout.apply((stdout) => answerIn<OpenClawAnswer>(stdout, neverRun));
     this.gatewayToken = pulumi.secret(facts.token);
     this.openclawVersion = pulumi.unsecret(facts.openclaw);
     this.openclawFound = pulumi.unsecret(facts.found);
-    this.cloudflaredVersion = connector.stdout.apply(
+    this.cloudflaredVersion = connector?.stdout.apply(
       (stdout) => answerIn<{ cloudflared: string }>(stdout, neverRun).cloudflared,
     );
     this.registerOutputs({
@@ -71,8 +74,9 @@ export class Pi extends pulumi.ComponentResource {
   /** Recorded before any step, so that destroy undoes a step that failed half-way too. */
   private recordFootprint(name: string, args: PiArgs) {
     const script = piScript("footprint", { asRoot: false });
+    const connector = encoded(piScript("connector", { asRoot: true }).stdin({ stack: args.stack }));
     const settings = {
-      connector: encoded(piScript("connector", { asRoot: true }).stdin({ stack: args.stack })),
+      ...(args.tunnelToken === undefined ? formerConnector(args.stack, connector) : { connector }),
       openclaw: encoded(piScript("openclaw", { asRoot: false }).stdin(openclawSettings(args))),
       audit: encoded(piScript("audit", { asRoot: true }).stdin(auditSettings(args))),
       firewall: encoded(
@@ -87,12 +91,17 @@ export class Pi extends pulumi.ComponentResource {
     });
   }
 
-  private installConnector(name: string, args: PiArgs, footprint: pulumi.Resource) {
+  private installConnector(
+    name: string,
+    args: PiArgs,
+    tunnelToken: pulumi.Input<string>,
+    footprint: pulumi.Resource,
+  ) {
     const script = rootScript("connector", args);
     const { version, upgrades } = args.cloudflared;
     const settings = { stack: args.stack, version: version || "any", upgrades };
     const stdin = pulumi
-      .output(args.tunnelToken)
+      .output(tunnelToken)
       .apply((token) => script.stdin({ ...settings, tunnel_token: token }));
     return this.step(`${name}-connector`, args, script, pulumi.secret(stdin), {
       opts: { dependsOn: footprint, hooks: this.repeated },
@@ -179,6 +188,12 @@ const rootScript = (name: "connector" | "audit" | "firewall", { config }: PiArgs
   piScript(name, { asRoot: config.user !== "root", sudoPassword: config.sudoPassword });
 
 const encoded = (text: string): string => Buffer.from(text).toString("base64");
+
+/** Of a tunnel that is reused the connector is not the stack's: it takes off only one that it had before, and never this one. */
+const formerConnector = (stack: string, connector: string): PiSettings => ({
+  former_connector: connector,
+  former_unit: `cloudflared-${stack}.service`,
+});
 
 const openclawSettings = ({ config, wanted, stack }: PiArgs) => ({
   stack,

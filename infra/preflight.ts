@@ -1,6 +1,6 @@
 import { type TokenPermission, tokenPermissions } from "../contract/permissions.ts";
 import { type CloudflareApi, CloudflareApiError, readCloudflare } from "./cloudflare-api.ts";
-import type { ErrorCode } from "./error-codes.ts";
+import { type Missing, missingPermission, refuse, tokenPage } from "./missing.ts";
 import { Refusal } from "./refusal.ts";
 
 /** What the look at the account has found. */
@@ -9,16 +9,10 @@ export interface AccountFacts {
   readonly workersSubdomain: string;
   /** `TEAM.cloudflareaccess.com`, where people log in. */
   readonly teamDomain: string;
+  /** Where in the dashboard the API token's permissions are changed. */
+  readonly tokenPage: string;
 }
 
-/** One thing that is missing, and how to get it. */
-interface Missing {
-  readonly code: ErrorCode;
-  readonly what: string;
-  readonly mend: string;
-}
-
-const tokenPage = "https://dash.cloudflare.com/profile/api-tokens";
 /** A token of the account itself lives elsewhere (https://developers.cloudflare.com/fundamentals/api/get-started/account-owned-tokens/). */
 const accountTokenPage = (accountId: string) => `https://dash.cloudflare.com/${accountId}/api-tokens`;
 
@@ -44,7 +38,7 @@ export async function lookAtAccount(accountId: string, api: CloudflareApi): Prom
   const found: Proof = Object.assign({}, ...answers);
   if (answers.some((answer) => answer.noSubdomain)) missing.push(noWorkersName(accountId));
   refuse(missing);
-  return { workersSubdomain: found.subdomain ?? "", teamDomain: found.teamDomain ?? "" };
+  return { workersSubdomain: found.subdomain ?? "", teamDomain: found.teamDomain ?? "", tokenPage: page };
 }
 
 type TokenState = { readonly status: "active" | "disabled" | "expired" };
@@ -126,12 +120,6 @@ async function prove(accountId: string, { proof }: TokenPermission, api: Cloudfl
   }
 }
 
-const missingPermission = ({ name, level, purpose }: TokenPermission, page: string): Missing => ({
-  code: "CLOUDFLARE_PERMISSION_MISSING",
-  what: `the API token lacks the permission "${name}: ${level}", for ${purpose}`,
-  mend: `${page}, the token, Edit: add Account, "${name}", ${level}; the token itself stays the same`,
-});
-
 const zeroTrustOff = (accountId: string): Missing => ({
   code: "CLOUDFLARE_ZERO_TRUST_OFF",
   what: "Zero Trust, which Access belongs to, is not set up in the account",
@@ -151,14 +139,3 @@ const wrongAccount = (accountId: string): Refusal =>
     "is this the account's id? it stands in the address of its dashboard: npx pulumi config set accountId ID",
     "does the token name this account under Account Resources, with the permissions of the README?",
   );
-
-function refuse(missing: readonly Missing[]): void {
-  const [first, ...others] = missing;
-  if (!first) return;
-  if (others.length === 0) throw new Refusal(first.code, first.what, first.mend);
-  throw new Refusal(
-    "CLOUDFLARE_NOT_READY",
-    `${missing.length} things are missing at Cloudflare:`,
-    ...missing.flatMap(({ code, what, mend }) => [`${code}: ${what}`, `  ${mend}`]),
-  );
-}

@@ -1,11 +1,14 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
+import { adoptable } from "./adoptable.ts";
 import { claims, onlyIfFree } from "./free-name.ts";
 
 export interface TunnelArgs {
   readonly accountId: string;
   /** Name of the tunnel and of its VPC service in the account. */
   readonly name: string;
+  /** Id of a tunnel that is there already, which then stays as it is; a new one when there is none. */
+  readonly existingId?: string | undefined;
   /** Port of OpenClaw on the Pi's loopback. */
   readonly openclawPort: number;
 }
@@ -13,15 +16,15 @@ export interface TunnelArgs {
 /** A stack's tunnel and the VPC service that leads through it to OpenClaw on the Pi. */
 export class Tunnel extends pulumi.ComponentResource {
   readonly tunnelId: pulumi.Output<string>;
-  /** What the connector on the Pi signs in with. Secret. */
-  readonly token: pulumi.Output<string>;
+  /** What the connector on the Pi signs in with. Secret. None of a tunnel that has its connector already. */
+  readonly token: pulumi.Output<string> | undefined;
   readonly vpcServiceId: pulumi.Output<string>;
 
   constructor(name: string, args: TunnelArgs, opts?: pulumi.ComponentResourceOptions) {
     super("openclaw-gateway:index:Tunnel", name, { ...args }, opts);
-    const tunnel = this.createTunnel(name, args);
-    this.tunnelId = tunnel.id;
-    this.token = this.readToken(args, tunnel);
+    const tunnel = args.existingId ? undefined : this.createTunnel(name, args);
+    this.tunnelId = tunnel?.id ?? pulumi.output(args.existingId ?? "");
+    this.token = tunnel && this.readToken(args, tunnel);
     this.vpcServiceId = this.createVpcService(name, args).id;
     this.registerOutputs({ tunnelId: this.tunnelId, vpcServiceId: this.vpcServiceId });
   }
@@ -30,7 +33,11 @@ export class Tunnel extends pulumi.ComponentResource {
     return new cloudflare.ZeroTrustTunnelCloudflared(
       `${name}-tunnel`,
       { accountId: args.accountId, name: args.name, configSrc: "cloudflare" },
-      { parent: this, hooks: { beforeCreate: [onlyIfFree(claims.tunnel(args.accountId, args.name))] } },
+      {
+        parent: this,
+        ...adoptable,
+        hooks: { beforeCreate: [onlyIfFree(claims.tunnel(args.accountId, args.name))] },
+      },
     );
   }
 
@@ -56,7 +63,11 @@ export class Tunnel extends pulumi.ComponentResource {
         httpPort: args.openclawPort,
         host: { ipv4: "127.0.0.1", network: { tunnelId: this.tunnelId } },
       },
-      { parent: this, hooks: { beforeCreate: [onlyIfFree(claims.vpcService(args.accountId, args.name))] } },
+      {
+        parent: this,
+        ...adoptable,
+        hooks: { beforeCreate: [onlyIfFree(claims.vpcService(args.accountId, args.name))] },
+      },
     );
   }
 }

@@ -102,12 +102,12 @@ const same = (a, b) => JSON.stringify(sorted(a)) === JSON.stringify(sorted(b));
  * The keys as this stack wants them, each with its value; null where there shall be none.
  *
  * @param config as it is without what this stack has written
- * @param wanted `origin`, `endpoints` besides chat completions, `access` where the Access identity is the login, and
+ * @param wanted `origin` and `otherOrigins`, `endpoints` besides chat completions, `access` where the Access identity is the login, and
  *   `webAgent` where the gateway has an agent of its own
  * @param made secrets that this stack made before, by path
  * @param environment variables that the gateway's process has
  */
-function wantedKeys(config, { origin, endpoints, access, webAgent }, made, environment) {
+function wantedKeys(config, { origin, otherOrigins = [], endpoints, access, webAgent }, made, environment) {
   return [
     ...["chatCompletions", ...endpoints].map((name) => [
       ["gateway", "http", "endpoints", name, "enabled"],
@@ -120,7 +120,7 @@ function wantedKeys(config, { origin, endpoints, access, webAgent }, made, envir
     ],
     [
       ["gateway", "controlUi", "allowedOrigins"],
-      extended(at(config, ["gateway", "controlUi", "allowedOrigins"]), [origin]),
+      extended(at(config, ["gateway", "controlUi", "allowedOrigins"]), [origin, ...otherOrigins]),
     ],
     ...(access ? identityKeys(config, access, made) : tokenKeys(config, made, environment)),
     ...(webAgent ? [agentKey(config, webAgent)] : []),

@@ -1,6 +1,7 @@
 import { recipesSuite } from "../cli/docs/recipes.suite.ts";
 import { initSuite } from "../cli/init/init.suite.ts";
 import { examplesSuite } from "../examples/examples.suite.ts";
+import { hostnamesSuite } from "../infra/hostnames.suite.ts";
 import { interruptedSuite } from "../infra/interrupted.suite.ts";
 import { programSuite } from "../infra/program.suite.ts";
 import { sharedStage } from "./testing/shared-stage.ts";
@@ -12,3 +13,4 @@ examplesSuite(stage);
 recipesSuite(stage);
 initSuite(stage);
 interruptedSuite(stage);
+hostnamesSuite(stage);

@@ -1,22 +1,27 @@
-import { tokenPermissions } from "../../contract/permissions.ts";
+import { hostnamePermissions, type TokenPermission, tokenPermissions } from "../../contract/permissions.ts";
 import { generatedFrom, table } from "./markdown.ts";
 
 /** docs/permissions.md */
 export function permissionReference(): string {
-  const rows = tokenPermissions.map(({ name, level, group, purpose }) => [
+  const rows = ({ name, level, group, purpose }: TokenPermission) => [
     `${name}: ${level}`,
     purpose,
     `\`${group}\``,
-  ]);
+  ];
+  const head = ["permission and level in the dashboard", "for", "name in the API"];
   return `${generatedFrom("contract/permissions.ts")}
 
 # The API token's permissions
 
 Cloudflare dashboard, My Profile, API Tokens, Create Token, Create Custom Token. Under Permissions choose "Account" for each line; under Account Resources only the one account. A token of the account itself (Manage Account, Account API Tokens) is made of the same permissions.
 
-${table(["permission and level in the dashboard", "for", "name in the API"], rows)}
+${table(head, tokenPermissions.map(rows))}
 
-The program needs no other, and nothing of any zone. Before anything is built \`npx pulumi up\` and \`npm run init\` look whether they are there, as far as reading can tell; what only a write can show is said when the write is refused, with the permission's name.
+The program needs no other, and nothing of any zone, unless the gateway has a [hostname of its own](names.md). Then choose "Zone" for two lines more, and under Zone Resources the zones of its hostnames:
+
+${table(head, hostnamePermissions.map(rows))}
+
+Before anything is built \`npx pulumi up\` and \`npm run init\` look whether they are there, as far as reading can tell; what only a write can show is said when the write is refused, with the permission's name.
 
 Not certain: Cloudflare's pages give Connectivity Directory as roles of a member, and reports differ on whether every account can choose them for a token. Where they are not in the list, the person who makes the token has to have that role.
 

@@ -123,6 +123,14 @@ export interface Zone extends Entry {
   readonly name: string;
 }
 
+/** A record of a zone that somebody made; those of custom domains come with these. */
+export interface DnsRecord extends Entry {
+  readonly zoneId: string;
+  readonly name: string;
+  readonly type: string;
+  readonly content: string;
+}
+
 export interface CustomDomain extends Entry {
   readonly hostname: string;
   readonly service: string;
@@ -170,4 +178,5 @@ export interface Account {
   readonly alertPolicies: Collection<Kept>;
   readonly webhooks: Collection<Kept>;
   readonly zones: Collection<Zone>;
+  readonly dnsRecords: Collection<DnsRecord>;
 }

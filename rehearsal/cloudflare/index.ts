@@ -8,7 +8,7 @@ import type { Faults } from "./api/faults.ts";
 import { type ApiCall, startApi } from "./api/server.ts";
 import { createWorkerRuntime } from "./edge/runtime.ts";
 import { startEdge } from "./edge/server.ts";
-import { type AccountOptions, createAccount, describeResources } from "./new-account.ts";
+import { type AccountOptions, addZone, createAccount, describeResources } from "./new-account.ts";
 import { startTunnelServer } from "./tunnel/server.ts";
 
 export type { ApiTokenOptions } from "./api/api-tokens.ts";
@@ -49,6 +49,8 @@ export interface LocalCloudflare {
   readonly workersSubdomain: string;
   readonly teamDomain: string;
   readonly edgeAddress: string;
+  /** Gives the account a zone more. @returns its id */
+  addZone(name: string): string;
   /** What exists now, one line each: "tunnel openclaw-dev (id)". Empty after a destroy. */
   resources(): string[];
   /** Every API call since the start, in the order of its answers. */
@@ -103,6 +105,7 @@ export async function startCloudflare(options: LocalCloudflareOptions): Promise<
         workersSubdomain: account.workersSubdomain,
         teamDomain: account.teamDomain,
         edgeAddress: options.edgeAddress,
+        addZone: (name) => addZone(account, name),
         resources: () => describeResources(account),
         calls: api.calls,
         loginCode: (email) => team.tickets.codeFor(email),

@@ -58,6 +58,7 @@ export function createAccount(options: AccountOptions = {}): Account {
     alertPolicies: new Collection("notification policy"),
     webhooks: new Collection("webhook"),
     zones: new Collection("zone"),
+    dnsRecords: new Collection("DNS record"),
   };
   for (const type of options.loginMethods ?? ["onetimepin"]) {
     const sent = { name: loginMethodNames[type] ?? type, type, config: {} };
@@ -71,9 +72,13 @@ export function createAccount(options: AccountOptions = {}): Account {
       sent,
     });
   }
-  for (const zone of options.zones ?? []) account.zones.put({ id: hexId(), name: zone });
+  for (const zone of options.zones ?? []) addZone(account, zone);
   return account;
 }
+
+/** @returns the new zone's id */
+export const addZone = (account: Account, name: string): string =>
+  account.zones.put({ id: hexId(), name }).id;
 
 /** One line for each resource that exists, but for zones and what else the account began with. */
 export function describeResources(account: Account): string[] {

@@ -1,5 +1,5 @@
 import { type CloudflareApi, CloudflareError } from "./cloudflare-api.ts";
-import type { Definition } from "./cloudflare-table.ts";
+import type { Definition, ImportId } from "./cloudflare-table.ts";
 import { compare } from "./diff.ts";
 import { project, toApi, toApiName, toSdk } from "./names.ts";
 import { type InputFailure, isUnknown, type Properties, type ResourceKind, unknown } from "./protocol.ts";
@@ -12,7 +12,11 @@ export function restResource(definition: Definition, api: () => CloudflareApi): 
   if (!definition.collection.includes("{zoneId}") && computed.includes("zoneId")) pathInputs.delete("zoneId");
   const replaceOn = new Set(["accountId", "zoneId", ...(definition.replaceOn ?? [])]);
   const item = definition.item ?? `${definition.collection}/{id}`;
-  const planned = (inputs: Properties): Properties => ({ ...defaults, ...inputs });
+  const planned = (inputs: Properties, state: Properties = {}): Properties => ({
+    ...defaults,
+    ...kept(definition, inputs, state),
+    ...inputs,
+  });
   const body = (inputs: Properties): unknown => {
     if (definition.bodyOf) return toApi(inputs[definition.bodyOf], renames);
     return toApi(Object.fromEntries(Object.entries(inputs).filter(([key]) => !pathInputs.has(key))), renames);
@@ -39,7 +43,7 @@ export function restResource(definition: Definition, api: () => CloudflareApi): 
         ...incomplete(definition.together ?? [], inputs),
       ];
     },
-    diff: (state, oldInputs, inputs) => compare(state, oldInputs, planned(inputs), replaceOn),
+    diff: (state, oldInputs, inputs) => compare(state, oldInputs, planned(inputs, state), replaceOn),
 
     async create({ inputs, preview }) {
       const wanted = planned(inputs);
@@ -50,7 +54,7 @@ export function restResource(definition: Definition, api: () => CloudflareApi): 
     },
 
     async update({ id, state, inputs, preview }) {
-      const wanted = planned(inputs);
+      const wanted = planned(inputs, state);
       if (preview) {
         const known = computed.filter((key) => definition.stable?.includes(key));
         const kept = Object.fromEntries(known.map((key) => [key, state[key]]));
@@ -62,6 +66,7 @@ export function restResource(definition: Definition, api: () => CloudflareApi): 
     },
 
     async read(id, state, inputs) {
+      if (Object.keys(state).length === 0) return imported(id);
       const answer = (await gone(api().call("get", fill(item, state, id)))) as Properties | undefined;
       if (!answer) return undefined;
       const seen = (from: Properties): Properties =>
@@ -76,6 +81,21 @@ export function restResource(definition: Definition, api: () => CloudflareApi): 
     },
   };
 
+  /** What `pulumi import` brings into the state: all that the API tells, but for what it tells once. */
+  async function imported(importId: string) {
+    const { import: rule } = definition;
+    if (!rule) throw new Error("The stand-in provider does not import this kind");
+    const { accountId, id } = parseImportId(importId, rule.id);
+    const answer = (await gone(api().call("get", fill(item, { accountId }, id)))) as Properties | undefined;
+    if (!answer) return undefined;
+    const told = rule.inputs.map((key) => [
+      key,
+      toSdk(answer[toApiName(key, renames)] ?? undefined, renames),
+    ]);
+    const inputs = { accountId, ...Object.fromEntries(told) };
+    return { id, inputs, state: outputs(answer, inputs, {}) };
+  }
+
   /** An input as the API has it now. */
   function current(key: string, recorded: unknown, answer: Properties): unknown {
     if (pathInputs.has(key) || definition.writeOnly?.includes(key)) return recorded;
@@ -84,6 +104,16 @@ export function restResource(definition: Definition, api: () => CloudflareApi): 
     const withSecrets = keepWriteOnly(toSdk(told, renames), recorded, definition.writeOnly ?? []);
     return project(withSecrets, recorded) ?? undefined;
   }
+}
+
+/** @throws Error in the provider's words, ParsePath of internal/importpath in terraform-provider-cloudflare */
+export function parseImportId(text: string, form: ImportId): { accountId: string; id: string } {
+  const parts = text.split("/");
+  const [id = "", accountId = "", kind] = parts.toReversed();
+  const wanted = form === "ACCOUNT/ID" ? undefined : "accounts";
+  if (parts.length !== form.split("/").length || kind !== wanted)
+    throw new Error(`invalid ID: expected urlencoded segments ${form}, got ${text}`);
+  return { accountId, id };
 }
 
 /** Inputs that are set while others they need are not, in the words of terraform-plugin-framework-validators. */
@@ -95,6 +125,14 @@ function incomplete(together: readonly string[], inputs: Properties): InputFailu
     property,
     reason: `Invalid Attribute Combination. Attribute "${toApiName(absent, {})}" must be specified when "${toApiName(property, {})}" is specified`,
   }));
+}
+
+/** Inputs that the program does not say and that stay as they are. */
+function kept({ kept: rule }: Definition, inputs: Properties, state: Properties): Properties {
+  if (!rule || inputs[rule.unlessChanged] !== state[rule.unlessChanged]) return {};
+  return Object.fromEntries(
+    rule.inputs.flatMap((key) => (state[key] === undefined ? [] : [[key, state[key]]])),
+  );
 }
 
 const unknowns = (keys: readonly string[]): Properties =>

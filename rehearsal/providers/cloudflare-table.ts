@@ -2,6 +2,9 @@ import type { Method } from "./cloudflare-api.ts";
 import type { Renames } from "./names.ts";
 import type { Properties } from "./protocol.ts";
 
+/** As the SDK's documentation of each kind has it, `ID` being the resource's own. */
+export type ImportId = "ACCOUNT/ID" | "accounts/ACCOUNT/ID";
+
 /** What the stand-in must know of one kind of Cloudflare resource. */
 export interface Definition {
   /** Where it lives; `{name}` is an input in the SDK's spelling, `{id}` the resource's own id. */
@@ -27,10 +30,14 @@ export interface Definition {
   readonly stable?: readonly string[];
   /** Inputs and outputs the API never tells again: the recorded value stands. */
   readonly writeOnly?: readonly string[];
+  /** Inputs that stay as they are recorded while a program does not say them, unless this one changes: computed ones. */
+  readonly kept?: { readonly inputs: readonly string[]; readonly unlessChanged: string };
   /** Inputs that make it another resource, besides the account and the zone. */
   readonly replaceOn?: readonly string[];
   /** Inputs that are part of the path and not of the body, besides the account and the zone. */
   readonly pathOnly?: readonly string[];
+  /** How `pulumi import` writes the id of one, and the inputs that it reads; without it there is no import here. */
+  readonly import?: { readonly id: ImportId; readonly inputs: readonly string[] };
   readonly renames?: Renames;
   /** The body when it is one input alone instead of an object of all. */
   readonly bodyOf?: string;
@@ -64,6 +71,7 @@ export const definitions: Readonly<Record<string, Definition>> = {
     ],
     writeOnly: ["tunnelSecret"],
     replaceOn: ["configSrc"],
+    import: { id: "ACCOUNT/ID", inputs: ["configSrc", "name"] },
   },
   "cloudflare:index/zeroTrustTunnelCloudflaredConfig:ZeroTrustTunnelCloudflaredConfig": {
     collection: `${account}/cfd_tunnel/{tunnelId}/configurations`,
@@ -83,6 +91,7 @@ export const definitions: Readonly<Record<string, Definition>> = {
     required: ["accountId", "host", "name", "type"],
     computed: ["createdAt", "serviceId", "updatedAt"],
     stable: ["serviceId"],
+    import: { id: "ACCOUNT/ID", inputs: ["host", "httpPort", "httpsPort", "name", "type"] },
   },
   "cloudflare:index/zeroTrustAccessPolicy:ZeroTrustAccessPolicy": {
     collection: `${account}/access/policies`,
@@ -111,13 +120,36 @@ export const definitions: Readonly<Record<string, Definition>> = {
     stable: ["clientId", "clientSecret"],
     together: ["clientSecretVersion", "previousClientSecretExpiresAt"],
     writeOnly: ["clientSecret", "clientSecretVersion", "previousClientSecretExpiresAt"],
+    import: { id: "accounts/ACCOUNT/ID", inputs: ["duration", "name"] },
   },
   "cloudflare:index/zeroTrustAccessApplication:ZeroTrustAccessApplication": {
     collection: `${account}/access/apps`,
     required: [],
     defaults: { sessionDuration: "24h", appLauncherVisible: true, httpOnlyCookieAttribute: true },
-    computed: ["aud", "selfHostedDomains"],
+    computed: ["aud", "destinations", "selfHostedDomains"],
     stable: ["aud"],
+    // modifyPlanForDomains of its plan_modifiers.go
+    kept: { inputs: ["destinations"], unlessChanged: "domain" },
+    import: {
+      id: "accounts/ACCOUNT/ID",
+      inputs: [
+        "allowedIdps",
+        "appLauncherVisible",
+        "autoRedirectToIdentity",
+        "corsHeaders",
+        "destinations",
+        "domain",
+        "enableBindingCookie",
+        "httpOnlyCookieAttribute",
+        "name",
+        "optionsPreflightBypass",
+        "policies",
+        "sameSiteCookieAttribute",
+        "serviceAuth401Redirect",
+        "sessionDuration",
+        "type",
+      ],
+    },
     renames: { ...rules, targetCriterias: "target_criteria" },
   },
   "cloudflare:index/workersScriptSubdomain:WorkersScriptSubdomain": {

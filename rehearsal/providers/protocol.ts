@@ -33,12 +33,15 @@ export interface ResourceKind {
     inputs: Properties;
     preview: boolean;
   }): Promise<{ id: string; state: Properties }>;
-  /** The resource as it is now; `undefined` when it is gone. */
+  /**
+   * The resource as it is now; `undefined` when it is gone. Without a state it is an import, whose id is written in a
+   * way of its own; the answer then has the resource's.
+   */
   read(
     id: string,
     state: Properties,
     inputs: Properties,
-  ): Promise<{ state: Properties; inputs: Properties } | undefined>;
+  ): Promise<{ id?: string; state: Properties; inputs: Properties } | undefined>;
   update(request: {
     id: string;
     urn: string;

@@ -134,7 +134,7 @@ function operations(provider: Provider) {
       const found = await kind(request.getUrn()).read(id, state, inputs);
       const response = new provproto.ReadResponse();
       if (!found) return response; // an empty id says that it is gone
-      response.setId(id);
+      response.setId(found.id ?? id);
       response.setProperties(toStruct(found.state));
       response.setInputs(toStruct(found.inputs));
       return response;

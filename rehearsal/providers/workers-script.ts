@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import type { CloudflareApi } from "./cloudflare-api.ts";
-import { fill, gone } from "./cloudflare-resource.ts";
+import { fill, gone, parseImportId } from "./cloudflare-resource.ts";
 import { compare } from "./diff.ts";
 import { project, toApi, toApiName, toSdk } from "./names.ts";
 import { type InputFailure, isUnknown, type Properties, type ResourceKind, unknown } from "./protocol.ts";
@@ -74,7 +74,12 @@ export function workersScript(api: () => CloudflareApi): ResourceKind {
     async update({ inputs, preview }) {
       return preview ? { ...unknownOutputs, ...inputs } : put(inputs);
     },
-    async read(_id, state, inputs) {
+    async read(id, recorded, inputs) {
+      const isImport = Object.keys(recorded).length === 0;
+      const { accountId, id: scriptName } = isImport
+        ? parseImportId(id, "ACCOUNT/ID")
+        : { accountId: "", id };
+      const state = isImport ? { accountId, scriptName } : recorded;
       const known = (await gone(api().call("get", fill(service, state)))) as Properties | undefined;
       const settings = (await gone(api().call("get", `${fill(script, state)}/settings`))) as
         | Properties
@@ -85,8 +90,13 @@ export function workersScript(api: () => CloudflareApi): ResourceKind {
         Object.fromEntries(
           Object.entries(from).map(([key, value]) => [key, current(key, value, settings, content)]),
         );
+      const read = isImport ? { ...state, content, ...importedSettings(settings) } : seen(inputs);
       const told = (known.default_environment as { script?: Properties } | undefined)?.script ?? {};
-      return { state: { ...state, ...outputs(told), ...seen(inputs) }, inputs: seen(inputs) };
+      return {
+        ...(isImport && { id: scriptName }),
+        state: { ...state, ...outputs(told), ...read },
+        inputs: read,
+      };
     },
     async delete({ state }) {
       await gone(api().call("delete", fill(script, state)));
@@ -164,6 +174,15 @@ async function moduleText(response: Response): Promise<string> {
   }
   return "";
 }
+
+/** What an import reads of the settings; secret texts come without their text. */
+const importedSettings = (settings: Properties): Properties =>
+  Object.fromEntries(
+    ["bindings", "compatibilityDate", "compatibilityFlags", "observability"].flatMap((key) => {
+      const value = settings[toApiName(key, renames)];
+      return value === undefined || value === null ? [] : [[key, toSdk(value, renames)]];
+    }),
+  );
 
 /** An input as the API has it now. What the settings do not mention stays as recorded, as in the real provider. */
 function current(key: string, recorded: unknown, settings: Properties, content: string): unknown {

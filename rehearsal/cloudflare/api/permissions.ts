@@ -17,6 +17,8 @@ export type ApiPermission =
   | "Connectivity Directory Admin"
   | "Connectivity Directory Bind"
   | "Connectivity Directory Read"
+  | "DNS Read"
+  | "DNS Write"
   | "Zone Read";
 
 /** What a token needs for everything that the program does, and what a token has here unless told otherwise. */
@@ -27,6 +29,7 @@ export const programPermissions: readonly ApiPermission[] = [
   "Cloudflare Tunnel Write",
   "Connectivity Directory Admin",
   "Connectivity Directory Bind",
+  "DNS Read",
   "Notifications Write",
   "Workers Scripts Write",
   "Zone Read",

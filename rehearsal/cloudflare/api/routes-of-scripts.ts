@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import * as z from "zod";
 import type { Account, CustomDomain } from "../account.ts";
 import { hexId, timestamp } from "../identifiers.ts";
+import { addressOf } from "./dns-records.ts";
 import { ApiError, answer, answerList, parseBody } from "./envelope.ts";
 import { scriptOf } from "./scripts.ts";
 
@@ -61,7 +62,14 @@ function serveCustomDomains(routes: Hono, account: Account): void {
     zone_id: domain.zoneId,
     zone_name: zones.get(domain.zoneId)?.name,
   });
-  routes.get("/workers/domains", (c) => answerList(c, customDomains.list().map(show)));
+  routes.get("/workers/domains", (c) => {
+    const asked = c.req.query();
+    const fits = (shown: Record<string, unknown>) =>
+      ["hostname", "service", "zone_id", "zone_name", "environment"].every(
+        (key) => asked[key] === undefined || shown[key] === asked[key],
+      );
+    return answerList(c, customDomains.list().map(show).filter(fits));
+  });
   routes.put("/workers/domains", async (c) => {
     const sent = parseBody(domainBody, await c.req.json(), 10001);
     const zone = zones.get(sent.zone_id);
@@ -70,8 +78,19 @@ function serveCustomDomains(routes: Hono, account: Account): void {
       throw new ApiError(400, 10083, `${sent.hostname} is not in the zone ${zone.name}`);
     scriptOf(account, sent.service);
     const before = customDomains.find((domain) => domain.hostname === sent.hostname);
+    // Both refusals as public reports of 2026 have them; the provider sends none of the options to override.
     if (before && before.service !== sent.service)
-      throw new ApiError(409, 100116, `${sent.hostname} is already in use by the Worker ${before.service}`);
+      throw new ApiError(
+        409,
+        100116,
+        `Hostname '${sent.hostname}' already in use by other custom domain. Either delete it, try a different hostname, or use the option 'override_existing_origin' to override.`,
+      );
+    if (addressOf(account, sent.hostname))
+      throw new ApiError(
+        409,
+        100117,
+        `Hostname '${sent.hostname}' already has externally managed DNS records (A, CNAME, etc). Either delete them, try a different hostname, or use the option 'override_existing_dns_record' to override.`,
+      );
     const { hostname, service, environment } = sent;
     const id = before?.id ?? hexId();
     return answer(

@@ -12,6 +12,7 @@ import { serveAccessKeys } from "./access-keys.ts";
 import { serveAccessGroups, serveAccessPolicies } from "./access-policies.ts";
 import type { ApiTokens } from "./api-tokens.ts";
 import { authenticate } from "./authenticate.ts";
+import { serveDnsRecords } from "./dns-records.ts";
 import { ApiError, answerError } from "./envelope.ts";
 import { type ApiFaults, createApiFaults } from "./faults.ts";
 import { serveKept } from "./kept.ts";
@@ -90,6 +91,7 @@ function createApi(parts: ApiParts, calls: ApiCall[], faults: MiddlewareHandler)
   });
   api.use(faults, authenticate(account, tokens));
   serveRoot(api, account);
+  serveDnsRecords(api, account);
 
   const routes = new Hono();
   routes.use("/access/*", requireZeroTrust(account));

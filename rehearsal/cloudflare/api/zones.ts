@@ -38,12 +38,13 @@ export function serveRoot(api: Hono, account: Account): void {
   };
   api.get("/zones", (c) => {
     requireZoneRead(c);
-    const name = c.req.query("name");
+    const { name, "account.id": accountId } = c.req.query();
     return answerList(
       c,
       account.zones
         .list()
         .filter((zone) => name === undefined || zone.name === name)
+        .filter(() => accountId === undefined || accountId === account.id)
         .map(showZone),
     );
   });

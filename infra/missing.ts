@@ -1,0 +1,34 @@
+import type { TokenPermission } from "../contract/permissions.ts";
+import type { ErrorCode } from "./error-codes.ts";
+import { Refusal } from "./refusal.ts";
+
+/** One thing that is missing at Cloudflare, and how to get it. */
+export interface Missing {
+  readonly code: ErrorCode;
+  readonly what: string;
+  readonly mend: string;
+}
+
+/** Where a user's API tokens are. */
+export const tokenPage = "https://dash.cloudflare.com/profile/api-tokens";
+
+export const missingPermission = (
+  { scope, name, level, purpose }: TokenPermission,
+  page: string,
+): Missing => ({
+  code: "CLOUDFLARE_PERMISSION_MISSING",
+  what: `the API token lacks the permission "${name}: ${level}", for ${purpose}`,
+  mend: `${page}, the token, Edit: add ${scope ?? "Account"}, "${name}", ${level}${scope === "Zone" ? ", and the zone under Zone Resources" : ""}; the token itself stays the same`,
+});
+
+/** @throws Refusal that lists all that is missing, when anything is */
+export function refuse(missing: readonly Missing[]): void {
+  const [first, ...others] = missing;
+  if (!first) return;
+  if (others.length === 0) throw new Refusal(first.code, first.what, first.mend);
+  throw new Refusal(
+    "CLOUDFLARE_NOT_READY",
+    `${missing.length} things are missing at Cloudflare:`,
+    ...missing.flatMap(({ code, what, mend }) => [`${code}: ${what}`, `  ${mend}`]),
+  );
+}
