@@ -38,7 +38,7 @@ describe("checkConfig", () => {
       cloudflared: { version: "", upgrades: "apt" },
       firewall: { enabled: false, sshFrom: [], https: false },
       access: { emails: ["owner@example.com"], emailDomains: [], sessionDuration: "24h", cookie: false },
-      serviceTokens: [{ name: "cli", duration: "8760h", role: "member" }],
+      serviceTokens: [{ name: "cli", duration: "8760h", role: "member", secretVersion: 1 }],
       roles: { owners: [], members: [], guests: [], agents: {} },
       signIn: "token",
       webAgent: { enabled: false, name: "web", tools: ["session_status"] },
@@ -56,7 +56,24 @@ describe("checkConfig", () => {
       logLevel: "info",
       logSecurityEvents: true,
       audit: true,
+      rotation: {
+        overlapHours: 24,
+        maxAgeDays: { serviceTokens: 180, apiKey: 180, tunnelToken: 365, gatewayToken: 365 },
+        expiresWithinDays: 30,
+      },
     });
+  });
+
+  test("wants the end of the secret before with a raised version, and a tunnel's secret of 32 bytes", () => {
+    const rotated = (token: object, tunnelSecret?: string) => [
+      ...problemsOf({ ...good, serviceTokens: [{ name: "cli", ...token }], tunnelSecret }).keys(),
+    ];
+    const until = { previousSecretExpiresAt: "2030-01-31T12:00:00Z" };
+    expect(rotated({ secretVersion: 2 })).toEqual([
+      "openclaw-gateway:serviceTokens[0].previousSecretExpiresAt",
+    ]);
+    expect(rotated({ secretVersion: 2, ...until }, Buffer.alloc(32).toString("base64"))).toEqual([]);
+    expect(rotated({}, Buffer.alloc(31).toString("base64"))).toEqual(["openclaw-gateway:tunnelSecret"]);
   });
 
   test("lists every problem at once, each with the command that mends it", () => {

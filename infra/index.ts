@@ -35,7 +35,12 @@ export default async function gateway() {
     else await look(config.pi);
   }
 
-  const tunnel = new Tunnel(stack, { accountId, name: base, openclawPort: config.pi.openclawPort });
+  const tunnel = new Tunnel(stack, {
+    accountId,
+    name: base,
+    openclawPort: config.pi.openclawPort,
+    secret: config.tunnelSecret,
+  });
 
   const access = new Access(stack, {
     accountId,

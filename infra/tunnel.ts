@@ -8,6 +8,8 @@ export interface TunnelArgs {
   readonly name: string;
   /** Port of OpenClaw on the Pi's loopback. */
   readonly openclawPort: number;
+  /** What the token is made of, once it was rotated; Cloudflare's own before. */
+  readonly secret?: string | undefined;
 }
 
 /** A stack's tunnel and the VPC service that leads through it to OpenClaw on the Pi. */
@@ -18,7 +20,8 @@ export class Tunnel extends pulumi.ComponentResource {
   readonly vpcServiceId: pulumi.Output<string>;
 
   constructor(name: string, args: TunnelArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("openclaw-gateway:index:Tunnel", name, { ...args }, opts);
+    const { secret: _not, ...told } = args;
+    super("openclaw-gateway:index:Tunnel", name, told, opts);
     const tunnel = this.createTunnel(name, args);
     this.tunnelId = tunnel.id;
     this.token = this.readToken(args, tunnel);
@@ -29,7 +32,12 @@ export class Tunnel extends pulumi.ComponentResource {
   private createTunnel(name: string, args: TunnelArgs) {
     return new cloudflare.ZeroTrustTunnelCloudflared(
       `${name}-tunnel`,
-      { accountId: args.accountId, name: args.name, configSrc: "cloudflare" },
+      {
+        accountId: args.accountId,
+        name: args.name,
+        configSrc: "cloudflare",
+        ...(args.secret !== undefined && { tunnelSecret: pulumi.secret(args.secret) }),
+      },
       { parent: this, hooks: { beforeCreate: [onlyIfFree(claims.tunnel(args.accountId, args.name))] } },
     );
   }
