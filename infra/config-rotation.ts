@@ -53,16 +53,20 @@ export const previousSecretExpiresAt = z.iso
     example: "2030-01-31T12:00:00Z",
   });
 
-/** Tunnel secrets are 32 bytes or more (https://developers.cloudflare.com/api/resources/zero_trust/subresources/tunnels/). */
-export const tunnelSecret = z
-  .base64("32 bytes or more in base64, such as openssl rand -base64 32 prints")
-  .refine((text) => Buffer.from(text, "base64").length >= 32, {
-    message: "32 bytes or more in base64, such as openssl rand -base64 32 prints",
+const tunnelSecret = "32 bytes or more in base64, such as openssl rand -base64 32 prints";
+
+export const tunnel = z
+  .strictObject({
+    secret: z
+      .base64(tunnelSecret)
+      .refine((text) => Buffer.from(text, "base64").length >= 32, { message: tunnelSecret })
+      .optional()
+      .meta({
+        description:
+          "What the tunnel's token is made of; set by npm run rotate. Cloudflare makes one when not set.",
+        secret: true,
+        example: "< secret.txt",
+      }),
   })
-  .optional()
-  .meta({
-    description:
-      "What the tunnel's token is made of; set by npm run rotate. Cloudflare makes one when not set.",
-    secret: true,
-    example: "< secret.txt",
-  });
+  .prefault({})
+  .meta({ description: "The stack's tunnel." });

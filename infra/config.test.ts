@@ -56,6 +56,7 @@ describe("checkConfig", () => {
       logLevel: "info",
       logSecurityEvents: true,
       audit: true,
+      tunnel: {},
       rotation: {
         overlapHours: 24,
         maxAgeDays: { serviceTokens: 180, apiKey: 180, tunnelToken: 365, gatewayToken: 365 },
@@ -65,15 +66,15 @@ describe("checkConfig", () => {
   });
 
   test("wants the end of the secret before with a raised version, and a tunnel's secret of 32 bytes", () => {
-    const rotated = (token: object, tunnelSecret?: string) => [
-      ...problemsOf({ ...good, serviceTokens: [{ name: "cli", ...token }], tunnelSecret }).keys(),
+    const rotated = (token: object, secret?: string) => [
+      ...problemsOf({ ...good, serviceTokens: [{ name: "cli", ...token }], tunnel: { secret } }).keys(),
     ];
     const until = { previousSecretExpiresAt: "2030-01-31T12:00:00Z" };
     expect(rotated({ secretVersion: 2 })).toEqual([
       "openclaw-gateway:serviceTokens[0].previousSecretExpiresAt",
     ]);
     expect(rotated({ secretVersion: 2, ...until }, Buffer.alloc(32).toString("base64"))).toEqual([]);
-    expect(rotated({}, Buffer.alloc(31).toString("base64"))).toEqual(["openclaw-gateway:tunnelSecret"]);
+    expect(rotated({}, Buffer.alloc(31).toString("base64"))).toEqual(["openclaw-gateway:tunnel.secret"]);
   });
 
   test("lists every problem at once, each with the command that mends it", () => {

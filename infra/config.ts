@@ -3,7 +3,7 @@ import { ROLES } from "../contract/roles.ts";
 import * as onPi from "./config-pi.ts";
 import { type ConfigProblem, explainIssues } from "./config-problems.ts";
 import { pi } from "./config-reach.ts";
-import { previousSecretExpiresAt, rotation, secretVersion, tunnelSecret } from "./config-rotation.ts";
+import { previousSecretExpiresAt, rotation, secretVersion, tunnel } from "./config-rotation.ts";
 import { webAgent } from "./config-web-agent.ts";
 import * as worker from "./config-worker.ts";
 import { roleProblems } from "./roles.ts";
@@ -118,7 +118,7 @@ export const configSchema = z.strictObject({
   logLevel: worker.logLevel,
   logSecurityEvents: worker.logSecurityEvents,
   audit: worker.audit,
-  tunnelSecret,
+  tunnel,
   rotation,
 });
 

@@ -39,7 +39,7 @@ export default async function gateway() {
     accountId,
     name: base,
     openclawPort: config.pi.openclawPort,
-    secret: config.tunnelSecret,
+    secret: config.tunnel.secret,
   });
 
   const access = new Access(stack, {
