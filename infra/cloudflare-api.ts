@@ -104,6 +104,15 @@ export async function putCloudflare(path: string, form: FormData, api: Cloudflar
   await insist("PUT", path, api, form);
 }
 
+/**
+ * Asks for one of the few acts of the API that no resource stands for, such as an end of a tunnel's connections. Tried
+ * again as `readCloudflare` does, so only for what may be done twice.
+ *
+ * @throws CloudflareApiError with Cloudflare's own words; never with the token
+ */
+export const actOnCloudflare = (method: "POST" | "DELETE", path: string, api: CloudflareApi): Promise<void> =>
+  insist(method, path, api);
+
 async function insist<T>(method: string, path: string, api: CloudflareApi, body?: FormData): Promise<T> {
   for (let tries = 1; ; tries++) {
     const answer = await ask(method, path, api, body);

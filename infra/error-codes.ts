@@ -3,11 +3,12 @@ import { connectorCodes } from "./error-codes/connector.ts";
 import { firewallCodes } from "./error-codes/firewall.ts";
 import { openclawCodes } from "./error-codes/openclaw.ts";
 import { piCodes } from "./error-codes/pi.ts";
+import { rotationCodes } from "./error-codes/rotation.ts";
 import { setUpCodes } from "./error-codes/set-up.ts";
 
 /**
- * Every code that `npm run init` and `pulumi up` can say: those of the set-up, of the program, and of the scripts that
- * run on the Pi. The code is the contract, and stays; the message beside it names the host, the key or the resource.
+ * Every code that `npm run init`, `npm run rotate` and `pulumi up` can say: those of the set-up, of the program, and of
+ * the scripts that run on the Pi. The code is the contract, and stays; the message beside it names the host, the key or the resource.
  * docs/errors.md is made from this. The Worker's own codes are in worker/errors.ts.
  */
 export const errorCodes = {
@@ -17,6 +18,7 @@ export const errorCodes = {
   ...connectorCodes,
   ...openclawCodes,
   ...firewallCodes,
+  ...rotationCodes,
 } as const;
 
 /** A code of {@link errorCodes}. */

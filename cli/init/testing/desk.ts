@@ -11,7 +11,7 @@ import { atTerminal, type Terminal } from "./terminal.ts";
 
 const root = join(import.meta.dirname, "../../..");
 /** What `npm run init` runs. */
-const script = join(root, "cli/init.ts");
+const initScript = join(root, "cli/init.ts");
 
 /** A newcomer's desk: a clone of the project and a home folder of their own, where nothing was ever set up. */
 export interface Desk {
@@ -29,12 +29,15 @@ export interface Desk {
     options?: { env?: NodeJS.ProcessEnv; stdin?: string; cwd?: string },
   ): Promise<{ code: number; stdout: string; stderr: string }>;
   /** The engine's own command, as the person might have used it before. */
-  pulumi(args: readonly string[], env: Readonly<Record<string, string>>): Promise<string>;
+  pulumi(args: readonly string[], env: Readonly<Record<string, string>>, stdin?: string): Promise<string>;
   clear(): Promise<void>;
 }
 
-/** @param apiUrl where Cloudflare is */
-export async function newDesk(apiUrl: string): Promise<Desk> {
+/**
+ * @param apiUrl where Cloudflare is
+ * @param script another command of the project's than `npm run init`
+ */
+export async function newDesk(apiUrl: string, script = initScript): Promise<Desk> {
   const folder = await mkdtemp(join(tmpdir(), "desk-"));
   const [project, home] = [join(folder, "openclaw-gateway"), join(folder, "home")];
   await mkdir(project);
@@ -87,10 +90,15 @@ export async function newDesk(apiUrl: string): Promise<Desk> {
       const [code] = await once(child, "close");
       return { code: code ?? -1, ...said };
     },
-    async pulumi(args, more) {
+    async pulumi(args, more, stdin) {
       const { command } = await ensureEngine(quiet);
       const own = { ...env, PULUMI_BACKEND_URL: `file://${state}`, ...more } as Record<string, string>;
-      return run(command, [...args, "--non-interactive"], { cwd: project, env: own, timeoutMs: 60_000 });
+      return run(command, [...args, "--non-interactive"], {
+        cwd: project,
+        env: own,
+        stdin,
+        timeoutMs: 120_000,
+      });
     },
     clear: () => rm(folder, { recursive: true, force: true }),
   };
