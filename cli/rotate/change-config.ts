@@ -36,7 +36,9 @@ export async function changeConfig(stack: OpenStack, changes: readonly ConfigCha
         });
       if ("remove" in change) await pulumi(["config", "rm", "--path", change.path, ...onDraft]);
     }
-    checkConfig(name, (await readStackConfig(stack, draft)).own);
+    // What the program does not read needs no look.
+    if (changes.some((change) => ("value" in change ? change.key : change.path).startsWith(`${namespace}:`)))
+      checkConfig(name, (await readStackConfig(stack, draft)).own);
     await rename(draft, file);
   } finally {
     await rm(draft, { force: true });

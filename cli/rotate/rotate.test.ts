@@ -18,6 +18,7 @@ describe("npm run rotate", () => {
   test("replaces a service token's secret, the API key and the tunnel's token, each with its proof", async () => {
     const [oldToken = ""] = built.tunnelTokens;
     const { code, stdout, stderr } = await built.rotate("service-token", "api-key", "tunnel-token", "--json");
+    console.log(stderr);
     expect(stderr).toContain("trying the new");
     expect(JSON.parse(stdout)).toMatchObject({
       ok: true,
@@ -37,7 +38,8 @@ describe("npm run rotate", () => {
   }, 120_000);
 
   test("ends the old ones and sees them refused", async () => {
-    const { code, stdout } = await built.rotate("--finish", "--overlap", "0", "--json");
+    const { code, stdout, stderr } = await built.rotate("--finish", "--overlap", "0", "--json");
+    console.log(stderr);
     expect(JSON.parse(stdout)).toMatchObject({ ended: ["service-token:cli", "api-key"] });
     expect(code).toBe(0);
   }, 120_000);

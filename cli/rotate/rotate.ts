@@ -38,7 +38,7 @@ export async function rotate(
     begin(scene, kinds, overlapHours, around),
   );
   scene = await build(stack, around);
-  for (const kind of kinds) scene = await prove(scene, kind, around);
+  scene = await prove(scene, kinds, around);
   const over = kinds.filter(
     ({ target, overlaps }) => !overlaps || isOver(scene, target, around) || overlapHours === 0,
   );
@@ -69,12 +69,17 @@ export async function finish(
     await around.progress.step(`ending the old ${listOf(kinds)}`, () => changeConfig(stack, changes));
     scene = await build(stack, around);
   }
-  for (const kind of kinds) {
-    const kept = scene.record.kept[kind.target];
-    await around.progress.step(`trying the old ${kind.title}`, async () => {
-      if (kept !== undefined) await kind.proveOldRefused(scene, around, kept);
-    });
-    scene = await remember(scene, ended(scene.record, kind.target), around);
+  let { record } = scene;
+  try {
+    for (const kind of kinds) {
+      const kept = record.kept[kind.target];
+      await around.progress.step(`trying the old of ${kind.title}`, async () => {
+        if (kept !== undefined) await kind.proveOldRefused(scene, around, kept);
+      });
+      record = ended(record, kind.target);
+    }
+  } finally {
+    await remember(scene, record);
   }
   return { rotated: [], ended: kinds.map(({ target }) => target) };
 }
@@ -155,19 +160,27 @@ async function build(stack: OpenStack, around: Surroundings): Promise<Scene> {
   return readScene(stack);
 }
 
-async function prove(scene: Scene, kind: Kind, around: Surroundings): Promise<Scene> {
-  const kept = scene.record.kept[kind.target] ?? "";
-  await around.progress.step(`trying the new ${kind.title}`, async () => {
-    await kind.afterUp?.(scene, kept);
-    await kind.proveNew(scene, around, kept);
-  });
-  return remember(scene, proven(scene.record, kind.target, around.now().toISOString()), around);
+/** What was proven before another proof failed is remembered. */
+async function prove(scene: Scene, kinds: readonly Kind[], around: Surroundings): Promise<Scene> {
+  let { record } = scene;
+  try {
+    for (const kind of kinds) {
+      const kept = record.kept[kind.target] ?? "";
+      await around.progress.step(`trying the new of ${kind.title}`, async () => {
+        await kind.afterUp?.(scene, kept);
+        await kind.proveNew(scene, around, kept);
+      });
+      record = proven(record, kind.target, around.now().toISOString());
+      refuseInterrupted(around);
+    }
+  } finally {
+    await remember(scene, record);
+  }
+  return { ...scene, record };
 }
 
-async function remember(scene: Scene, record: Scene["record"], around: Surroundings): Promise<Scene> {
-  await changeConfig(scene.stack, recordChanges(record));
-  refuseInterrupted(around);
-  return { ...scene, record };
+async function remember(scene: Scene, record: Scene["record"]): Promise<void> {
+  if (record !== scene.record) await changeConfig(scene.stack, recordChanges(record));
 }
 
 function refuseInterrupted({ signal }: Surroundings): void {
