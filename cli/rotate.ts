@@ -2,6 +2,7 @@ import { Argument, Command, InvalidArgumentError } from "commander";
 import { Interrupted } from "./interruption.ts";
 import type { Age } from "./rotate/due.ts";
 import type { OpenStack } from "./rotate/open-stack.ts";
+import type { Outcome } from "./rotate/rotate.ts";
 import type { Surroundings } from "./rotate/scene.ts";
 import { styled, terminalProgress } from "./terminal.ts";
 
@@ -36,7 +37,7 @@ const command = new Command("npm run rotate --")
   .addArgument(
     new Argument(
       "[what...]",
-      "service-token (all), service-token:NAME, api-key, tunnel-token; without any: what was left in the middle, and what is due",
+      "service-token (all), service-token:NAME, api-key, tunnel-token, gateway-token; without any: what was left in the middle, and what is due",
     ),
   )
   .option("--stack <name>", "the stack")
@@ -62,7 +63,9 @@ const command = new Command("npm run rotate --")
     `
 A service token and the API key overlap: the old one goes on for rotation.overlapHours while programs change over, and
 a later run with --finish ends it. The tunnel's token does not: the Pi's connector starts anew with the new one, all
-connections made with the old one are ended, and open streams with them. From which age on a secret is due is in
+connections made with the old one are ended, and open streams with them. Nor does the gateway's token, which is
+OpenClaw's own (signIn token): the Pi has the new one first, then the Worker, and when a request through both fails, both
+have the old one again; browsers that hold it are asked for the new one. From which age on a secret is due is in
 rotation.maxAgeDays. No secret is ever printed.
 
 Exit code: 0 when all went well and nothing is due, 3 with --due when something is, 1 when something failed, 2 for a
@@ -99,8 +102,7 @@ try {
 async function main(): Promise<number> {
   if (options.all ? options.stack !== undefined || !options.due : options.stack === undefined)
     usage("name a stack with --stack NAME; --all goes with --due");
-  if ((options.due || options.finish) && names.length > 0 && options.due)
-    usage("--due tells of all secrets of a stack: name none");
+  if (options.due && names.length > 0) usage("--due tells of all secrets of a stack: name none");
   // The program and its engine take a second to load: --help does not wait for them.
   const [{ ensureEngine }, { openStack }, { stacksHere }] = await Promise.all([
     import("../rehearsal/engine/index.ts"),
@@ -144,12 +146,14 @@ async function replace(stack: OpenStack, progress: Surroundings["progress"]): Pr
     { readScene },
     { finish, finishable, rotate, unfinished },
     { kindsOf, named },
+    { gatewayToken, rotateGatewayToken },
     { askGateway },
     words,
   ] = await Promise.all([
     import("./rotate/scene.ts"),
     import("./rotate/rotate.ts"),
     import("./rotate/targets.ts"),
+    import("./rotate/gateway-token.ts"),
     import("./rotate/gateway.ts"),
     import("./rotate/words.ts"),
   ]);
@@ -170,17 +174,29 @@ async function replace(stack: OpenStack, progress: Surroundings["progress"]): Pr
     around,
     now && options.finish === true,
   );
-  const { ended } = await finish(stack, ending, around);
-  let rotated: Awaited<ReturnType<typeof rotate>> = { rotated: [], ended: [] };
+  const ended = [...(await finish(stack, ending, around)).ended];
+  const rotated: Outcome["rotated"][number][] = [];
   if (!options.finish) {
-    const due =
-      names.length > 0 ? [] : (await lookAt(stack)).filter((age) => age.due).map(({ target }) => target);
-    const wanted = [...unfinished(scene, all), ...chosen, ...named(scene.config, stack.name, due)];
+    // An overlap that goes on is not cut short because its secret happens to be due.
+    const goesOn = (target: string) =>
+      scene.record.pending[target]?.phase === "overlap" && !ended.includes(target);
+    const due = names.length > 0 ? [] : (await lookAt(stack)).filter((age) => age.due && !goesOn(age.target));
+    const targets = [...names, ...due.map(({ target }) => target)];
+    const wanted = [...unfinished(scene, all), ...named(scene.config, stack.name, targets)];
     const kinds = [...new Map(wanted.map((kind) => [kind.target, kind])).values()];
-    if (kinds.length > 0)
-      rotated = await rotate(stack, kinds, options.overlap ?? scene.config.rotation.overlapHours, around);
+    if (kinds.length > 0) {
+      const overlap = options.overlap ?? scene.config.rotation.overlapHours;
+      const outcome = await rotate(stack, kinds, overlap, around);
+      rotated.push(...outcome.rotated);
+      ended.push(...outcome.ended);
+    }
+    if (targets.includes(gatewayToken) || scene.record.pending[gatewayToken]) {
+      await rotateGatewayToken(stack, around);
+      rotated.push({ target: gatewayToken });
+      ended.push(gatewayToken);
+    }
   }
-  const outcome = { rotated: rotated.rotated, ended: [...ended, ...rotated.ended] };
+  const outcome = { rotated, ended };
   if (options.json)
     process.stdout.write(`${JSON.stringify({ ok: true, stack: stack.name, ...outcome }, null, 2)}\n`);
   else

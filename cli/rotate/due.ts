@@ -1,6 +1,6 @@
 import { readCloudflare } from "../../infra/cloudflare-api.ts";
 import { resourceIn, type Scene, type StateResource } from "./scene.ts";
-import { kindsOf } from "./targets.ts";
+import { targetsOf } from "./targets.ts";
 
 /** How old one secret of a stack is, and whether it is to be replaced. */
 export interface Age {
@@ -32,7 +32,7 @@ export async function agesOf(scene: Scene, state: readonly StateResource[], now:
     `/accounts/${config.accountId}/access/service_tokens?per_page=1000`,
     api,
   );
-  return kindsOf(config).map(({ target }) => {
+  return targetsOf(config).map((target) => {
     const [kind = "", name = ""] = target.split(":");
     const resource = resourceOf(state, stack.name, kind, name);
     const expiresAt = tokens.find(({ id }) => kind === "service-token" && id === resource?.id)?.expires_at;

@@ -7,7 +7,7 @@ import { begun, ended, proven, recordChanges } from "./record.ts";
 import { readScene, type Scene, type Surroundings, urlOf } from "./scene.ts";
 
 /** The longest step of an up is a package on a Pi. */
-const upTimeoutMs = 30 * 60_000;
+export const upTimeoutMs = 30 * 60_000;
 const hourMs = 3_600_000;
 
 /** What a run has done. */
