@@ -11,6 +11,8 @@ describe("npm run rotate", () => {
   beforeAll(async () => {
     built = await buildStack(241);
     await built.setSecret("openclaw-gateway:apiKeys.current", firstKey);
+    // A service token of a year expires within ten: it is due.
+    await built.pulumi("config", "set", "--path", "openclaw-gateway:rotation.expiresWithinDays", "3650");
     await built.pulumi("up", "--yes", "--skip-preview");
   }, 300_000);
   afterAll(() => built?.close());
@@ -18,7 +20,6 @@ describe("npm run rotate", () => {
   test("replaces a service token's secret, the API key and the tunnel's token, each with its proof", async () => {
     const [oldToken = ""] = built.tunnelTokens;
     const { code, stdout, stderr } = await built.rotate("service-token", "api-key", "tunnel-token", "--json");
-    console.log(stderr);
     expect(stderr).toContain("trying the new");
     expect(JSON.parse(stdout)).toMatchObject({
       ok: true,
@@ -38,9 +39,24 @@ describe("npm run rotate", () => {
   }, 120_000);
 
   test("ends the old ones and sees them refused", async () => {
-    const { code, stdout, stderr } = await built.rotate("--finish", "--overlap", "0", "--json");
-    console.log(stderr);
+    const { code, stdout } = await built.rotate("--finish", "--overlap", "0", "--json");
     expect(JSON.parse(stdout)).toMatchObject({ ended: ["service-token:cli", "api-key"] });
     expect(code).toBe(0);
   }, 120_000);
+
+  test("tells what is due by its exit code", async () => {
+    const { code, stdout } = await built.rotate("--due", "--json");
+    const { due, secrets } = JSON.parse(stdout) as {
+      due: boolean;
+      secrets: { target: string; due: boolean }[];
+    };
+    expect(due).toBe(true);
+    expect(secrets.map((one) => `${one.target} ${one.due}`)).toEqual([
+      "service-token:cli true",
+      "api-key false",
+      "tunnel-token false",
+      "gateway-token false",
+    ]);
+    expect(code).toBe(3);
+  });
 });
