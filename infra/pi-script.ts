@@ -32,6 +32,7 @@ const pieces = {
   ],
   openclaw: ["lib.sh", "openclaw-install.sh", "openclaw.sh"],
   "gateway-token": ["lib.sh", "openclaw-install.sh", "gateway-token.sh"],
+  "tunnel-token": ["lib.sh", "tunnel-token.sh"],
   audit: ["lib.sh", "audit.sh"],
   firewall: ["lib.sh", "firewall.sh"],
   footprint: ["lib.sh", "sudo.sh", "footprint.sh"],

@@ -97,6 +97,20 @@ describe("a rotation", () => {
     expect(await tokens()).toMatchObject([{ secretVersion: 2 }]);
   });
 
+  test("that is interrupted stops after the step it is in, and goes on later", async () => {
+    const { fake, tokens, scene } = await home();
+    const interruption = new AbortController();
+    fake.onUp = () => interruption.abort();
+    const stopped = rotate(fake.stack, [cli], 24, { ...fake.around, signal: interruption.signal });
+    await expect(stopped).rejects.toThrow("Interrupted");
+    expect(unfinished(await scene(), both)).toEqual([cli]);
+    fake.onUp = () => {};
+    expect(await rotate(fake.stack, [cli], 24, fake.around)).toMatchObject({
+      rotated: [{ target: cli.target }],
+    });
+    expect(await tokens()).toMatchObject([{ secretVersion: 2 }]);
+  });
+
   test("is refused while an old one goes on", async () => {
     const { fake } = await home();
     await rotate(fake.stack, [cli], 24, fake.around);

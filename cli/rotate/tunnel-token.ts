@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { actOnCloudflare, readCloudflare } from "../../infra/cloudflare-api.ts";
+import { piScript } from "../../infra/pi-script.ts";
 import { Refusal } from "../../infra/refusal.ts";
+import { runOverSsh } from "../../infra/ssh.ts";
 import { own } from "./change-config.ts";
 import { type Kind, requireTaken, stillAccepted } from "./kind.ts";
 import { credentialsOf, type Scene } from "./scene.ts";
@@ -35,8 +37,24 @@ export const tunnelToken: Kind = {
   async proveOldRefused(scene, _around, kept) {
     if ((await tokenOf(scene)) === kept)
       throw stillAccepted(scene, title, "Cloudflare gives the same one out as before");
+    if (!(await isRefusedFromPi(scene, kept)))
+      throw stillAccepted(scene, title, "a connector on the Pi was let in");
   },
 };
+
+/** A connector with the old token, run for a moment on the Pi, which has cloudflared and a way to Cloudflare. */
+async function isRefusedFromPi({ config: { pi }, stack }: Scene, oldToken: string): Promise<boolean> {
+  const script = piScript("tunnel-token", { asRoot: false });
+  const stdin = script.stdin({ old_token: oldToken });
+  const { code, stdout, stderr } = await runOverSsh(pi, script.command("create"), stdin);
+  if (code === 0)
+    return (JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as { refused: boolean }).refused;
+  throw new Refusal(
+    "ROTATION_UNPROVEN",
+    `whether the old token is refused could not be tried on the Pi: ${stderr.trim() || `it ended with ${code}`}`,
+    `try again: npm run rotate -- --stack ${stack.name} --finish`,
+  );
+}
 
 const tunnelPath = ({ config, outputs }: Scene, rest: string): string =>
   `/accounts/${config.accountId}/cfd_tunnel/${outputs.tunnelId}${rest}`;

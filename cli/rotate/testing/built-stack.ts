@@ -59,6 +59,10 @@ export async function buildStack(slot: number): Promise<BuiltStack> {
     if (command.includes(" look ")) return { stdout: facts(openclaw.port) };
     if (command.includes(" openclaw create"))
       return { stdout: '{"token":"of-openclaw","openclaw":"2026.9.6"}\n' };
+    if (command.includes(" tunnel-token create")) {
+      const old = /^old_token (.*)$/m.exec(host.runs.at(-1)?.stdin ?? "")?.[1];
+      return { stdout: `${JSON.stringify({ refused: old === tunnelTokens.at(-2) })}\n` };
+    }
     if (command.includes(" connector create")) {
       const token = /^tunnel_token (.*)$/m.exec(host.runs.at(-1)?.stdin ?? "")?.[1] ?? "";
       tunnelTokens.push(token);
