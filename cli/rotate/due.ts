@@ -67,7 +67,7 @@ export function judge(
   const left =
     expiresAt === undefined ? undefined : Math.floor((Date.parse(expiresAt) - now.getTime()) / dayMs);
   const expires = left !== undefined && left < config.rotation.expiresWithinDays;
-  const isOver = pending?.phase === "overlap" && pending.until <= now.toISOString();
+  const isOver = pending?.phase === "overlap" && Date.parse(pending.until) <= now.getTime();
   const words = [
     pending?.phase === "building" && "was begun and not finished",
     pending?.phase === "overlap" &&

@@ -7,7 +7,7 @@ import { Interrupted } from "../interruption.ts";
 import { changeConfig } from "./change-config.ts";
 import { requireTaken } from "./kind.ts";
 import type { OpenStack } from "./open-stack.ts";
-import { begun, ended, proven, recordChanges } from "./record.ts";
+import { begun, ended, proven, recordChanges, timeOf } from "./record.ts";
 import { upTimeoutMs } from "./rotate.ts";
 import {
   credentialsOf,
@@ -57,7 +57,7 @@ export async function rotateGatewayToken(
     await putBack(scene, around, setOnPi, tokens, error as Error);
   }
   const { record } = scene;
-  const done = ended(proven(record, gatewayToken, around.now().toISOString()), gatewayToken);
+  const done = ended(proven(record, gatewayToken, timeOf(around.now())), gatewayToken);
   await changeConfig(stack, recordChanges(done));
 }
 
@@ -66,7 +66,7 @@ async function begin(scene: Scene, { now }: Surroundings): Promise<Tokens> {
   const kept = scene.record.kept[gatewayToken];
   if (kept !== undefined) return JSON.parse(kept) as Tokens;
   const tokens = { old: await tokenInState(scene.stack), new: randomBytes(32).toString("hex") };
-  const record = begun(scene.record, gatewayToken, now().toISOString(), JSON.stringify(tokens));
+  const record = begun(scene.record, gatewayToken, timeOf(now()), JSON.stringify(tokens));
   await changeConfig(scene.stack, recordChanges(record));
   return tokens;
 }

@@ -12,6 +12,9 @@ export interface Pending {
   readonly until: string;
 }
 
+/** A time as the config and Cloudflare's API have it: to the second. */
+export const timeOf = (time: Date): string => time.toISOString().replace(/\.\d+Z$/, "Z");
+
 /** What the stack's config remembers of rotations, beside what the program reads. */
 export interface Record {
   /** When each secret was last replaced, by its name. */

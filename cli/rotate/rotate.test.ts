@@ -44,8 +44,8 @@ describe("npm run rotate", () => {
     expect(code).toBe(0);
   }, 120_000);
 
-  test("tells what is due by its exit code", async () => {
-    const { code, stdout } = await built.rotate("--due", "--json");
+  test("tells what is due by its exit code, of all stacks", async () => {
+    const { code, stdout } = await built.rotate("--all", "--due", "--json");
     const { due, secrets } = JSON.parse(stdout) as {
       due: boolean;
       secrets: { target: string; due: boolean }[];

@@ -3,7 +3,7 @@ import { Interrupted } from "../interruption.ts";
 import { type ConfigChange, changeConfig, own } from "./change-config.ts";
 import type { Kind } from "./kind.ts";
 import type { OpenStack } from "./open-stack.ts";
-import { begun, ended, proven, recordChanges } from "./record.ts";
+import { begun, ended, proven, recordChanges, timeOf } from "./record.ts";
 import { readScene, type Scene, type Surroundings, urlOf } from "./scene.ts";
 
 /** The longest step of an up is a package on a Pi. */
@@ -96,7 +96,7 @@ export const unfinished = (scene: Scene, kinds: readonly Kind[]): readonly Kind[
   kinds.filter(({ target }) => scene.record.pending[target]?.phase === "building");
 
 const isOver = ({ record }: Scene, target: string, { now }: Surroundings): boolean =>
-  (record.pending[target]?.until ?? "9") <= now().toISOString();
+  Date.parse(record.pending[target]?.until ?? "") <= now().getTime();
 
 /** Two overlaps of one secret would end the older one early, and nobody would have seen it refused. */
 function refuseOverlapping({ record, stack }: Scene, kinds: readonly Kind[]): void {
@@ -116,7 +116,7 @@ async function begin(
   overlapHours: number,
   { now }: Surroundings,
 ): Promise<void> {
-  const hoursOn = (hours: number) => new Date(now().getTime() + hours * hourMs).toISOString();
+  const hoursOn = (hours: number) => timeOf(new Date(now().getTime() + hours * hourMs));
   let { record } = scene;
   const changes: ConfigChange[] = [];
   let seen = scene;
@@ -170,7 +170,7 @@ async function prove(scene: Scene, kinds: readonly Kind[], around: Surroundings)
         await kind.afterUp?.(scene, kept);
         await kind.proveNew(scene, around, kept);
       });
-      record = proven(record, kind.target, around.now().toISOString());
+      record = proven(record, kind.target, timeOf(around.now()));
       refuseInterrupted(around);
     }
   } finally {

@@ -2,6 +2,7 @@ import { actOnCloudflare } from "../../infra/cloudflare-api.ts";
 import { own } from "./change-config.ts";
 import type { Credentials } from "./gateway.ts";
 import { type Kind, requireRefused, requireTaken } from "./kind.ts";
+import { timeOf } from "./record.ts";
 import { readState, resourceIn, type Scene } from "./scene.ts";
 
 /** Answered by the Worker itself, to every role. */
@@ -60,8 +61,8 @@ export function serviceToken(name: string): Kind {
       ),
     end: (scene, { now }) => {
       const until = scene.config.serviceTokens.find((token) => token.name === name)?.previousSecretExpiresAt;
-      const time = now().toISOString();
-      return until !== undefined && until > time ? changed(scene, time, 0) : [];
+      const isOver = until === undefined || Date.parse(until) <= now().getTime();
+      return isOver ? [] : changed(scene, timeOf(now()), 0);
     },
     proveOldRefused: (scene, around, kept) =>
       // By Access: the Worker never sees the request.

@@ -4,7 +4,7 @@ import type { ErrorEntry } from "./entry.ts";
 export const rotationCodes = {
   ROTATION_UNKNOWN: {
     meaning: "The stack has no secret of that name.",
-    mend: "`npm run rotate -- --stack STACK --due` lists those it has.",
+    mend: "Take one of those that `npm run rotate -- --stack STACK --due` lists.",
   },
   ROTATION_NOT_POSSIBLE: {
     meaning: "That secret cannot be replaced in this stack, and the message says why.",
@@ -12,7 +12,7 @@ export const rotationCodes = {
   },
   ROTATION_PENDING: {
     meaning: "The secret was replaced a short while ago, and the old one is still good.",
-    mend: "`npm run rotate -- --stack STACK --finish` ends the old one when its time has come, with `--overlap 0` at once.",
+    mend: "Wait until its time has come, then run `npm run rotate -- --stack STACK --finish`; with `--overlap 0` that ends it at once.",
   },
   ROTATION_UNPROVEN: {
     meaning:

@@ -26,6 +26,7 @@ export interface BuiltStack {
   readonly connector: () => TestConnector | undefined;
   pulumi(...args: string[]): Promise<string>;
   setSecret(path: string, value: string): Promise<void>;
+  /** The command, of this stack unless it is told `--all`. */
   rotate(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
   close(): Promise<void>;
 }
@@ -120,7 +121,7 @@ export async function buildStack(slot: number): Promise<BuiltStack> {
     connector: () => connector,
     pulumi,
     setSecret,
-    rotate: (...args) => desk.run(["--stack", stackName, ...args], { env }),
+    rotate: (...args) => desk.run(args.includes("--all") ? args : ["--stack", stackName, ...args], { env }),
     close: () => teardown.disposeAsync(),
   };
 }
