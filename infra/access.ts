@@ -50,7 +50,7 @@ export class Access extends pulumi.ComponentResource {
     const tokenName = `${args.name}-${token.name}`;
     return new cloudflare.ZeroTrustAccessServiceToken(
       `${name}-token-${token.name}`,
-      { accountId, name: tokenName, duration: token.duration },
+      { accountId, name: tokenName, duration: token.duration, ...secretOf(token) },
       { parent: this, ...adoptable },
     );
   }
@@ -135,6 +135,15 @@ export class Access extends pulumi.ComponentResource {
     return pulumi.interpolate`https://${organization.authDomain}`;
   }
 }
+
+/** Which secret the token has. Of the first one nothing is said, as before a token is ever rotated. */
+const secretOf = ({ secretVersion, previousSecretExpiresAt }: GatewayConfig["serviceTokens"][number]) =>
+  secretVersion === 1
+    ? {}
+    : {
+        clientSecretVersion: secretVersion,
+        previousClientSecretExpiresAt: previousSecretExpiresAt,
+      };
 
 function credentials(token: cloudflare.ZeroTrustAccessServiceToken | undefined): ServiceTokenCredentials {
   if (!token) throw new Error("a service token of the config has no resource");

@@ -105,20 +105,27 @@ export async function putCloudflare(path: string, form: FormData, api: Cloudflar
 }
 
 /**
+ * Asks for one of the few acts of the API that no resource stands for, such as an end of a tunnel's connections. Tried
+ * again as `readCloudflare` does, so only for what may be done twice.
+ *
+ * @throws CloudflareApiError with Cloudflare's own words; never with the token
+ */
+export const actOnCloudflare = (
+  method: "POST" | "DELETE",
+  path: string,
+  api: CloudflareApi,
+  body?: object,
+): Promise<void> => insist(method, path, api, body && JSON.stringify(body));
+
+/**
  * Ends all sessions of a person at the team's applications. What they hold is refused within half a minute; a WebSocket
  * that is open lives on (https://developers.cloudflare.com/cloudflare-one/access-controls/access-settings/session-management/).
  * The token needs "Access: Organizations Revoke" or "… Write".
  *
  * @throws CloudflareApiError
  */
-export async function revokePerson(accountId: string, email: string, api: CloudflareApi): Promise<void> {
-  await insist(
-    "POST",
-    `/accounts/${accountId}/access/organizations/revoke_user`,
-    api,
-    JSON.stringify({ email }),
-  );
-}
+export const revokePerson = (accountId: string, email: string, api: CloudflareApi): Promise<void> =>
+  actOnCloudflare("POST", `/accounts/${accountId}/access/organizations/revoke_user`, api, { email });
 
 async function insist<T>(
   method: string,

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { GatewayConfig } from "./config.ts";
 import type { ConfigProblem } from "./config-problems.ts";
+import { tunnelSecret } from "./config-rotation.ts";
 
 /** What stands among the hostnames for the address below workers.dev. */
 export const WORKERS_DEV = "workers.dev";
@@ -65,13 +66,14 @@ export const tunnel = z
           "Id of a tunnel that exists and has its connector on the Pi already. It is used as it is, and left as it was by destroy. A tunnel of the stack's own when not set.",
         example: "12345678-1234-1234-1234-123456789abc",
       }),
+    secret: tunnelSecret,
   })
   .prefault({})
   .meta({ description: "The tunnel that leads to the Pi." });
 
 /** What is wrong between the keys of the gateway's names. */
 export function nameProblems(
-  { hostname, zoneId, alsoHostnames }: GatewayConfig,
+  { hostname, zoneId, alsoHostnames, tunnel: { id, secret } }: GatewayConfig,
   namespace: string,
 ): ConfigProblem[] {
   const main = hostname || WORKERS_DEV;
@@ -87,12 +89,19 @@ export function nameProblems(
         ]
       : [],
   );
-  if (!zoneId || hostname) return twice;
+  const reused = {
+    key: `${namespace}:tunnel.secret`,
+    got: "a secret for a tunnel that is reused",
+    wanted: "none: the tunnel of tunnel.id stays as it is",
+    mend: `npx pulumi config rm --path '${namespace}:tunnel.secret'`,
+  };
+  const problems = [...(id && secret ? [reused] : []), ...twice];
+  if (!zoneId || hostname) return problems;
   const withoutName = {
     key: `${namespace}:zoneId`,
     got: "a zone, and no hostname in it",
     wanted: "a hostname with it",
     mend: `npx pulumi config set ${namespace}:hostname VALUE, or npx pulumi config rm ${namespace}:zoneId`,
   };
-  return [withoutName, ...twice];
+  return [withoutName, ...problems];
 }

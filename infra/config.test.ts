@@ -43,7 +43,7 @@ describe("checkConfig", () => {
       cloudflared: { version: "", upgrades: "apt" },
       firewall: { enabled: false, sshFrom: [], https: false },
       access: { emails: ["owner@example.com"], emailDomains: [], sessionDuration: "24h", cookie: false },
-      serviceTokens: [{ name: "cli", duration: "8760h", role: "member" }],
+      serviceTokens: [{ name: "cli", duration: "8760h", role: "member", secretVersion: 1 }],
       roles: { owners: [], members: [], guests: [], agents: {} },
       signIn: "token",
       webAgent: { enabled: false, name: "web", tools: ["session_status"] },
@@ -61,6 +61,11 @@ describe("checkConfig", () => {
       logLevel: "info",
       logSecurityEvents: true,
       audit: true,
+      rotation: {
+        overlapHours: 24,
+        maxAgeDays: { serviceTokens: 180, apiKey: 180, tunnelToken: 365, gatewayToken: 365 },
+        expiresWithinDays: 30,
+      },
     });
   });
 
@@ -79,6 +84,20 @@ describe("checkConfig", () => {
     ]);
     expect(keys({ zoneId: "0".repeat(32) })).toEqual(["zoneId"]);
     expect(keys({ tunnel: { id: "house" } })).toEqual(["tunnel.id"]);
+    const id = "12345678-1234-1234-1234-123456789abc";
+    expect(keys({ tunnel: { id, secret: Buffer.alloc(32).toString("base64") } })).toEqual(["tunnel.secret"]);
+  });
+
+  test("wants the end of the secret before with a raised version, and a tunnel's secret of 32 bytes", () => {
+    const rotated = (token: object, secret?: string) => [
+      ...problemsOf({ ...good, serviceTokens: [{ name: "cli", ...token }], tunnel: { secret } }).keys(),
+    ];
+    const until = { previousSecretExpiresAt: "2030-01-31T12:00:00Z" };
+    expect(rotated({ secretVersion: 2 })).toEqual([
+      "openclaw-gateway:serviceTokens[0].previousSecretExpiresAt",
+    ]);
+    expect(rotated({ secretVersion: 2, ...until }, Buffer.alloc(32).toString("base64"))).toEqual([]);
+    expect(rotated({}, Buffer.alloc(31).toString("base64"))).toEqual(["openclaw-gateway:tunnel.secret"]);
   });
 
   test("lists every problem at once, each with the command that mends it", () => {

@@ -4,6 +4,7 @@ import * as names from "./config-names.ts";
 import * as onPi from "./config-pi.ts";
 import { type ConfigProblem, explainIssues } from "./config-problems.ts";
 import { pi } from "./config-reach.ts";
+import { previousSecretExpiresAt, rotation, secretVersion } from "./config-rotation.ts";
 import { webAgent } from "./config-web-agent.ts";
 import * as worker from "./config-worker.ts";
 import { roleProblems } from "./roles.ts";
@@ -41,7 +42,7 @@ const access = z
     message: "at least one person who may log in",
   });
 
-const serviceToken = z.strictObject({
+const serviceTokenKeys = z.strictObject({
   name: z
     .string()
     .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/, "lowercase letters, digits and dashes")
@@ -59,7 +60,18 @@ const serviceToken = z.strictObject({
     description: "What the token opens: owner, member or guest, as for people.",
     example: "guest",
   }),
+  secretVersion,
+  previousSecretExpiresAt,
 });
+
+// The provider takes both or none.
+const serviceToken = serviceTokenKeys.refine(
+  ({ secretVersion: version, previousSecretExpiresAt: until }) => version === 1 || until !== undefined,
+  {
+    path: ["previousSecretExpiresAt"],
+    message: "until when the secret before is good, such as 2030-01-31T12:00:00Z",
+  },
+);
 
 /**
  * Shape, defaults, limits and meaning of every key below `openclaw-gateway:`. Pulumi.yaml and docs/config.md say the
@@ -94,7 +106,7 @@ export const configSchema = z.strictObject({
   access,
   serviceTokens: z
     .array(serviceToken)
-    .default([{ name: "cli", duration: "8760h", role: "member" }])
+    .default([{ name: "cli", duration: "8760h", role: "member", secretVersion: 1 }])
     .refine((tokens) => new Set(tokens.map((token) => token.name)).size === tokens.length, {
       message: "tokens with different names",
     })
@@ -112,6 +124,7 @@ export const configSchema = z.strictObject({
   logLevel: worker.logLevel,
   logSecurityEvents: worker.logSecurityEvents,
   audit: worker.audit,
+  rotation,
 });
 
 /** What a stack is built from, checked and with defaults filled in. */

@@ -8,7 +8,7 @@ const textOf = (pattern: string): string =>
   globSync(pattern, { cwd: root, exclude: ["**/*.test.ts", "**/*.suite.ts", "infra/error-codes/*.ts"] })
     .map((file) => readFileSync(join(root, file), "utf8"))
     .join("\n");
-const program = textOf("infra/*.ts") + textOf("cli/{ending,init,init/*,family,family/*}.ts");
+const program = textOf("infra/*.ts") + textOf("cli/{ending,init,init/*,family,family/*,rotate,rotate/*}.ts");
 const scripts = textOf("pi/*.{sh,mjs}");
 const known = Object.keys(errorCodes);
 

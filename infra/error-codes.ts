@@ -5,10 +5,11 @@ import { firewallCodes } from "./error-codes/firewall.ts";
 import { nameCodes } from "./error-codes/names.ts";
 import { openclawCodes } from "./error-codes/openclaw.ts";
 import { piCodes } from "./error-codes/pi.ts";
+import { rotationCodes } from "./error-codes/rotation.ts";
 import { setUpCodes } from "./error-codes/set-up.ts";
 
 /**
- * Every code that `npm run init`, `npm run family` and `pulumi up` can say: those of the set-up, of the program, and of
+ * Every code that `npm run init`, `family` and `rotate`, and `pulumi up` can say: those of the commands, of the program, and of
  * the scripts that run on the Pi. The code is the contract, and stays; the message beside it names the host, the key or the resource.
  * docs/errors.md is made from this. The Worker's own codes are in worker/errors.ts.
  */
@@ -21,6 +22,7 @@ export const errorCodes = {
   ...openclawCodes,
   ...firewallCodes,
   ...familyCodes,
+  ...rotationCodes,
 } as const;
 
 /** A code of {@link errorCodes}. */

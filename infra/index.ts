@@ -52,6 +52,7 @@ export default async function gateway() {
     name: base,
     existingId: reused,
     openclawPort: config.pi.openclawPort,
+    secret: config.tunnel.secret,
   });
 
   const access = new Access(stack, {

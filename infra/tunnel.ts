@@ -11,6 +11,8 @@ export interface TunnelArgs {
   readonly existingId?: string | undefined;
   /** Port of OpenClaw on the Pi's loopback. */
   readonly openclawPort: number;
+  /** What the token is made of, once it was rotated; Cloudflare's own before. */
+  readonly secret?: string | undefined;
 }
 
 /** A stack's tunnel and the VPC service that leads through it to OpenClaw on the Pi. */
@@ -21,7 +23,8 @@ export class Tunnel extends pulumi.ComponentResource {
   readonly vpcServiceId: pulumi.Output<string>;
 
   constructor(name: string, args: TunnelArgs, opts?: pulumi.ComponentResourceOptions) {
-    super("openclaw-gateway:index:Tunnel", name, { ...args }, opts);
+    const { secret: _not, ...told } = args;
+    super("openclaw-gateway:index:Tunnel", name, told, opts);
     const tunnel = args.existingId ? undefined : this.createTunnel(name, args);
     this.tunnelId = tunnel?.id ?? pulumi.output(args.existingId ?? "");
     this.token = tunnel && this.readToken(args, tunnel);
@@ -32,7 +35,12 @@ export class Tunnel extends pulumi.ComponentResource {
   private createTunnel(name: string, args: TunnelArgs) {
     return new cloudflare.ZeroTrustTunnelCloudflared(
       `${name}-tunnel`,
-      { accountId: args.accountId, name: args.name, configSrc: "cloudflare" },
+      {
+        accountId: args.accountId,
+        name: args.name,
+        configSrc: "cloudflare",
+        ...(args.secret !== undefined && { tunnelSecret: pulumi.secret(args.secret) }),
+      },
       {
         parent: this,
         ...adoptable,

@@ -1,5 +1,6 @@
 import { recipesSuite } from "../cli/docs/recipes.suite.ts";
 import { initSuite } from "../cli/init/init.suite.ts";
+import { rotateSuite } from "../cli/rotate/rotate.suite.ts";
 import { examplesSuite } from "../examples/examples.suite.ts";
 import { hostnamesSuite } from "../infra/hostnames.suite.ts";
 import { interruptedSuite } from "../infra/interrupted.suite.ts";
@@ -12,5 +13,6 @@ programSuite(stage);
 examplesSuite(stage);
 recipesSuite(stage);
 initSuite(stage);
+rotateSuite(stage);
 interruptedSuite(stage);
 hostnamesSuite(stage);

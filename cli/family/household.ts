@@ -4,7 +4,7 @@ import { Refusal } from "../../infra/refusal.ts";
 import { currentBackend } from "../init/backend.ts";
 import { projectFolder, settingsFolder } from "../init/places.ts";
 import type { Pulumi } from "../init/pulumi.ts";
-import { parseShellFile } from "./shell-file.ts";
+import { parseShellFile } from "../init/shell-file.ts";
 
 /** A stack of the project, with where its state is and what opens its secrets. */
 export interface StackOfFamily {

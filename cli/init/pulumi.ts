@@ -3,11 +3,13 @@ import type { Engine } from "../../rehearsal/engine/index.ts";
 import { run } from "../../rehearsal/engine/run.ts";
 
 /** The longest of these calls waits for a backend on the network. */
-const timeoutMs = 120_000;
+const patienceMs = 120_000;
 
 export interface PulumiCall {
   /** What the command reads: the only way of a secret. */
   readonly stdin?: string;
+  /** For what builds: other calls have two minutes. */
+  readonly timeoutMs?: number;
 }
 
 /** The real `pulumi`, in this project's folder and with the stack's backend and passphrase. */
@@ -23,7 +25,7 @@ export interface Pulumi {
 
 /** @param folder the project's, where Pulumi.yaml and the stack files are */
 export function pulumiOf(engine: Engine, folder: string, env: Readonly<Record<string, string>> = {}): Pulumi {
-  const call = async (args: readonly string[], { stdin }: PulumiCall = {}) => {
+  const call = async (args: readonly string[], { stdin, timeoutMs = patienceMs }: PulumiCall = {}) => {
     try {
       return await run(engine.command, [...args, "--non-interactive", "--color=never"], {
         cwd: folder,

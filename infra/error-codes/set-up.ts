@@ -32,7 +32,7 @@ export const setUpCodes = {
   },
   PULUMI_FAILED: {
     meaning: "A command of Pulumi's failed, in its own words.",
-    mend: "Mend what it names, then run `npm run init` again.",
+    mend: "Mend what it names, then run the same command again.",
   },
   PASSPHRASE_REFUSED: {
     meaning: "The passphrase that was typed is empty, or was not the same twice.",

@@ -1,12 +1,11 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 import type { TestCloudflare } from "../../../rehearsal/cloudflare/testing/account.ts";
 import { newKeyPair } from "../../../rehearsal/host/keys.ts";
 import { quiet } from "../../../rehearsal/progress.ts";
 import { startProviders } from "../../../rehearsal/providers/index.ts";
-import { type Desk, newDesk } from "../../init/testing/desk.ts";
+import { type Desk, namesLeadTo, newDesk } from "../../init/testing/desk.ts";
 
 /** A desk with stacks of a family, whose Pis are gone for good: all that is built is in the local Cloudflare. */
 export interface TestHousehold {
@@ -36,9 +35,8 @@ export async function openTestHousehold({ local, ca }: TestCloudflare): Promise<
   const env = {
     ...providers.env,
     CLOUDFLARE_API_TOKEN: local.apiToken,
-    NODE_OPTIONS: `--import ${fileURLToPath(new URL("edge-names.ts", import.meta.url))}`,
+    ...namesLeadTo(local.edgeAddress),
     NODE_EXTRA_CA_CERTS: authority,
-    EDGE_ADDRESS: local.edgeAddress,
   };
   return {
     desk,

@@ -12,7 +12,7 @@ import { atTerminal, type Terminal } from "./terminal.ts";
 const root = join(import.meta.dirname, "../../..");
 /** What `npm run` runs. */
 const script = (command: DeskCommand) => join(root, `cli/${command}.ts`);
-export type DeskCommand = "init" | "family";
+export type DeskCommand = "init" | "family" | "rotate";
 
 export interface Said {
   readonly code: number;
@@ -45,12 +45,15 @@ export interface Desk {
   /** `npm run family` without a terminal. */
   family(args: readonly string[], options?: DeskRun): Promise<Said>;
   /** The engine's own command, as the person might have used it before. */
-  pulumi(args: readonly string[], env: Readonly<Record<string, string>>): Promise<string>;
+  pulumi(args: readonly string[], env: Readonly<Record<string, string>>, stdin?: string): Promise<string>;
   clear(): Promise<void>;
 }
 
-/** @param apiUrl where Cloudflare is */
-export async function newDesk(apiUrl: string): Promise<Desk> {
+/**
+ * @param apiUrl where Cloudflare is
+ * @param command another command of the project's than `npm run init`, to sit down at and to run
+ */
+export async function newDesk(apiUrl: string, command: DeskCommand = "init"): Promise<Desk> {
   const folder = await mkdtemp(join(tmpdir(), "desk-"));
   const [project, home] = [join(folder, "openclaw-gateway"), join(folder, "home")];
   await mkdir(project);
@@ -79,13 +82,9 @@ export async function newDesk(apiUrl: string): Promise<Desk> {
     PULUMI_SKIP_UPDATE_CHECK: "true",
     CLOUDFLARE_BASE_URL: apiUrl,
   };
-  const said = async (
-    command: DeskCommand,
-    args: readonly string[],
-    options: DeskRun = {},
-  ): Promise<Said> => {
+  const said = async (name: DeskCommand, args: readonly string[], options: DeskRun = {}): Promise<Said> => {
     const { cwd = project, stdin = "", timeoutMs = 120_000, onStderr } = options;
-    const child = spawn(process.execPath, [script(command), ...args], {
+    const child = spawn(process.execPath, [script(name), ...args], {
       cwd,
       env: { ...env, ...options.env },
       timeout: timeoutMs,
@@ -108,14 +107,25 @@ export async function newDesk(apiUrl: string): Promise<Desk> {
     backend: `file://${state}`,
     env,
     sitDown: (args = [], more = {}) =>
-      atTerminal([script("init"), ...args], { cwd: project, env: { ...env, ...more } }),
-    run: (args, options) => said("init", args, options),
+      atTerminal([script(command), ...args], { cwd: project, env: { ...env, ...more } }),
+    run: (args, options) => said(command, args, options),
     family: (args, options) => said("family", args, options),
-    async pulumi(args, more) {
+    async pulumi(args, more, stdin) {
       const { command } = await ensureEngine(quiet);
       const own = { ...env, PULUMI_BACKEND_URL: `file://${state}`, ...more } as Record<string, string>;
-      return run(command, [...args, "--non-interactive"], { cwd: project, env: own, timeoutMs: 60_000 });
+      return run(command, [...args, "--non-interactive"], {
+        cwd: project,
+        env: own,
+        stdin,
+        timeoutMs: 120_000,
+      });
     },
     clear: () => rm(folder, { recursive: true, force: true }),
   };
 }
+
+/** For a command's environment: every name that it looks up leads to the local edge. */
+export const namesLeadTo = (edgeAddress: string): Readonly<Record<string, string>> => ({
+  NODE_OPTIONS: `--import ${join(import.meta.dirname, "edge-names.ts")}`,
+  EDGE_ADDRESS: edgeAddress,
+});

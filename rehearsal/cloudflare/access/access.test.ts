@@ -112,7 +112,7 @@ describe("Access before a Worker, in a strict organization", () => {
     expect(page.headers["set-cookie"]).toBeUndefined();
   });
 
-  it("keeps the earlier secret until its time after a rotation, and forgets both with a disabled token", async () => {
+  it("keeps the earlier secret until its time after a rotation, which may be moved, and forgets both with a disabled token", async () => {
     const { client, local } = cloudflare;
     const token = client.zeroTrust.access.serviceTokens;
     const soon = new Date(Date.now() + 60_000).toISOString();
@@ -124,6 +124,11 @@ describe("Access before a Worker, in a strict organization", () => {
     expect((await ask("/", { headers: renewed })).status).toBe(200);
     expect((await ask("/", { headers: built.known })).status).toBe(200);
     const change = { account_id: local.accountId, name: "known" };
+    const moved = (until: string) => ({ ...change, previous_client_secret_expires_at: until });
+    await token.update(built.knownId, moved(new Date(Date.now() - 1).toISOString()) as never);
+    expect((await ask("/", { headers: built.known })).status).toBe(401);
+    await token.update(built.knownId, moved(soon) as never);
+    expect((await ask("/", { headers: built.known })).status).toBe(200);
     await token.update(built.knownId, { ...change, enabled: false } as never);
     expect((await ask("/", { headers: renewed })).status).toBe(401);
     await token.update(built.knownId, { ...change, enabled: true } as never);

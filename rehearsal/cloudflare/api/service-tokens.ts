@@ -99,7 +99,7 @@ function update(account: Account, before: ServiceToken, sent: z.infer<typeof bod
   const rotated =
     version > before.clientSecretVersion
       ? rotate(account, before, version, sent.previous_client_secret_expires_at)
-      : before;
+      : withPreviousUntil(before, sent.previous_client_secret_expires_at);
   const duration = sent.duration ?? before.duration;
   const enabled = sent.enabled ?? before.enabled;
   return {
@@ -128,6 +128,12 @@ function rotate(
     previousSecret: { value: before.clientSecret, expiresAt },
     updatedAt: timestamp(),
   };
+}
+
+/** The end of the secret before may be moved at any time after a rotation, into the past too. */
+function withPreviousUntil(before: ServiceToken, until: string | undefined): ServiceToken {
+  if (until === undefined || before.previousSecret === undefined) return before;
+  return { ...before, previousSecret: { ...before.previousSecret, expiresAt: Date.parse(until) } };
 }
 
 const show = (token: ServiceToken) => ({

@@ -1,0 +1,223 @@
+import { Argument, Command, InvalidArgumentError } from "commander";
+import { Interrupted } from "./interruption.ts";
+import type { Age } from "./rotate/due.ts";
+import type { OpenStack } from "./rotate/open-stack.ts";
+import type { Outcome } from "./rotate/rotate.ts";
+import type { Surroundings } from "./rotate/scene.ts";
+import { styled, terminalProgress } from "./terminal.ts";
+
+interface Options {
+  readonly stack?: string;
+  readonly all?: boolean;
+  readonly due?: boolean;
+  readonly finish?: boolean;
+  readonly overlap?: number;
+  readonly backend?: string;
+  readonly passphraseFile?: string;
+  readonly json?: boolean;
+}
+
+/** Something is due: what cron and CI look for. */
+const exitDue = 3;
+/** A new Worker and a new secret take up to a minute to be known everywhere at Cloudflare. */
+const patienceMs = 90_000;
+
+const hours = (text: string): number => {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > 720) throw new InvalidArgumentError("whole hours, from 0 to 720");
+  return value;
+};
+
+const command = new Command("npm run rotate --")
+  .description(
+    "Replaces secrets of a stack, each with a proof: the config asks for a new one, the stack is built, a real request " +
+      "is made with the new one, and once the old one's time is over it is tried and seen refused. Cut anywhere and run " +
+      "again, it goes on where it was.",
+  )
+  .addArgument(
+    new Argument(
+      "[what...]",
+      "service-token (all), service-token:NAME, api-key, tunnel-token, gateway-token; without any: what was left in the middle, and what is due",
+    ),
+  )
+  .option("--stack <name>", "the stack")
+  .option("--due", "replace nothing: tell how old each secret is")
+  .option("--all", "with --due: all stacks that npm run init has made here")
+  .option("--finish", "only end old secrets whose time is over, and see them refused")
+  .option(
+    "--overlap <hours>",
+    "how long the old one goes on (rotation.overlapHours); 0 ends it as soon as the new one works",
+    hours,
+  )
+  .option(
+    "--backend <url>",
+    "where the state is (else as npm run init has set it up, else where Pulumi is logged in)",
+  )
+  .option(
+    "--passphrase-file <file>",
+    "the passphrase of the stack's secrets (else as npm run init has set it up)",
+  )
+  .option("--json", "the result as JSON on standard output, everything else on standard error")
+  .addHelpText(
+    "after",
+    `
+A service token and the API key overlap: the old one goes on for rotation.overlapHours while programs change over, and
+a later run with --finish ends it. The tunnel's token does not: the Pi's connector starts anew with the new one, all
+connections made with the old one are ended, and open streams with them. Nor does the gateway's token, which is
+OpenClaw's own (signIn token): the Pi has the new one first, then the Worker, and when a request through both fails, both
+have the old one again; browsers that hold it are asked for the new one. From which age on a secret is due is in
+rotation.maxAgeDays. No secret is ever printed.
+
+Exit code: 0 when all went well and nothing is due, 3 with --due when something is, 1 when something failed, 2 for a
+wrong flag, 130 after Ctrl-C (run the same again to go on).
+
+For example:
+  npm run rotate -- --stack family --due
+  npm run rotate -- --stack family service-token:phone
+  npm run rotate -- --stack family --finish              # a day later
+  npm run rotate -- --stack family api-key --overlap 0   # it has leaked: end it now
+  npm run rotate -- --all --due --json                   # for cron`,
+  )
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+  .parse();
+const options = command.opts<Options>();
+const names = command.args;
+
+const interruption = new AbortController();
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+  process.on(name, () => {
+    if (interruption.signal.aborted) process.exit(130);
+    interruption.abort();
+    process.stderr.write(
+      "\nStopping after the step it is in; once more stops at once, in the middle of it.\n",
+    );
+  });
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  end(error as Error);
+}
+
+async function main(): Promise<number> {
+  if (options.all ? options.stack !== undefined || !options.due : options.stack === undefined)
+    usage("name a stack with --stack NAME; --all goes with --due");
+  if (options.due && names.length > 0) usage("--due tells of all secrets of a stack: name none");
+  // The program and its engine take a second to load: --help does not wait for them.
+  const [{ ensureEngine }, { openStack }, { stacksHere }] = await Promise.all([
+    import("../rehearsal/engine/index.ts"),
+    import("./rotate/open-stack.ts"),
+    import("./rotate/stacks.ts"),
+  ]);
+  const { progress } = terminalProgress();
+  const engine = await ensureEngine(progress);
+  const open = (name: string) =>
+    openStack(engine, name, { backend: options.backend, passphraseFile: options.passphraseFile });
+  if (options.due) {
+    const stacks = options.all ? stacksHere() : [options.stack as string];
+    const ages: Age[] = [];
+    for (const name of stacks)
+      ages.push(...(await progress.step(`looking at ${name}`, async () => lookAt(await open(name)))));
+    return tellAges(ages);
+  }
+  return replace(await open(options.stack as string), progress);
+}
+
+async function lookAt(stack: OpenStack): Promise<Age[]> {
+  const [{ readScene, readState }, { agesOf }] = await Promise.all([
+    import("./rotate/scene.ts"),
+    import("./rotate/due.ts"),
+  ]);
+  const [scene, state] = [await readScene(stack), await readState(stack)];
+  return agesOf(scene, state, new Date());
+}
+
+async function tellAges(ages: readonly Age[]): Promise<number> {
+  const { ageTable } = await import("./rotate/words.ts");
+  const due = ages.some((age) => age.due);
+  process.stdout.write(
+    options.json ? `${JSON.stringify({ ok: true, due, secrets: ages }, null, 2)}\n` : `${ageTable(ages)}\n`,
+  );
+  return due ? exitDue : 0;
+}
+
+async function replace(stack: OpenStack, progress: Surroundings["progress"]): Promise<number> {
+  const [
+    { readScene },
+    { finish, finishable, rotate, unfinished },
+    { kindsOf, named },
+    { gatewayToken, rotateGatewayToken },
+    { askGateway },
+    words,
+  ] = await Promise.all([
+    import("./rotate/scene.ts"),
+    import("./rotate/rotate.ts"),
+    import("./rotate/targets.ts"),
+    import("./rotate/gateway-token.ts"),
+    import("./rotate/gateway.ts"),
+    import("./rotate/words.ts"),
+  ]);
+  const around: Surroundings = {
+    progress,
+    now: () => new Date(),
+    ask: askGateway,
+    patienceMs,
+    signal: interruption.signal,
+  };
+  const scene = await readScene(stack);
+  const all = kindsOf(scene.config);
+  const chosen = named(scene.config, stack.name, names);
+  const now = options.overlap === 0;
+  const ending = finishable(
+    scene,
+    options.finish && names.length > 0 ? chosen : all,
+    around,
+    now && options.finish === true,
+  );
+  const ended = [...(await finish(stack, ending, around)).ended];
+  const rotated: Outcome["rotated"][number][] = [];
+  if (!options.finish) {
+    // An overlap that goes on is not cut short because its secret happens to be due.
+    const goesOn = (target: string) =>
+      scene.record.pending[target]?.phase === "overlap" && !ended.includes(target);
+    const due = names.length > 0 ? [] : (await lookAt(stack)).filter((age) => age.due && !goesOn(age.target));
+    const targets = [...names, ...due.map(({ target }) => target)];
+    const wanted = [...unfinished(scene, all), ...named(scene.config, stack.name, targets)];
+    const kinds = [...new Map(wanted.map((kind) => [kind.target, kind])).values()];
+    if (kinds.length > 0) {
+      const overlap = options.overlap ?? scene.config.rotation.overlapHours;
+      const outcome = await rotate(stack, kinds, overlap, around);
+      rotated.push(...outcome.rotated);
+      ended.push(...outcome.ended);
+    }
+    if (targets.includes(gatewayToken) || scene.record.pending[gatewayToken]) {
+      await rotateGatewayToken(stack, around);
+      rotated.push({ target: gatewayToken });
+      ended.push(gatewayToken);
+    }
+  }
+  const outcome = { rotated, ended };
+  if (options.json)
+    process.stdout.write(`${JSON.stringify({ ok: true, stack: stack.name, ...outcome }, null, 2)}\n`);
+  else
+    process.stdout.write(
+      `${outcome.rotated.length + outcome.ended.length > 0 ? words.farewell(stack.name, outcome, all) : "Nothing is to be done."}\n`,
+    );
+  return 0;
+}
+
+function usage(what: string): never {
+  process.stderr.write(`error: ${what}\n`);
+  process.exit(2);
+}
+
+/** Says how it ended, and ends. */
+function end(error: Error): never {
+  const interrupted = error instanceof Interrupted || error.name === "AbortError";
+  const code = interrupted ? "INTERRUPTED" : ((error as { code?: string }).code ?? "UNEXPECTED");
+  const words = interrupted ? "Interrupted; run the same again to go on." : error.message;
+  process.stderr.write(`${styled(interrupted ? "yellow" : "red", words, process.stderr)}\n`);
+  if (options.json)
+    process.stdout.write(`${JSON.stringify({ ok: false, error: { code, message: words } }, null, 2)}\n`);
+  process.exit(interrupted ? 130 : 1);
+}

@@ -1,0 +1,74 @@
+import { Refusal } from "../../infra/refusal.ts";
+import type { ConfigChange } from "./change-config.ts";
+import { askUntil, type Credentials, type GatewayAnswer, inWords } from "./gateway.ts";
+import { type Scene, type Surroundings, urlOf } from "./scene.ts";
+
+/** What a new secret begins with. */
+export interface Begun {
+  readonly changes: readonly ConfigChange[];
+  /** What has to be known later: the old secret, to see it refused. */
+  readonly kept: string;
+}
+
+/** A secret of a stack that can be replaced: what is asked of the config, and how it is seen to be so. */
+export interface Kind {
+  /** Such as `api-key` or `service-token:phone`. */
+  readonly target: string;
+  readonly title: string;
+  /** The old one goes on for a while. */
+  readonly overlaps: boolean;
+  /** @throws Refusal where it cannot be done in this stack */
+  begin(scene: Scene, until: string): Promise<Begun> | Begun;
+  /** What belongs to it once the new one is built. */
+  afterUp?(scene: Scene, kept: string): Promise<void>;
+  /** A real request with the new one. @throws Refusal ROTATION_UNPROVEN */
+  proveNew(scene: Scene, around: Surroundings, kept: string): Promise<void>;
+  /** What the config says once the old one is ended; nothing where it ends by itself. */
+  end?(scene: Scene, around: Surroundings): readonly ConfigChange[];
+  /** A real request with the old one. @throws Refusal ROTATION_OLD_ACCEPTED */
+  proveOldRefused(scene: Scene, around: Surroundings, kept: string): Promise<void>;
+  /** Where its programs find the new one, as it is typed. */
+  readonly next?: string;
+}
+
+/** Asks with a new secret until it is taken. */
+export async function requireTaken(
+  scene: Scene,
+  around: Surroundings,
+  { title, path, credentials }: { title: string; path: string; credentials: Credentials },
+  isTaken: (answer: GatewayAnswer) => boolean,
+): Promise<void> {
+  const url = urlOf(scene);
+  const answer = await askUntil(() => around.ask(url, path, credentials), isTaken, {
+    withinMs: around.patienceMs,
+    signal: around.signal,
+  });
+  if (!isTaken(answer))
+    throw new Refusal(
+      "ROTATION_UNPROVEN",
+      `with ${title} the new one, ${url}${path} gave ${inWords(answer)}; nothing of the old one was ended`,
+      `mend that (docs/errors.md has the codes), then go on: npm run rotate -- --stack ${scene.stack.name}`,
+    );
+}
+
+/** Asks with an old secret until it is refused. */
+export async function requireRefused(
+  scene: Scene,
+  around: Surroundings,
+  { title, path, credentials }: { title: string; path: string; credentials: Credentials },
+  isRefused: (answer: GatewayAnswer) => boolean,
+): Promise<void> {
+  const url = urlOf(scene);
+  const answer = await askUntil(() => around.ask(url, path, credentials), isRefused, {
+    withinMs: around.patienceMs,
+    signal: around.signal,
+  });
+  if (!isRefused(answer)) throw stillAccepted(scene, title, `${url}${path} gave ${inWords(answer)}`);
+}
+
+export const stillAccepted = (scene: Scene, title: string, seen: string): Refusal =>
+  new Refusal(
+    "ROTATION_OLD_ACCEPTED",
+    `with the old one of ${title}, ${seen}: it is not refused`,
+    `try again in a minute: npm run rotate -- --stack ${scene.stack.name} --finish`,
+  );

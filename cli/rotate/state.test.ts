@@ -1,0 +1,199 @@
+import { describe, expect, onTestFinished, test } from "vitest";
+import { apiKey } from "./api-key.ts";
+import { rotateGatewayToken } from "./gateway-token.ts";
+import type { Kind } from "./kind.ts";
+import { finish, finishable, rotate, unfinished } from "./rotate.ts";
+import { readScene } from "./scene.ts";
+import { serviceToken } from "./service-token.ts";
+import { fakeStack, refusedByAccess, taken, wrongKey } from "./testing/fake-stack.ts";
+
+const old = "old-key-0123456789-0123456789-0123456789";
+const good = {
+  "openclaw-gateway:accountId": "0".repeat(32),
+  "openclaw-gateway:pi": {
+    host: "192.168.1.20",
+    hostKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`,
+  },
+  "openclaw-gateway:access": { emails: ["you@example.com"] },
+  "openclaw-gateway:apiKeys": { current: old },
+};
+/** Without the one call to Cloudflare, which there is none of here. */
+const cli: Kind = { ...serviceToken("cli"), afterUp: async () => {} };
+const both = [cli, apiKey];
+
+async function home(own: Record<string, unknown> = good) {
+  const fake = await fakeStack(own);
+  onTestFinished(() => fake.remove());
+  const tokens = async () =>
+    (await fake.config())["openclaw-gateway:serviceTokens"] as {
+      secretVersion: number;
+      previousSecretExpiresAt: string;
+    }[];
+  const keys = async () =>
+    (await fake.config())["openclaw-gateway:apiKeys"] as { current: string; previous?: string };
+  const scene = () => readScene(fake.stack);
+  return { fake, tokens, keys, scene };
+}
+
+describe("a rotation", () => {
+  test("asks for all of it at once, proves the new ones, and remembers the old until their time is over", async () => {
+    const { fake, tokens, keys, scene } = await home();
+    const until = "2030-01-02T00:00:00Z";
+    const { rotated, ended } = await rotate(fake.stack, both, 24, fake.around);
+    expect(rotated).toEqual([
+      { target: "service-token:cli", oldUntil: until },
+      { target: "api-key", oldUntil: until },
+    ]);
+    expect(ended).toEqual([]);
+    expect(await tokens()).toMatchObject([{ secretVersion: 2, previousSecretExpiresAt: until }]);
+    expect(await keys()).toMatchObject({ previous: old });
+    expect((await keys()).current).not.toBe(old);
+    expect(fake.calls.filter((call) => call === "up")).toHaveLength(1);
+    expect((await scene()).record.kept).toEqual({ "service-token:cli": "secret-1", "api-key": old });
+
+    expect(finishable(await scene(), both, fake.around, false)).toEqual([]);
+    fake.now = new Date(until);
+    const over = finishable(await scene(), both, fake.around, false);
+    expect(over).toEqual(both);
+    fake.answer = (secret, key) => (secret === "secret-1" ? refusedByAccess : key === old ? wrongKey : taken);
+    expect(await finish(fake.stack, over, fake.around)).toMatchObject({
+      ended: ["service-token:cli", "api-key"],
+    });
+    expect((await keys()).previous).toBeUndefined();
+    expect((await scene()).record).toMatchObject({ pending: {}, kept: {} });
+  });
+
+  test("with no overlap ends the old ones only once the new ones are seen to work", async () => {
+    const { fake, tokens } = await home();
+    const seen: string[] = [];
+    fake.onUp = async () => void seen.push((await tokens())[0]?.previousSecretExpiresAt ?? "");
+    fake.answer = (secret) => (secret === "secret-1" ? refusedByAccess : taken);
+    expect(await rotate(fake.stack, [cli], 0, fake.around)).toMatchObject({ ended: ["service-token:cli"] });
+    expect(seen).toEqual(["2030-01-01T01:00:00Z", "2030-01-01T00:00:00Z"]);
+  });
+
+  test("that is not proven stays begun, and goes on without another new secret", async () => {
+    const { fake, tokens, keys, scene } = await home();
+    fake.answer = (_secret, key) => (key === old ? taken : wrongKey);
+    await expect(rotate(fake.stack, both, 24, fake.around)).rejects.toThrow(
+      /^ROTATION_UNPROVEN.*API_KEY_WRONG/s,
+    );
+    const { current } = await keys();
+    expect(unfinished(await scene(), both)).toEqual([apiKey]);
+    expect(Object.keys((await scene()).record.rotated)).toEqual(["service-token:cli"]);
+    fake.answer = () => taken;
+    await rotate(fake.stack, [apiKey], 24, fake.around);
+    expect(await keys()).toEqual({ current, previous: old });
+    expect(await tokens()).toMatchObject([{ secretVersion: 2 }]);
+  });
+
+  test("that an up cuts goes on where it was", async () => {
+    const { fake, tokens, scene } = await home();
+    fake.onUp = () => Promise.reject(new Error("the lights went out"));
+    await expect(rotate(fake.stack, [cli], 24, fake.around)).rejects.toThrow("the lights");
+    expect(unfinished(await scene(), both)).toEqual([cli]);
+    fake.onUp = () => {};
+    await rotate(fake.stack, [cli], 24, fake.around);
+    expect(await tokens()).toMatchObject([{ secretVersion: 2 }]);
+  });
+
+  test("that is interrupted stops after the step it is in, and goes on later", async () => {
+    const { fake, tokens, scene } = await home();
+    const interruption = new AbortController();
+    fake.onUp = () => interruption.abort();
+    const stopped = rotate(fake.stack, [cli], 24, { ...fake.around, signal: interruption.signal });
+    await expect(stopped).rejects.toThrow("Interrupted");
+    expect(unfinished(await scene(), both)).toEqual([cli]);
+    fake.onUp = () => {};
+    expect(await rotate(fake.stack, [cli], 24, fake.around)).toMatchObject({
+      rotated: [{ target: cli.target }],
+    });
+    expect(await tokens()).toMatchObject([{ secretVersion: 2 }]);
+  });
+
+  test("is refused while an old one goes on", async () => {
+    const { fake } = await home();
+    await rotate(fake.stack, [cli], 24, fake.around);
+    await expect(rotate(fake.stack, [cli], 24, fake.around)).rejects.toThrow("ROTATION_PENDING");
+  });
+
+  test("whose old one is still taken is not over", async () => {
+    const { fake, scene } = await home();
+    await rotate(fake.stack, [cli], 24, fake.around);
+    await expect(finish(fake.stack, [cli], fake.around)).rejects.toThrow("ROTATION_OLD_ACCEPTED");
+    expect((await scene()).record.pending).toHaveProperty("service-token:cli");
+  });
+
+  test("whose config would be wrong leaves the file as it was", async () => {
+    const { fake } = await home();
+    const before = await fake.config();
+    const broken: Kind = {
+      ...cli,
+      begin: () => ({
+        changes: [{ key: "openclaw-gateway:serviceTokens", value: [{ name: "A" }] }],
+        kept: "x",
+      }),
+    };
+    await expect(rotate(fake.stack, [broken], 24, fake.around)).rejects.toThrow("CONFIG_INVALID");
+    expect(await fake.config()).toEqual(before);
+  });
+});
+
+describe("OpenClaw's own token", () => {
+  const secretOutput = { plaintext: JSON.stringify('{"token":"first"}\n') };
+  const state = JSON.stringify({
+    deployment: { resources: [{ urn: "urn::Command::home-openclaw", outputs: { stdout: secretOutput } }] },
+  });
+
+  async function withToken(own = good) {
+    const made = await home(own);
+    const { stack } = made.fake;
+    const pulumi = Object.assign(
+      (args: readonly string[], call: object = {}) =>
+        args[1] === "export" ? Promise.resolve(state) : stack.pulumi(args, call),
+      { with: stack.pulumi.with },
+    );
+    const given: string[] = [];
+    const setOnPi = async (_pi: unknown, token: string, refused: string) =>
+      void given.push(token === "first" ? "first" : refused === "first" ? "new" : "?");
+    return { ...made, given, setOnPi, stack: { ...stack, pulumi } };
+  }
+
+  test("is changed on the Pi first, then at the Worker", async () => {
+    const { fake, given, setOnPi, stack, scene } = await withToken();
+    await rotateGatewayToken(stack, fake.around, setOnPi);
+    expect(given).toEqual(["new"]);
+    const { record } = await scene();
+    expect(record).toMatchObject({
+      pending: {},
+      kept: {},
+      rotated: { "gateway-token": "2030-01-01T00:00:00Z" },
+    });
+  });
+
+  test("is put back on both when no request gets through", async () => {
+    const { fake, given, setOnPi, stack, scene } = await withToken();
+    fake.answer = () => ({ status: 502, code: "OPENCLAW_TOKEN_REFUSED", byWorker: true });
+    await expect(rotateGatewayToken(stack, fake.around, setOnPi)).rejects.toThrow(
+      /^ROTATION_PUT_BACK.*OPENCLAW_TOKEN_REFUSED/s,
+    );
+    expect(given).toEqual(["new", "first"]);
+    expect(fake.calls.filter((call) => call === "up")).toHaveLength(2);
+    expect((await scene()).record).toEqual({ pending: {}, kept: {}, rotated: {} });
+  });
+
+  test("keeps both tokens when it can neither go on nor back", async () => {
+    const { fake, setOnPi, stack, scene } = await withToken();
+    fake.onUp = () => Promise.reject(new Error("no network"));
+    await expect(rotateGatewayToken(stack, fake.around, setOnPi)).rejects.toThrow("ROTATION_UNPROVEN");
+    expect(JSON.parse((await scene()).record.kept["gateway-token"] ?? "")).toMatchObject({ old: "first" });
+  });
+
+  test("is none with signIn access", async () => {
+    const { fake, setOnPi, stack } = await withToken({
+      ...good,
+      "openclaw-gateway:signIn": "access",
+    } as never);
+    await expect(rotateGatewayToken(stack, fake.around, setOnPi)).rejects.toThrow("ROTATION_NOT_POSSIBLE");
+  });
+});
