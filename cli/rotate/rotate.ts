@@ -3,7 +3,7 @@ import { Interrupted } from "../interruption.ts";
 import { type ConfigChange, changeConfig, own } from "./change-config.ts";
 import type { Kind } from "./kind.ts";
 import type { OpenStack } from "./open-stack.ts";
-import { begun, ended, proven, recordChanges, timeOf } from "./record.ts";
+import { begun, changed, ended, proven, recordChanges, timeOf } from "./record.ts";
 import { readScene, type Scene, type Surroundings, urlOf } from "./scene.ts";
 
 /** The longest step of an up is a package on a Pi. */
@@ -65,10 +65,11 @@ export async function finish(
   if (kinds.length === 0) return { rotated: [], ended: [] };
   let scene = await readScene(stack);
   const changes = endsOf(scene, kinds, around);
-  if (changes.length > 0) {
+  if (changes.length > 0)
     await around.progress.step(`ending the old ${listOf(kinds)}`, () => changeConfig(stack, changes));
-    scene = await build(stack, around);
-  }
+  // Where the up after such a change was cut, the config has nothing more to change, and is to be built all the same.
+  const isEnding = kinds.some(({ target }) => scene.record.pending[target]?.phase === "ending");
+  if (changes.length > 0 || isEnding) scene = await build(stack, around);
   let { record } = scene;
   try {
     for (const kind of kinds) {
@@ -88,19 +89,20 @@ export async function finish(
 export const finishable = (scene: Scene, kinds: readonly Kind[], around: Surroundings, now: boolean) =>
   kinds.filter(
     ({ target }) =>
-      scene.record.pending[target]?.phase === "overlap" && (now || isOver(scene, target, around)),
+      scene.record.pending[target]?.phase === "ending" ||
+      (scene.record.pending[target]?.phase === "overlap" && (now || isOver(scene, target, around))),
   );
 
 /** Those that a cut has left in the middle. */
 export const unfinished = (scene: Scene, kinds: readonly Kind[]): readonly Kind[] =>
   kinds.filter(({ target }) => scene.record.pending[target]?.phase === "building");
 
-const isOver = ({ record }: Scene, target: string, { now }: Surroundings): boolean =>
+const isOver = ({ record }: Scene, target: string, { now }: Pick<Surroundings, "now">): boolean =>
   Date.parse(record.pending[target]?.until ?? "") <= now().getTime();
 
 /** Two overlaps of one secret would end the older one early, and nobody would have seen it refused. */
 function refuseOverlapping({ record, stack }: Scene, kinds: readonly Kind[]): void {
-  const still = kinds.filter(({ target }) => record.pending[target]?.phase === "overlap");
+  const still = kinds.filter(({ target }) => (record.pending[target]?.phase ?? "building") !== "building");
   if (still.length === 0) return;
   const list = still.map(({ target }) => `${target} (until ${record.pending[target]?.until})`).join(", ");
   throw new Refusal(
@@ -121,12 +123,22 @@ async function begin(
   const changes: ConfigChange[] = [];
   let seen = scene;
   for (const kind of kinds) {
-    if (record.pending[kind.target]?.phase === "building") continue;
     // An old one that dies at once would leave nothing if the new one does not work: it is ended after the proof.
-    const begins = await kind.begin(seen, hoursOn(Math.max(1, overlapHours)));
-    changes.push(...begins.changes);
-    seen = withChanges(seen, begins.changes);
-    record = begun(record, kind.target, hoursOn(kind.overlaps ? overlapHours : 0), begins.kept);
+    const until = hoursOn(Math.max(1, overlapHours));
+    const recordedUntil = hoursOn(kind.overlaps ? overlapHours : 0);
+    let more: readonly ConfigChange[];
+    if (record.pending[kind.target]?.phase === "building") {
+      // Cut long ago: the old one's time may be over by now, and nobody has seen the new one.
+      if (!isOver(scene, kind.target, { now }) || !kind.extend) continue;
+      more = kind.extend(seen, until);
+      record = changed(record, kind.target, { until: recordedUntil });
+    } else {
+      const begins = await kind.begin(seen, until);
+      more = begins.changes;
+      record = begun(record, kind.target, recordedUntil, begins.kept);
+    }
+    changes.push(...more);
+    seen = withChanges(seen, more);
   }
   if (changes.length > 0) await changeConfig(scene.stack, [...changes, ...recordChanges(record)]);
 }
@@ -134,13 +146,16 @@ async function begin(
 /** The ends of several kinds; those of one key (the service tokens) follow from each other. */
 function endsOf(scene: Scene, kinds: readonly Kind[], around: Surroundings): ConfigChange[] {
   const changes: ConfigChange[] = [];
+  let { record } = scene;
   let seen = scene;
   for (const kind of kinds) {
     const more = kind.end?.(seen, around) ?? [];
+    if (more.length === 0) continue;
     changes.push(...more);
     seen = withChanges(seen, more);
+    record = changed(record, kind.target, { phase: "ending" });
   }
-  return changes;
+  return changes.length > 0 ? [...changes, ...recordChanges(record)] : [];
 }
 
 /** What the next kind sees of a change that is not written yet: the service tokens are one key. */
