@@ -1,8 +1,9 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { apiKey } from "./api-key.ts";
+import { finish, finishable } from "./finish.ts";
 import { rotateGatewayToken } from "./gateway-token.ts";
 import type { Kind } from "./kind.ts";
-import { finish, finishable, rotate, unfinished } from "./rotate.ts";
+import { rotate, unfinished } from "./rotate.ts";
 import { readScene } from "./scene.ts";
 import { serviceToken } from "./service-token.ts";
 import { fakeStack, refusedByAccess, taken, wrongKey } from "./testing/fake-stack.ts";
