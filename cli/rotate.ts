@@ -1,8 +1,8 @@
 import { Argument, Command, InvalidArgumentError } from "commander";
 import { Interrupted } from "./interruption.ts";
 import type { Age } from "./rotate/due.ts";
+import type { Outcome } from "./rotate/finish.ts";
 import type { OpenStack } from "./rotate/open-stack.ts";
-import type { Outcome } from "./rotate/rotate.ts";
 import type { Surroundings } from "./rotate/scene.ts";
 import { styled, terminalProgress } from "./terminal.ts";
 
@@ -144,13 +144,15 @@ async function tellAges(ages: readonly Age[]): Promise<number> {
 async function replace(stack: OpenStack, progress: Surroundings["progress"]): Promise<number> {
   const [
     { readScene },
-    { finish, finishable, rotate, unfinished },
+    { finish, finishable },
+    { rotate, unfinished },
     { kindsOf, named },
     { gatewayToken, rotateGatewayToken },
     { askGateway },
     words,
   ] = await Promise.all([
     import("./rotate/scene.ts"),
+    import("./rotate/finish.ts"),
     import("./rotate/rotate.ts"),
     import("./rotate/targets.ts"),
     import("./rotate/gateway-token.ts"),

@@ -67,10 +67,13 @@ export function judge(
   const left =
     expiresAt === undefined ? undefined : Math.floor((Date.parse(expiresAt) - now.getTime()) / dayMs);
   const expires = left !== undefined && left < config.rotation.expiresWithinDays;
-  const isOver = pending?.phase === "overlap" && Date.parse(pending.until) <= now.getTime();
+  const isOver =
+    pending?.phase === "ending" ||
+    (pending?.phase === "overlap" && Date.parse(pending.until) <= now.getTime());
   const words = [
     pending?.phase === "building" && "was begun and not finished",
-    pending?.phase === "overlap" &&
+    pending !== undefined &&
+      pending.phase !== "building" &&
       (isOver ? "the old one is to be ended: --finish" : `the old one is good until ${pending.until}`),
     isOld && `older than ${maxDays} days`,
     left !== undefined && expires && (left < 0 ? "has expired" : `expires in ${left} days`),

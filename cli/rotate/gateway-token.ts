@@ -8,7 +8,6 @@ import { changeConfig } from "./change-config.ts";
 import { requireTaken } from "./kind.ts";
 import type { OpenStack } from "./open-stack.ts";
 import { begun, ended, proven, recordChanges, timeOf } from "./record.ts";
-import { upTimeoutMs } from "./rotate.ts";
 import {
   credentialsOf,
   readScene,
@@ -17,6 +16,7 @@ import {
   type StateResource,
   type Surroundings,
 } from "./scene.ts";
+import { upTimeoutMs } from "./steps.ts";
 import { refuseWithoutPi } from "./tunnel-token.ts";
 
 export const gatewayToken = "gateway-token";

@@ -19,6 +19,8 @@ export interface Kind {
   readonly overlaps: boolean;
   /** @throws Refusal where it cannot be done in this stack */
   begin(scene: Scene, until: string): Promise<Begun> | Begun;
+  /** What the config says when the old one is to go on until another time, before anything was built. */
+  extend?(scene: Scene, until: string): readonly ConfigChange[];
   /** What belongs to it once the new one is built. */
   afterUp?(scene: Scene, kept: string): Promise<void>;
   /** A real request with the new one. @throws Refusal ROTATION_UNPROVEN */

@@ -6,8 +6,9 @@ export interface Pending {
   /**
    * - `building`: the config asks for the new secret; whether it is there and works has not been seen
    * - `overlap`: the new one works, and the old one is to be ended
+   * - `ending`: the config ends the old one; whether that is built and the old one refused has not been seen
    */
-  readonly phase: "building" | "overlap";
+  readonly phase: "building" | "overlap" | "ending";
   /** When the old one is to end. */
   readonly until: string;
 }
@@ -54,14 +55,16 @@ export const begun = (record: Record, target: string, until: string, kept: strin
   kept: { ...record.kept, [target]: kept },
 });
 
+/** The record with another phase of what is pending, or another time. */
+export const changed = (record: Record, target: string, change: Partial<Pending>): Record => ({
+  ...record,
+  pending: { ...record.pending, [target]: { ...(record.pending[target] as Pending), ...change } },
+});
+
 /** The record once the new secret is seen to work. */
 export const proven = (record: Record, target: string, now: string): Record => ({
-  ...record,
+  ...changed(record, target, { phase: "overlap" }),
   rotated: { ...record.rotated, [target]: now },
-  pending: {
-    ...record.pending,
-    [target]: { ...(record.pending[target] as Pending), phase: "overlap" },
-  },
 });
 
 /** The record once the old secret is seen refused. */

@@ -92,7 +92,7 @@ export function rotateSuite(stage: () => Stage): void {
           await built.destroy();
         }
       },
-      400_000,
+      600_000,
     );
   });
 }

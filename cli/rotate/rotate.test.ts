@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startConnector } from "../../rehearsal/cloudflare/testing/connector.ts";
+import { watchProcesses } from "../../rehearsal/testing/watch.ts";
 import { type BuiltStack, buildStack } from "./testing/built-stack.ts";
 
 const firstKey = "first-key-of-the-test-0123456789abcdef";
@@ -19,7 +20,10 @@ describe("npm run rotate", () => {
 
   test("replaces a service token's secret, the API key and the tunnel's token, each with its proof", async () => {
     const [oldToken = ""] = built.tunnelTokens;
+    const secrets = { firstKey, oldToken, privateKey: built.host.privateKey.split("\n")[3] ?? "" };
+    const watch = watchProcesses(() => secrets);
     const { code, stdout, stderr } = await built.rotate("service-token", "api-key", "tunnel-token", "--json");
+    expect((await watch.stop()).found).toEqual([]);
     expect(stderr).toContain("trying the new");
     expect(JSON.parse(stdout)).toMatchObject({
       ok: true,
@@ -35,14 +39,15 @@ describe("npm run rotate", () => {
     const late = await startConnector(oldToken, built.cloudflare.streetAddress);
     await late.logged(/Unauthorized/);
     await late.stop();
-    expect(readFileSync(built.file, "utf8")).not.toContain(firstKey);
-  }, 120_000);
+    for (const secret of Object.values(secrets))
+      expect(stdout + stderr + readFileSync(built.file, "utf8")).not.toContain(secret);
+  }, 180_000);
 
   test("ends the old ones and sees them refused", async () => {
     const { code, stdout } = await built.rotate("--finish", "--overlap", "0", "--json");
     expect(JSON.parse(stdout)).toMatchObject({ ended: ["service-token:cli", "api-key"] });
     expect(code).toBe(0);
-  }, 120_000);
+  }, 180_000);
 
   test("tells what is due by its exit code, of all stacks", async () => {
     const { code, stdout } = await built.rotate("--all", "--due", "--json");

@@ -38,6 +38,7 @@ export function serviceToken(name: string): Kind {
       changes: changed(scene, until, 1),
       kept: withSecret(scene).clientSecret,
     }),
+    extend: (scene, until) => changed(scene, until, 0),
     async afterUp({ stack, config, api }) {
       const token = resourceIn(
         await readState(stack),

@@ -1,8 +1,9 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { apiKey } from "./api-key.ts";
+import { finish, finishable } from "./finish.ts";
 import { rotateGatewayToken } from "./gateway-token.ts";
 import type { Kind } from "./kind.ts";
-import { finish, finishable, rotate, unfinished } from "./rotate.ts";
+import { rotate, unfinished } from "./rotate.ts";
 import { readScene } from "./scene.ts";
 import { serviceToken } from "./service-token.ts";
 import { fakeStack, refusedByAccess, taken, wrongKey } from "./testing/fake-stack.ts";
@@ -95,6 +96,36 @@ describe("a rotation", () => {
     fake.onUp = () => {};
     await rotate(fake.stack, [cli], 24, fake.around);
     expect(await tokens()).toMatchObject([{ secretVersion: 2 }]);
+  });
+
+  test("that was cut for longer than its overlap gives the old one another one", async () => {
+    const { fake, tokens } = await home();
+    fake.onUp = () => Promise.reject(new Error("the lights went out"));
+    await expect(rotate(fake.stack, [cli], 24, fake.around)).rejects.toThrow("the lights");
+    fake.now = new Date("2030-02-01T00:00:00Z");
+    fake.onUp = () => {};
+    expect(await rotate(fake.stack, [cli], 24, fake.around)).toMatchObject({
+      rotated: [{ target: cli.target, oldUntil: "2030-02-02T00:00:00Z" }],
+    });
+    expect(await tokens()).toMatchObject([
+      { secretVersion: 2, previousSecretExpiresAt: "2030-02-02T00:00:00Z" },
+    ]);
+  });
+
+  test("whose end is cut before it is built is built by the next run", async () => {
+    const { fake, keys, scene } = await home();
+    await rotate(fake.stack, [apiKey], 24, fake.around);
+    let isBuilt = false;
+    fake.answer = (_secret, key) => (isBuilt && key === old ? wrongKey : taken);
+    fake.onUp = () => Promise.reject(new Error("the lights went out"));
+    await expect(finish(fake.stack, [apiKey], fake.around)).rejects.toThrow("the lights");
+    expect((await keys()).previous).toBeUndefined();
+    const left = finishable(await scene(), both, fake.around, false);
+    expect(left).toEqual([apiKey]);
+    fake.onUp = () => {
+      isBuilt = true;
+    };
+    expect(await finish(fake.stack, left, fake.around)).toMatchObject({ ended: ["api-key"] });
   });
 
   test("that is interrupted stops after the step it is in, and goes on later", async () => {

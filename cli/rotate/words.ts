@@ -1,6 +1,6 @@
 import type { Age } from "./due.ts";
+import type { Outcome } from "./finish.ts";
 import type { Kind } from "./kind.ts";
-import type { Outcome } from "./rotate.ts";
 
 /** The ages of secrets as a table. */
 export function ageTable(ages: readonly Age[]): string {
