@@ -7,7 +7,7 @@ export default defineConfig({
       "{cli,infra,pi,rehearsal,worker}/**/*.long.test.ts",
       "rehearsal/stage.*.test.ts",
       "infra/{ssh,pi-move,pi-abandoned,hostnames,adopt}.test.ts",
-      "cli/rehearse.test.ts",
+      "cli/{rehearse,family/family}.test.ts",
     ],
     globalSetup: ["rehearsal/testing/parts-setup.ts", "rehearsal/testing/machine-setup.ts"],
     env: { TEST_LONG: "1" },
