@@ -3,6 +3,7 @@ import { ROLES } from "../contract/roles.ts";
 import * as onPi from "./config-pi.ts";
 import { type ConfigProblem, explainIssues } from "./config-problems.ts";
 import { pi } from "./config-reach.ts";
+import { shared } from "./config-shared.ts";
 import { webAgent } from "./config-web-agent.ts";
 import * as worker from "./config-worker.ts";
 import { roleProblems } from "./roles.ts";
@@ -106,10 +107,18 @@ export const configSchema = z.strictObject({
   logLevel: worker.logLevel,
   logSecurityEvents: worker.logSecurityEvents,
   audit: worker.audit,
+  shared,
 });
 
-/** What a stack is built from, checked and with defaults filled in. */
-export type GatewayConfig = z.infer<typeof configSchema>;
+/** The whole config of the account's shared stack. */
+const sharedSchema = configSchema
+  .pick({ accountId: true })
+  .extend({ shared: shared.unwrap().meta(z.globalRegistry.get(shared) ?? {}) });
+
+/** What a gateway's stack is built from, checked and with defaults filled in. */
+export type GatewayConfig = Omit<z.infer<typeof configSchema>, "shared">;
+/** What the account's shared stack is built from. */
+export type SharedConfig = z.infer<typeof sharedSchema>;
 export type PiConfig = GatewayConfig["pi"];
 export type AuditLogConfig = GatewayConfig["auditLog"];
 
@@ -141,15 +150,7 @@ export class ConfigError extends Error {
  * @throws ConfigError with every problem
  */
 export function checkConfig(stack: string, raw: Record<string, unknown>): GatewayConfig {
-  const problems: ConfigProblem[] = [];
-  if (!/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(stack)) {
-    problems.push({
-      key: "the stack's name",
-      got: JSON.stringify(stack),
-      wanted: "at most 40 lowercase letters, digits and dashes: it becomes part of a hostname",
-      mend: "npx pulumi stack rename NAME",
-    });
-  }
+  const problems = nameProblems(stack);
   const result = configSchema.safeParse(switches(raw));
   if (!result.success) {
     const checked = { schema: configSchema, namespace, stack, raw };
@@ -159,6 +160,49 @@ export function checkConfig(stack: string, raw: Record<string, unknown>): Gatewa
   }
   if (problems.length > 0) throw new ConfigError(stack, problems);
   return result.data as GatewayConfig;
+}
+
+/** Whether a stack's raw config makes it the account's shared one. */
+export const isShared = (raw: Record<string, unknown>): boolean => raw.shared !== undefined;
+
+/**
+ * Checks the raw config of the account's shared stack, all of it at once. A gateway's keys are refused.
+ *
+ * @throws ConfigError with every problem
+ */
+export function checkSharedConfig(stack: string, raw: Record<string, unknown>): SharedConfig {
+  const problems = nameProblems(stack);
+  const own = Object.keys(sharedSchema.shape);
+  const gatewayKeys = Object.keys(raw).filter((key) => key in configSchema.shape && !own.includes(key));
+  for (const key of gatewayKeys) {
+    problems.push({
+      key: `${namespace}:${key}`,
+      got: "a gateway's key in a shared stack",
+      wanted: `${own.join(" and ")} alone; a gateway has a stack of its own`,
+      mend: `npx pulumi config rm '${namespace}:${key}'`,
+    });
+  }
+  const rest = Object.fromEntries(Object.entries(raw).filter(([key]) => !gatewayKeys.includes(key)));
+  const result = sharedSchema.safeParse(rest);
+  if (!result.success)
+    problems.push(
+      ...explainIssues(result.error.issues, { schema: sharedSchema, namespace, stack, raw: rest }),
+    );
+  if (problems.length > 0) throw new ConfigError(stack, problems);
+  return result.data as SharedConfig;
+}
+
+function nameProblems(stack: string): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  if (!/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(stack)) {
+    problems.push({
+      key: "the stack's name",
+      got: JSON.stringify(stack),
+      wanted: "at most 40 lowercase letters, digits and dashes: it becomes part of a hostname",
+      mend: "npx pulumi stack rename NAME",
+    });
+  }
+  return problems;
 }
 
 /** Pulumi hands a switch on the first level over as its word, and one below it as what it is. */

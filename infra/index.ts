@@ -13,6 +13,7 @@ import { Pi } from "./pi.ts";
 import { tellWhatIsLeft } from "./pi-abandoned.ts";
 import { lookAtPi } from "./pi-look.ts";
 import { lookAtAccount } from "./preflight.ts";
+import { sharedStack } from "./shared.ts";
 import { Tunnel } from "./tunnel.ts";
 import { GatewayWorker } from "./worker.ts";
 
@@ -23,6 +24,7 @@ import { GatewayWorker } from "./worker.ts";
 export default async function gateway() {
   const stack = pulumi.getStack();
   const config = readConfig(stack);
+  if ("shared" in config) return sharedStack(stack, config);
   const { accountId } = config;
   const api = cloudflareOfStack();
   const account = await lookAtAccount(accountId, api);

@@ -1,9 +1,9 @@
-import { tokenPermissions } from "../../contract/permissions.ts";
+import { sharedPermissions } from "../../contract/permissions.ts";
 import { generatedFrom, table } from "./markdown.ts";
 
 /** docs/permissions.md */
 export function permissionReference(): string {
-  const rows = tokenPermissions.map(({ name, level, group, purpose }) => [
+  const rows = sharedPermissions.map(({ name, level, group, purpose }) => [
     `${name}: ${level}`,
     purpose,
     `\`${group}\``,

@@ -8,6 +8,7 @@ import type { Faults } from "./api/faults.ts";
 import { type ApiCall, startApi } from "./api/server.ts";
 import { createWorkerRuntime } from "./edge/runtime.ts";
 import { startEdge } from "./edge/server.ts";
+import type { Internet } from "./edge/user-worker.ts";
 import { type AccountOptions, createAccount, describeResources } from "./new-account.ts";
 import { startTunnelServer } from "./tunnel/server.ts";
 
@@ -29,6 +30,8 @@ export interface LocalCloudflareOptions extends AccountOptions {
   /** Where its sockets are made; the temporary folder by default. */
   readonly folder?: string;
   readonly progress: Progress;
+  /** What answers outside the account: what Workers fetch there, and webhooks of notifications. Nothing by default. */
+  readonly internet?: Internet;
   /** What Workers see as the client's address; a documentation one by default (RFC 5737). */
   readonly clientIp?: string;
   /** Two letters, `DE` by default. */
@@ -59,6 +62,8 @@ export interface LocalCloudflare {
   moveClient(to: { readonly ip?: string; readonly country?: string }): void;
   /** Makes Access sign with a new key; the one before stays valid, older ones go. */
   rotateKeys(): Promise<void>;
+  /** Lets a Worker's clock strike: calls its `scheduled` handler once for each of its cron triggers. */
+  strike(scriptName: string): Promise<void>;
   /** What goes wrong on request. */
   readonly faults: Faults;
   close(): Promise<void>;
@@ -86,6 +91,7 @@ export async function startCloudflare(options: LocalCloudflareOptions): Promise<
           tunnels,
           certs: async () => team.keys.certs(),
           folder: options.folder,
+          internet: options.internet,
         }),
       );
       begun(await startEdge(options.edgeAddress, { ca: options.ca, team, runtime }));
@@ -108,6 +114,13 @@ export async function startCloudflare(options: LocalCloudflareOptions): Promise<
         loginCode: (email) => team.tickets.codeFor(email),
         moveClient: (to) => void Object.assign(team.client, to),
         rotateKeys: team.keys.rotate,
+        strike: async (name) => {
+          for (const { cron } of account.scripts.get(name)?.schedules ?? []) {
+            const done = await runtime.running(name)?.tick(String(cron));
+            if (done?.outcome !== "ok")
+              throw new Error(`the clock of ${name}: ${done?.outcome ?? "not running"}`);
+          }
+        },
         faults: {
           ...api.faults,
           policyDelay: (seconds) => {
