@@ -151,7 +151,8 @@ export class ConfigError extends Error {
  */
 export function checkConfig(stack: string, raw: Record<string, unknown>): GatewayConfig {
   const problems = nameProblems(stack);
-  const result = configSchema.safeParse(switches(raw));
+  const { shared: _empty, ...gateway } = switches(raw);
+  const result = configSchema.safeParse(gateway);
   if (!result.success) {
     const checked = { schema: configSchema, namespace, stack, raw };
     problems.push(...explainIssues(result.error.issues, checked));
@@ -163,7 +164,19 @@ export function checkConfig(stack: string, raw: Record<string, unknown>): Gatewa
 }
 
 /** Whether a stack's raw config makes it the account's shared one. */
-export const isShared = (raw: Record<string, unknown>): boolean => raw.shared !== undefined;
+export const isShared = (raw: Record<string, unknown>): boolean => !isEmpty(raw.shared);
+
+/** Pulumi hands over the defaults of Pulumi.yaml too; an empty one means "not set". */
+const isEmpty = (value: unknown): boolean =>
+  value === undefined || ["", "{}", "[]"].includes(JSON.stringify(value).replaceAll('"', ""));
+
+/** Whether a key has a value that is not its default. */
+function isSet(key: string, value: unknown): boolean {
+  if (isEmpty(value)) return false;
+  const schema = configSchema.shape[key as keyof typeof configSchema.shape];
+  const [given, usual] = [schema.safeParse(value), schema.safeParse(undefined)];
+  return !given.success || JSON.stringify(given.data) !== JSON.stringify(usual.data);
+}
 
 /**
  * Checks the raw config of the account's shared stack, all of it at once. A gateway's keys are refused.
@@ -174,7 +187,8 @@ export function checkSharedConfig(stack: string, raw: Record<string, unknown>): 
   const problems = nameProblems(stack);
   const own = Object.keys(sharedSchema.shape);
   const gatewayKeys = Object.keys(raw).filter((key) => key in configSchema.shape && !own.includes(key));
-  for (const key of gatewayKeys) {
+  const values = switches(raw);
+  for (const key of gatewayKeys.filter((name) => isSet(name, values[name]))) {
     problems.push({
       key: `${namespace}:${key}`,
       got: "a gateway's key in a shared stack",
