@@ -57,10 +57,9 @@ async function makeGateway(): Promise<void> {
   await new Promise<void>((resolve) => openclaw.listen(0, "127.0.0.1", resolve));
   teardown.defer(() => void openclaw.close());
   const { client } = account;
-  const made = await client.post<{ result: { id: string } }, { result: { id: string } }>(
-    accountPath("/cfd_tunnel"),
-    { body: { name: "openclaw-home", config_src: "cloudflare" } },
-  );
+  const made = (await client.post(accountPath("/cfd_tunnel"), {
+    body: { name: "openclaw-home", config_src: "cloudflare" },
+  })) as unknown as { result: { id: string } };
   tunnelId = made.result.id;
   token = ((await client.get(accountPath(`/cfd_tunnel/${tunnelId}/token`))) as unknown as { result: string })
     .result;
@@ -116,19 +115,17 @@ describe("a shared stack", () => {
     const policies = (await account.client.get(accountPath("/alerting/v3/policies"))) as unknown as {
       result: Record<string, unknown>[];
     };
-    expect(policies.result).toMatchObject(
-      [
-        {
-          alert_type: "tunnel_health_event",
-          filters: {
-            new_status: ["TUNNEL_STATUS_TYPE_DEGRADED", "TUNNEL_STATUS_TYPE_DOWN"],
-            tunnel_id: [tunnelId],
-          },
-          mechanisms: { email: [{ id: "owner@example.com" }], webhooks: [{ id: expect.any(String) }] },
+    const byType = Object.fromEntries(policies.result.map((policy) => [policy.alert_type, policy]));
+    expect(byType).toMatchObject({
+      tunnel_health_event: {
+        filters: {
+          new_status: ["TUNNEL_STATUS_TYPE_DEGRADED", "TUNNEL_STATUS_TYPE_DOWN"],
+          tunnel_id: [tunnelId],
         },
-        { alert_type: "expiring_service_token_alert" },
-      ].sort(() => 0),
-    );
+        mechanisms: { email: [{ id: "owner@example.com" }], webhooks: [{ id: expect.any(String) }] },
+      },
+      expiring_service_token_alert: { enabled: true },
+    });
     expect((await stack.preview()).changeSummary).toEqual({ same: expect.any(Number) });
     const state = JSON.stringify(await stack.exportStack());
     expect(state).not.toContain(secret);
@@ -141,6 +138,10 @@ describe("a shared stack", () => {
     expect(seenAddresses).toEqual(["192.0.2.1"]);
 
     await connector.stop();
+    // Cloudflare's own alarm: the secret as it is, and no signature.
+    await expect
+      .poll(() => received.map(({ headers, body }) => [headers.get("cf-webhook-auth"), JSON.parse(body)]))
+      .toContainEqual([secret, expect.objectContaining({ alert_type: "tunnel_health_event" })]);
     await strike();
     expect(fromProbe()).toEqual([]);
     hookStatus = 500;

@@ -10,6 +10,7 @@ import { createWorkerRuntime } from "./edge/runtime.ts";
 import { startEdge } from "./edge/server.ts";
 import type { Internet } from "./edge/user-worker.ts";
 import { type AccountOptions, createAccount, describeResources } from "./new-account.ts";
+import { createNotifications } from "./notifications.ts";
 import { startTunnelServer } from "./tunnel/server.ts";
 
 export type { ApiTokenOptions } from "./api/api-tokens.ts";
@@ -84,7 +85,13 @@ export async function startCloudflare(options: LocalCloudflareOptions): Promise<
       const account = createAccount(options);
       const client = { ip: options.clientIp ?? "203.0.113.7", country: options.clientCountry ?? "DE" };
       const team = await createTeam(account, client);
-      const tunnels = begun(await startTunnelServer(account, options.streetAddress));
+      const notifications = createNotifications(account, options.internet);
+      const tunnels = begun(
+        await startTunnelServer(account, options.streetAddress, (id, status) => {
+          const tunnel = account.tunnels.get(id);
+          if (tunnel) notifications.tunnelHealth(tunnel, status);
+        }),
+      );
       const runtime = begun(
         await createWorkerRuntime({
           account,
