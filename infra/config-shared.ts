@@ -30,7 +30,7 @@ const webhook = z.strictObject({
     .regex(/^[\x21-\x7e]{32,128}$/, "32 to 128 letters, digits and signs without spaces")
     .meta({
       description:
-        "What the probe signs its messages with, and what Cloudflare sends in cf-webhook-auth. Make one with: openssl rand -hex 32",
+        "What the probe signs its messages with, and what Cloudflare sends in cf-webhook-auth. `openssl rand -hex 32` makes one.",
       example: "< secret.txt",
       secret: true,
     }),

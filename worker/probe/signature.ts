@@ -1,6 +1,6 @@
 /** Headers of a message: seconds since 1970, and `v1=` with 64 hexadecimal digits. */
-export const TIMESTAMP_HEADER = "openclaw-gateway-timestamp";
-export const SIGNATURE_HEADER = "openclaw-gateway-signature";
+const TIMESTAMP_HEADER = "openclaw-gateway-timestamp";
+const SIGNATURE_HEADER = "openclaw-gateway-signature";
 
 /**
  * Signs `timestamp.body` by HMAC-SHA256 (RFC 2104). The time is under the signature, so that a message that someone has
