@@ -14,7 +14,7 @@ export interface WorkerBundle {
    * Where the provider plugin finds the script. It opens the path from `infra/`, and the value is part of
    * the state: so it is a constant, and relative.
    */
-  readonly contentFile: "../.build/worker.js";
+  readonly contentFile: `../.build/${string}.js`;
   /** SHA-256 of the file, in hex: changes exactly when the Worker does. */
   readonly sha256: string;
   readonly bytes: number;
@@ -35,12 +35,16 @@ export function useBundle(bundle: WorkerBundle): void {
  * The file appears whole or not at all, so that two builds at once do no harm.
  * @throws esbuild's BuildFailure, which names file and line
  */
-export async function bundleWorker(): Promise<WorkerBundle> {
-  if (given) return given;
-  const { source, packages } = await workerSource();
-  await writeWhole(join(root, ".build/worker.js"), source);
+export const bundleWorker = async (): Promise<WorkerBundle> => given ?? built("worker", "worker/index.ts");
+
+/** Bundles `worker/probe/index.ts` likewise, into `.build/probe.js`. */
+export const bundleProbe = (): Promise<WorkerBundle> => built("probe", "worker/probe/index.ts");
+
+async function built(name: string, entryPoint: string): Promise<WorkerBundle> {
+  const { source, packages } = await workerSource(root, entryPoint);
+  await writeWhole(join(root, `.build/${name}.js`), source);
   return {
-    contentFile: "../.build/worker.js",
+    contentFile: `../.build/${name}.js`,
     sha256: createHash("sha256").update(source).digest("hex"),
     bytes: source.byteLength,
     gzipBytes: gzipSync(source, { level: 9 }).byteLength,
@@ -55,9 +59,10 @@ export async function bundleWorker(): Promise<WorkerBundle> {
  */
 export async function workerSource(
   project = root,
+  entryPoint = "worker/index.ts",
 ): Promise<{ readonly source: Uint8Array; readonly packages: readonly string[] }> {
   const inputs = new Set<string>();
-  const source = await bundle(project, "worker/index.ts", inputs, {
+  const source = await bundle(project, entryPoint, inputs, {
     conditions: ["workerd", "worker", "browser"],
     loader: { ".html": "text", ".css": "text" },
     external: ["cloudflare:workers"], // the runtime's own

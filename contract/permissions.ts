@@ -92,3 +92,18 @@ export const hostnamePermissions: readonly (TokenPermission & { readonly scope: 
     purpose: "seeing that nothing else has the hostname",
   },
 ];
+
+/** What the token needs besides in a stack that is the account's shared one. */
+const notifications: TokenPermission = {
+  name: "Notifications",
+  level: "Edit",
+  group: "Notifications Write",
+  purpose: "the alerts, in a shared stack alone",
+  proof: "/alerting/v3/policies",
+};
+
+/** All that a shared stack needs and a gateway's does not. */
+export const sharedOnlyPermissions: readonly TokenPermission[] = [notifications];
+
+/** All that a shared stack's API token needs. */
+export const sharedPermissions: readonly TokenPermission[] = [...tokenPermissions, ...sharedOnlyPermissions];

@@ -1,5 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ConfigError, checkConfig, type GatewayConfig, namespace } from "./config.ts";
+import {
+  ConfigError,
+  checkConfig,
+  checkSharedConfig,
+  type GatewayConfig,
+  isShared,
+  namespace,
+  type SharedConfig,
+} from "./config.ts";
 
 /**
  * Reads and checks the config of the running stack.
@@ -9,12 +17,13 @@ import { ConfigError, checkConfig, type GatewayConfig, namespace } from "./confi
  *
  * @throws RunError whose message lists every problem: Pulumi prints it without a stack trace
  */
-export function readConfig(stack: string): GatewayConfig {
-  const raw = Object.entries(pulumi.runtime.allConfig())
+export function readConfig(stack: string): GatewayConfig | SharedConfig {
+  const entries = Object.entries(pulumi.runtime.allConfig())
     .filter(([key]) => key.startsWith(`${namespace}:`))
     .map(([key, value]) => [key.slice(namespace.length + 1), parsed(value)]);
+  const raw = Object.fromEntries(entries) as Record<string, unknown>;
   try {
-    return checkConfig(stack, Object.fromEntries(raw));
+    return isShared(raw) ? checkSharedConfig(stack, raw) : checkConfig(stack, raw);
   } catch (error) {
     if (error instanceof ConfigError) throw new pulumi.RunError(error.message);
     throw error;

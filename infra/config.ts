@@ -5,6 +5,7 @@ import * as onPi from "./config-pi.ts";
 import { type ConfigProblem, explainIssues } from "./config-problems.ts";
 import { pi } from "./config-reach.ts";
 import { previousSecretExpiresAt, rotation, secretVersion } from "./config-rotation.ts";
+import { shared } from "./config-shared.ts";
 import { webAgent } from "./config-web-agent.ts";
 import * as worker from "./config-worker.ts";
 import { roleProblems } from "./roles.ts";
@@ -125,10 +126,18 @@ export const configSchema = z.strictObject({
   logSecurityEvents: worker.logSecurityEvents,
   audit: worker.audit,
   rotation,
+  shared,
 });
 
-/** What a stack is built from, checked and with defaults filled in. */
-export type GatewayConfig = z.infer<typeof configSchema>;
+/** The whole config of the account's shared stack. */
+const sharedSchema = configSchema
+  .pick({ accountId: true })
+  .extend({ shared: shared.unwrap().meta(z.globalRegistry.get(shared) ?? {}) });
+
+/** What a gateway's stack is built from, checked and with defaults filled in. */
+export type GatewayConfig = Omit<z.infer<typeof configSchema>, "shared">;
+/** What the account's shared stack is built from. */
+export type SharedConfig = z.infer<typeof sharedSchema>;
 export type PiConfig = GatewayConfig["pi"];
 export type AuditLogConfig = GatewayConfig["auditLog"];
 
@@ -160,6 +169,63 @@ export class ConfigError extends Error {
  * @throws ConfigError with every problem
  */
 export function checkConfig(stack: string, raw: Record<string, unknown>): GatewayConfig {
+  const problems = nameProblems(stack);
+  const { shared: _empty, ...gateway } = switches(raw);
+  const result = configSchema.safeParse(gateway);
+  if (!result.success) {
+    const checked = { schema: configSchema, namespace, stack, raw };
+    problems.push(...explainIssues(result.error.issues, checked));
+  } else {
+    problems.push(...roleProblems(result.data, namespace), ...names.nameProblems(result.data, namespace));
+  }
+  if (problems.length > 0) throw new ConfigError(stack, problems);
+  return result.data as GatewayConfig;
+}
+
+/** Whether a stack's raw config makes it the account's shared one. */
+export const isShared = (raw: Record<string, unknown>): boolean => !isEmpty(raw.shared);
+
+/** Pulumi hands over the defaults of Pulumi.yaml too; an empty one means "not set". */
+const isEmpty = (value: unknown): boolean =>
+  value === undefined || ["", "{}", "[]"].includes(JSON.stringify(value).replaceAll('"', ""));
+
+/** Whether a key has a value that is not its default. */
+function isSet(key: string, value: unknown): boolean {
+  if (isEmpty(value)) return false;
+  const schema = configSchema.shape[key as keyof typeof configSchema.shape];
+  const [given, usual] = [schema.safeParse(value), schema.safeParse(undefined)];
+  return !given.success || JSON.stringify(given.data) !== JSON.stringify(usual.data);
+}
+
+/**
+ * Checks the raw config of the account's shared stack, all of it at once. A gateway's keys are refused.
+ *
+ * @throws ConfigError with every problem
+ */
+export function checkSharedConfig(stack: string, raw: Record<string, unknown>): SharedConfig {
+  const problems = nameProblems(stack);
+  const own = Object.keys(sharedSchema.shape);
+  const gatewayKeys = Object.keys(raw).filter((key) => key in configSchema.shape && !own.includes(key));
+  const values = switches(raw);
+  for (const key of gatewayKeys.filter((name) => isSet(name, values[name]))) {
+    problems.push({
+      key: `${namespace}:${key}`,
+      got: "a gateway's key in a shared stack",
+      wanted: `${own.join(" and ")} alone; a gateway has a stack of its own`,
+      mend: `npx pulumi config rm '${namespace}:${key}'`,
+    });
+  }
+  const rest = Object.fromEntries(Object.entries(raw).filter(([key]) => !gatewayKeys.includes(key)));
+  const result = sharedSchema.safeParse(rest);
+  if (!result.success)
+    problems.push(
+      ...explainIssues(result.error.issues, { schema: sharedSchema, namespace, stack, raw: rest }),
+    );
+  if (problems.length > 0) throw new ConfigError(stack, problems);
+  return result.data as SharedConfig;
+}
+
+function nameProblems(stack: string): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   if (!/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(stack)) {
     problems.push({
@@ -169,15 +235,7 @@ export function checkConfig(stack: string, raw: Record<string, unknown>): Gatewa
       mend: "npx pulumi stack rename NAME",
     });
   }
-  const result = configSchema.safeParse(switches(raw));
-  if (!result.success) {
-    const checked = { schema: configSchema, namespace, stack, raw };
-    problems.push(...explainIssues(result.error.issues, checked));
-  } else {
-    problems.push(...roleProblems(result.data, namespace), ...names.nameProblems(result.data, namespace));
-  }
-  if (problems.length > 0) throw new ConfigError(stack, problems);
-  return result.data as GatewayConfig;
+  return problems;
 }
 
 /** Pulumi hands a switch on the first level over as its word, and one below it as what it is. */

@@ -15,6 +15,7 @@ import { tellWhatIsLeft } from "./pi-abandoned.ts";
 import { lookAtPi } from "./pi-look.ts";
 import { lookAtAccount } from "./preflight.ts";
 import { lookAtReusedTunnel } from "./reused-tunnel.ts";
+import { sharedStack } from "./shared.ts";
 import { lookup } from "./shared-lookups.ts";
 import { Tunnel } from "./tunnel.ts";
 import { GatewayWorker } from "./worker.ts";
@@ -26,6 +27,7 @@ import { GatewayWorker } from "./worker.ts";
 export default async function gateway() {
   const stack = pulumi.getStack();
   const config = readConfig(stack);
+  if ("shared" in config) return sharedStack(stack, config);
   const { accountId } = config;
   const api = cloudflareOfStack();
   const asked = `${api.baseUrl} ${api.token} ${accountId}`;

@@ -17,7 +17,7 @@ import {
 const MARK = "PLACEHOLDER_OF";
 
 /** Exports the class and answers nothing. It stands for as long as the gateway's own upload takes. */
-const PLACEHOLDER = `export class ${LEDGER_CLASS} {}
+const placeholderOf = (className: string): string => `export class ${className} {}
 export default { fetch: () => new Response(null, { status: 503 }) };
 `;
 
@@ -32,24 +32,36 @@ const scriptPath = (accountId: string, scriptName: string): string =>
  * the provider's upload then replaces it and carries none.
  * https://developers.cloudflare.com/durable-objects/reference/durable-objects-migrations/
  */
-export function makeLedgerClass(accountId: string, scriptName: string): pulumi.ResourceHook {
+export const makeLedgerClass = (accountId: string, scriptName: string): pulumi.ResourceHook =>
+  makeObjectClass(accountId, scriptName, LEDGER_CLASS);
+
+/** The same for a class of any name. */
+export function makeObjectClass(
+  accountId: string,
+  scriptName: string,
+  className: string,
+): pulumi.ResourceHook {
   const api = cloudflareOfStack();
-  return new pulumi.ResourceHook(`class ${LEDGER_CLASS} of the Worker ${scriptName}`, async () => {
+  return new pulumi.ResourceHook(`class ${className} of the Worker ${scriptName}`, async () => {
     // The same migration twice is refused: of a placeholder that a cut has left, too.
-    if (await hasLedgerClass(accountId, scriptName, api)) return;
-    await uploadPlaceholder(accountId, scriptName, api);
+    if (await hasObjectClass(accountId, scriptName, api)) return;
+    await uploadPlaceholder(accountId, scriptName, api, className);
   });
 }
 
-export const uploadPlaceholder = (accountId: string, scriptName: string, api: CloudflareApi): Promise<void> =>
-  putCloudflare(scriptPath(accountId, scriptName), placeholder(scriptName), api);
+export const uploadPlaceholder = (
+  accountId: string,
+  scriptName: string,
+  api: CloudflareApi,
+  className = LEDGER_CLASS,
+): Promise<void> => putCloudflare(scriptPath(accountId, scriptName), placeholder(scriptName, className), api);
 
 interface Service {
   readonly default_environment?: { readonly script?: { readonly migration_tag?: string } };
 }
 
 /** The tag is told with the service, as wrangler reads it, and in no other place. */
-async function hasLedgerClass(accountId: string, scriptName: string, api: CloudflareApi): Promise<boolean> {
+async function hasObjectClass(accountId: string, scriptName: string, api: CloudflareApi): Promise<boolean> {
   const path = `/accounts/${accountId}/workers/services/${scriptName}`;
   const service = await readCloudflare<Service>(path, api).catch(unlessMissing);
   return service?.default_environment?.script?.migration_tag === LEDGER_MIGRATION;
@@ -73,16 +85,16 @@ export async function isPlaceholder(
   return settings?.bindings?.some(({ name, text }) => name === MARK && text === scriptName) ?? false;
 }
 
-function placeholder(scriptName: string): FormData {
+function placeholder(scriptName: string, className: string): FormData {
   const metadata = {
     main_module: WORKER_MAIN_MODULE,
     compatibility_date: WORKER_COMPATIBILITY_DATE,
     bindings: [{ type: "plain_text", name: MARK, text: scriptName }],
-    migrations: { new_tag: LEDGER_MIGRATION, new_sqlite_classes: [LEDGER_CLASS] },
+    migrations: { new_tag: LEDGER_MIGRATION, new_sqlite_classes: [className] },
   };
   const form = new FormData();
   form.append("metadata", new Blob([JSON.stringify(metadata)], { type: "application/json" }));
-  const module = new Blob([PLACEHOLDER], { type: "application/javascript+module" });
+  const module = new Blob([placeholderOf(className)], { type: "application/javascript+module" });
   form.append(WORKER_MAIN_MODULE, module, WORKER_MAIN_MODULE);
   return form;
 }

@@ -23,16 +23,20 @@ const accountTokenPage = (accountId: string) => `https://dash.cloudflare.com/${a
  * @throws Refusal that lists all that is missing
  * @throws CloudflareApiError when Cloudflare cannot be asked
  */
-export async function lookAtAccount(accountId: string, api: CloudflareApi): Promise<AccountFacts> {
+export async function lookAtAccount(
+  accountId: string,
+  api: CloudflareApi,
+  permissions: readonly TokenPermission[] = tokenPermissions,
+): Promise<AccountFacts> {
   const kind = await verifyToken(accountId, api);
   const page = kind === "account" ? accountTokenPage(accountId) : tokenPage;
-  const proofs = tokenPermissions.filter((permission) => permission.proof !== undefined);
+  const proofs = permissions.filter((permission) => permission.proof !== undefined);
   const answers = await Promise.all(proofs.map((permission) => prove(accountId, permission, api)));
   if (answers.every((answer) => answer.refused)) throw wrongAccount(accountId);
 
   // Whoever may not even read lacks all of that name: for Connectivity Directory those are two.
   const refused = new Set(proofs.filter((_, index) => answers[index]?.refused).map(({ name }) => name));
-  const lacking = tokenPermissions.filter(({ name }) => refused.has(name));
+  const lacking = permissions.filter(({ name }) => refused.has(name));
   const missing = lacking.map((permission) => missingPermission(permission, page));
   if (answers.some((answer) => answer.zeroTrustOff)) missing.push(zeroTrustOff(accountId));
   const found: Proof = Object.assign({}, ...answers);

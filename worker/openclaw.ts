@@ -14,10 +14,16 @@ import { within } from "./within.ts";
  */
 const OPENCLAW = "http://openclaw.invalid";
 
+/** What leads to an OpenClaw, and what it knows its callers by: nothing where only what is public there is asked. */
+export type OpenClawWay = Pick<Gateway, "vpcService"> & Partial<Pick<Gateway, "signIn">>;
+
+/** What of an exchange OpenClaw is told. */
+export type Caller = Pick<Exchange, "request" | "address">;
+
 /** One call of OpenClaw. */
 export interface OpenClawCall {
   /** The client's: its address, allowed headers and abort signal go along. */
-  readonly exchange: Exchange;
+  readonly exchange: Caller;
   /** Path and query, built from the route and never copied from the client's URL. */
   readonly target: `/${string}`;
   /** Whom OpenClaw is told to answer; nothing for what is public on the Pi. */
@@ -37,7 +43,7 @@ export interface OpenClawCall {
  * machine, exempts it from its limits and pairs its devices silently, with the scopes they ask for.
  * @throws GatewayError CLIENT_ADDRESS_REFUSED, CLIENT_GONE, OPENCLAW_TIMEOUT, and those of `connectionError`
  */
-export async function fetchOpenClaw(gateway: Gateway, call: OpenClawCall): Promise<Response> {
+export async function fetchOpenClaw(gateway: OpenClawWay, call: OpenClawCall): Promise<Response> {
   const { target, body, timeoutMs } = call;
   const { request } = call.exchange;
   const headers = openClawHeaders(gateway, call);
@@ -65,19 +71,20 @@ function endingWith(signal: AbortSignal): AbortSignal {
   return ending.signal;
 }
 
-function openClawHeaders(gateway: Gateway, call: OpenClawCall): Record<string, string> {
+function openClawHeaders(gateway: OpenClawWay, call: OpenClawCall): Record<string, string> {
   const { address, request } = call.exchange;
   if (!address) throw new GatewayError("CLIENT_ADDRESS_REFUSED");
   const sent = clientHeaders(request.headers, call.kind);
   if (call.headers) Object.assign(sent, call.headers);
-  if (call.identity) Object.assign(sent, vouch(call.identity, gateway));
+  if (call.identity) Object.assign(sent, vouch(call.identity, gateway.signIn));
   sent["x-forwarded-for"] = address;
   sent["x-forwarded-proto"] = "https";
   return sent;
 }
 
 /** In `token` mode OpenClaw knows the gateway alone; in `access` mode it is told who asks, and what they may. */
-function vouch(identity: Identity, { signIn }: Gateway): Record<string, string> {
+function vouch(identity: Identity, signIn: Gateway["signIn"] | undefined): Record<string, string> {
+  if (!signIn) throw new TypeError("an identity needs a way to sign in");
   if (signIn.mode === "token") return { authorization: `Bearer ${signIn.gatewayToken}` };
   const scopes = SCOPES_OF_ROLE[identity.role];
   return {

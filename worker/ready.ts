@@ -1,7 +1,7 @@
 import type { Gateway } from "./config.ts";
 import { type ErrorCode, GatewayError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
-import { fetchOpenClaw } from "./openclaw.ts";
+import { type Caller, fetchOpenClaw, type OpenClawWay } from "./openclaw.ts";
 import { EXACT } from "./route-table.ts";
 
 /**
@@ -17,7 +17,11 @@ export async function ready(exchange: Exchange, gateway: Gateway): Promise<Respo
     : Response.json({ status: "ready" });
 }
 
-async function obstacle(exchange: Exchange, gateway: Gateway): Promise<ErrorCode | undefined> {
+/**
+ * What keeps OpenClaw from taking requests, or nothing. The probe of a shared stack asks this too.
+ * @throws GatewayError CLIENT_ADDRESS_REFUSED
+ */
+export async function obstacle(exchange: Caller, gateway: OpenClawWay): Promise<ErrorCode | undefined> {
   const { target = "/readyz", timeoutMs } = EXACT.get("/ready") ?? {};
   try {
     const answer = await fetchOpenClaw(gateway, { exchange, target, timeoutMs, identity: undefined });

@@ -1,4 +1,9 @@
-import { hostnamePermissions, type TokenPermission, tokenPermissions } from "../../contract/permissions.ts";
+import {
+  hostnamePermissions,
+  sharedOnlyPermissions,
+  type TokenPermission,
+  tokenPermissions,
+} from "../../contract/permissions.ts";
 import { generatedFrom, table } from "./markdown.ts";
 
 /** docs/permissions.md */
@@ -20,6 +25,12 @@ ${table(head, tokenPermissions.map(rows))}
 The program needs no other, and nothing of any zone, unless the gateway has a [hostname of its own](names.md). Then choose "Zone" for two lines more, and under Zone Resources the zones of its hostnames:
 
 ${table(head, hostnamePermissions.map(rows))}
+
+The token of the account's [shared stack](alerts.md) needs one line more, under "Account":
+
+${table(head, sharedOnlyPermissions.map(rows))}
+
+\`npm run family -- remove\` ends people's sessions where the token has "Access: Organizations Revoke" too, and says how to do it by hand where it has not.
 
 Before anything is built \`npx pulumi up\` and \`npm run init\` look whether they are there, as far as reading can tell; what only a write can show is said when the write is refused, with the permission's name.
 

@@ -62,6 +62,14 @@ export const cloudflareCodes = {
     meaning: "Cloudflare refused a request; its own words and code are shown.",
     mend: "Look the code up at https://developers.cloudflare.com, mend what it says, and run `npx pulumi up` again.",
   },
+  ACCOUNT_FULL: {
+    meaning: "The account has no room left for what a shared stack takes, under the free plan's limits.",
+    mend: "Delete what is not needed; on a paid plan set `npx pulumi config set --path shared.plan paid`.",
+  },
+  SHARED_GATEWAY_MISSING: {
+    meaning: "A shared stack is to watch a gateway that the account does not have.",
+    mend: "Build the gateway's stack first, or take its name out of `shared.gateways`.",
+  },
   TUNNEL_PUBLISHED: {
     meaning:
       "Someone gave the stack's tunnel a public hostname, which leads to the Pi past Access and the Worker.",

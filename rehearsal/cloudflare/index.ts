@@ -8,7 +8,9 @@ import type { Faults } from "./api/faults.ts";
 import { type ApiCall, startApi } from "./api/server.ts";
 import { createWorkerRuntime } from "./edge/runtime.ts";
 import { startEdge } from "./edge/server.ts";
+import type { Internet } from "./edge/user-worker.ts";
 import { type AccountOptions, addZone, createAccount, describeResources } from "./new-account.ts";
+import { createNotifications } from "./notifications.ts";
 import { startTunnelServer } from "./tunnel/server.ts";
 
 export type { ApiTokenOptions } from "./api/api-tokens.ts";
@@ -29,6 +31,8 @@ export interface LocalCloudflareOptions extends AccountOptions {
   /** Where its sockets are made; the temporary folder by default. */
   readonly folder?: string;
   readonly progress: Progress;
+  /** What answers outside the account: what Workers fetch there, and webhooks of notifications. Nothing by default. */
+  readonly internet?: Internet;
   /** What Workers see as the client's address; a documentation one by default (RFC 5737). */
   readonly clientIp?: string;
   /** Two letters, `DE` by default. */
@@ -61,6 +65,8 @@ export interface LocalCloudflare {
   moveClient(to: { readonly ip?: string; readonly country?: string }): void;
   /** Makes Access sign with a new key; the one before stays valid, older ones go. */
   rotateKeys(): Promise<void>;
+  /** Lets a Worker's clock strike: calls its `scheduled` handler once for each of its cron triggers. */
+  strike(scriptName: string): Promise<void>;
   /** What goes wrong on request. */
   readonly faults: Faults;
   close(): Promise<void>;
@@ -81,13 +87,20 @@ export async function startCloudflare(options: LocalCloudflareOptions): Promise<
       const account = createAccount(options);
       const client = { ip: options.clientIp ?? "203.0.113.7", country: options.clientCountry ?? "DE" };
       const team = await createTeam(account, client);
-      const tunnels = begun(await startTunnelServer(account, options.streetAddress));
+      const notifications = createNotifications(account, options.internet);
+      const tunnels = begun(
+        await startTunnelServer(account, options.streetAddress, (id, status) => {
+          const tunnel = account.tunnels.get(id);
+          if (tunnel) notifications.tunnelHealth(tunnel, status);
+        }),
+      );
       const runtime = begun(
         await createWorkerRuntime({
           account,
           tunnels,
           certs: async () => team.keys.certs(),
           folder: options.folder,
+          internet: options.internet,
         }),
       );
       begun(await startEdge(options.edgeAddress, { ca: options.ca, team, runtime }));
@@ -111,6 +124,13 @@ export async function startCloudflare(options: LocalCloudflareOptions): Promise<
         loginCode: (email) => team.tickets.codeFor(email),
         moveClient: (to) => void Object.assign(team.client, to),
         rotateKeys: team.keys.rotate,
+        strike: async (name) => {
+          for (const { cron } of account.scripts.get(name)?.schedules ?? []) {
+            const done = await runtime.running(name)?.tick(String(cron));
+            if (done?.outcome !== "ok")
+              throw new Error(`the clock of ${name}: ${done?.outcome ?? "not running"}`);
+          }
+        },
         faults: {
           ...api.faults,
           policyDelay: (seconds) => {

@@ -11,7 +11,7 @@ import { type BoundParts, openBindingWorkers } from "./binding-workers.ts";
 import { countInFlight } from "./in-flight.ts";
 import { startMiniflare } from "./miniflare.ts";
 import { createRateLimits } from "./rate-limits.ts";
-import { userWorker } from "./user-worker.ts";
+import { type Internet, userWorker } from "./user-worker.ts";
 import { frontWorker, type PrivateHeaders, smallWorker } from "./worker-sources.ts";
 
 /** Where the uploaded Workers run. */
@@ -29,6 +29,8 @@ export interface ScriptRuntime {
 /** A started Worker: where its requests go. */
 export interface RunningScript {
   readonly address: { readonly host: string; readonly port: number };
+  /** Calls its `scheduled` handler, as the clock does at a time of this cron expression. */
+  tick(cron: string): Promise<{ readonly outcome: string }>;
   /** Counts a request or socket in; the returned function counts it out. */
   enter(): () => void;
 }
@@ -48,6 +50,8 @@ export interface RuntimeParts {
   readonly tunnels: TunnelEdge;
   /** Answers the team's certs; everything else that a Worker fetches does not exist here. */
   readonly certs: () => Promise<string>;
+  /** What answers everything else that a Worker fetches; nothing does by default. */
+  readonly internet?: Internet;
 }
 
 /** In-flight requests get this long when a new version replaces theirs (https://developers.cloudflare.com/workers/platform/limits/#duration). */
@@ -148,6 +152,7 @@ async function startInstance(script: Script, parts: RuntimeParts & BoundParts): 
       userWorker(script, {
         certsUrl: `https://${parts.account.teamDomain}/cdn-cgi/access/certs`,
         certs: parts.certs,
+        internet: parts.internet,
       }),
       ...bound.workers,
     ],
@@ -163,6 +168,10 @@ async function startInstance(script: Script, parts: RuntimeParts & BoundParts): 
   return {
     address: { host: url.hostname, port: Number(url.port) },
     ...countInFlight(),
+    tick: async (cron) => {
+      const worker = await miniflare.getWorker("script");
+      return worker.scheduled({ cron, scheduledTime: new Date() });
+    },
     stop: async () => {
       await miniflare.dispose();
       await bound.close();

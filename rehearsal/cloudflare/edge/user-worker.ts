@@ -8,10 +8,15 @@ export interface UserWorkerParts {
   readonly certsUrl: string;
   /** Answers the team's certs; everything else that a Worker fetches does not exist here. */
   readonly certs: () => Promise<string>;
+  /** Answers what a Worker fetches elsewhere. */
+  readonly internet?: Internet;
 }
 
+/** What answers on the internet outside this account, for Workers and for Cloudflare's own notifications. */
+export type Internet = (request: Request) => Promise<Response>;
+
 /** The uploaded script as Miniflare runs it. */
-export function userWorker(script: Script, { certsUrl, certs }: UserWorkerParts): WorkerOptions {
+export function userWorker(script: Script, { certsUrl, certs, internet }: UserWorkerParts): WorkerOptions {
   const bound = <T>(type: string, toValue: (binding: Binding) => T): Record<string, T> =>
     Object.fromEntries(
       script.bindings
@@ -40,6 +45,15 @@ export function userWorker(script: Script, { certsUrl, certs }: UserWorkerParts)
     outboundService: async (request: WorkerRequest) => {
       if (request.method === "GET" && request.url === certsUrl)
         return new WorkerResponse(await certs(), { headers: { "content-type": "application/json" } });
+      if (internet) {
+        const { method, url } = request;
+        const body = method === "GET" || method === "HEAD" ? undefined : await request.text();
+        const answer = await internet(new Request(url, { method, headers: [...request.headers], body }));
+        return new WorkerResponse(await answer.text(), {
+          status: answer.status,
+          headers: [...answer.headers],
+        });
+      }
       // What Cloudflare answers for a name that does not resolve.
       return new WorkerResponse("error code: 1016", { status: 530 });
     },

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
 import type { Account } from "../account.ts";
 import { timestamp } from "../identifiers.ts";
-import type { Connector, ProxyErrorCode, TunnelEdge } from "./edge.ts";
+import type { Connector, ProxyErrorCode, TunnelEdge, TunnelStatus } from "./edge.ts";
 import { ProxyError } from "./edge.ts";
 import { readLines } from "./lines.ts";
 import { checkRegistration, type Registration } from "./registration.ts";
@@ -43,7 +43,11 @@ export interface TunnelServer extends TunnelEdge {
  * `PING` is answered by `PONG`; `DRAIN` announces a graceful end. A UDP datagram to the same port is echoed: with
  * `--protocol quic` the connector lives on these echoes, so a firewall that blocks UDP cuts the tunnel, as in reality.
  */
-export async function startTunnelServer(account: Account, address: string): Promise<TunnelServer> {
+export async function startTunnelServer(
+  account: Account,
+  address: string,
+  changed?: (tunnelId: string, status: TunnelStatus) => void,
+): Promise<TunnelServer> {
   const connections = new Map<string, Registered>();
   const pending = new Map<string, PendingStream>();
   /** Tunnels that had a connector once. */
@@ -51,6 +55,9 @@ export async function startTunnelServer(account: Account, address: string): Prom
   /** How many connections each connector had at its best. */
   const most = new Map<string, number>();
   const sockets = new Set<Socket>();
+  /** What each tunnel was last. The real Cloudflare waits a while before it says so; here it is said at once. */
+  const last = new Map<string, TunnelStatus>();
+  let closing = false;
 
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
     sockets.add(socket);
@@ -97,6 +104,7 @@ export async function startTunnelServer(account: Account, address: string): Prom
       (one) => one.registration.connector === registration.connector,
     );
     most.set(registration.connector, Math.max(own.length, most.get(registration.connector) ?? 0));
+    tell(registration.tunnel);
     socket.on("close", () => forget(connection));
     socket.on("end", () => socket.end());
     const ping = setInterval(() => socket.write("PING\n"), timeouts.pingMs);
@@ -124,8 +132,22 @@ export async function startTunnelServer(account: Account, address: string): Prom
     }
   }
 
+  function statusOf(tunnelId: string): TunnelStatus {
+    const connectors = groupByConnector(tunnelId, [...connections.values()]);
+    if (connectors.length === 0) return known.has(tunnelId) ? "down" : "inactive";
+    return connectors.every((one) => one.connections.length === most.get(one.id)) ? "healthy" : "degraded";
+  }
+
+  function tell(tunnelId: string): void {
+    const status = statusOf(tunnelId);
+    if (closing || last.get(tunnelId) === status) return;
+    last.set(tunnelId, status);
+    changed?.(tunnelId, status);
+  }
+
   function forget(connection: Registered): void {
     connections.delete(connection.id);
+    tell(connection.registration.tunnel);
     for (const stream of pending.values())
       if (stream.connection === connection) stream.settle("connection_terminated");
   }
@@ -155,11 +177,7 @@ export async function startTunnelServer(account: Account, address: string): Prom
   return {
     open,
     connectors: (tunnelId) => groupByConnector(tunnelId, [...connections.values()]),
-    status: (tunnelId) => {
-      const connectors = groupByConnector(tunnelId, [...connections.values()]);
-      if (connectors.length === 0) return known.has(tunnelId) ? "down" : "inactive";
-      return connectors.every((one) => one.connections.length === most.get(one.id)) ? "healthy" : "degraded";
-    },
+    status: statusOf,
     disconnect: (tunnelId, connectorId) => {
       for (const { registration, socket } of connections.values()) {
         if (
@@ -170,6 +188,7 @@ export async function startTunnelServer(account: Account, address: string): Prom
       }
     },
     close: async () => {
+      closing = true;
       for (const socket of sockets) socket.destroy();
       await Promise.all([
         new Promise<void>((resolve) => server.close(() => resolve())),

@@ -1,0 +1,55 @@
+import { type CloudflareApi, readCloudflare } from "./cloudflare-api.ts";
+
+/** The connector that a stack's own Pi runs, as far as it is known. */
+export interface ExpectedConnector {
+  /** `connectorId` of cloudflared's /ready on the Pi; it is a new one after each restart. */
+  readonly id?: string;
+  /** The public address that the Pi's network has. */
+  readonly originIp?: string;
+}
+
+/** Something about a tunnel's connectors that is not as expected. */
+export interface ConnectorFinding {
+  readonly kind: "other-connector" | "other-address" | "several-connectors";
+  readonly connectorId: string;
+  /** Where its connections come from. */
+  readonly originIps: readonly string[];
+}
+
+interface Listed {
+  readonly id: string;
+  readonly conns?: readonly { readonly origin_ip?: string }[] | null;
+}
+
+/**
+ * Compares a tunnel's connectors with the Pi's own. Whoever has stolen the tunnel's token can run a connector of the
+ * same tunnel anywhere: Cloudflare then sends it a share of the requests, gateway tokens included.
+ *
+ * @param expected with neither id nor address, more than one connector is all that can be noticed
+ * @param api whose token may read the tunnel
+ * @returns nothing when all is as expected, or the tunnel has no connector
+ * @throws CloudflareApiError when Cloudflare cannot be asked
+ */
+export async function unexpectedConnectors(
+  accountId: string,
+  tunnelId: string,
+  expected: ExpectedConnector,
+  api: CloudflareApi,
+): Promise<ConnectorFinding[]> {
+  const listed = await readCloudflare<Listed[] | null>(
+    `/accounts/${accountId}/cfd_tunnel/${tunnelId}/connections`,
+    api,
+  );
+  const connectors = (listed ?? []).map(({ id, conns }) => ({
+    connectorId: id,
+    originIps: [...new Set((conns ?? []).flatMap(({ origin_ip }) => origin_ip ?? []))],
+  }));
+  return connectors.flatMap((connector): ConnectorFinding[] => {
+    if (expected.id !== undefined && connector.connectorId !== expected.id)
+      return [{ kind: "other-connector", ...connector }];
+    if (expected.originIp !== undefined && connector.originIps.some((ip) => ip !== expected.originIp))
+      return [{ kind: "other-address", ...connector }];
+    const alone = expected.id !== undefined || connectors.length === 1;
+    return alone ? [] : [{ kind: "several-connectors", ...connector }];
+  });
+}

@@ -1,0 +1,85 @@
+import * as cloudflare from "@pulumi/cloudflare";
+import * as pulumi from "@pulumi/pulumi";
+import type { WorkerBundle } from "../contract/bundle.ts";
+import { PROBE_BINDINGS, PROBE_MEMORY_CLASS, type ProbeVariable, probeBinding } from "../contract/probe.ts";
+import {
+  WORKER_COMPATIBILITY_DATE,
+  WORKER_COMPATIBILITY_FLAGS,
+  WORKER_MAIN_MODULE,
+} from "../contract/worker.ts";
+import type { SharedConfig } from "./config.ts";
+import { claims, onlyIfFree } from "./free-name.ts";
+import { makeObjectClass } from "./ledger-class.ts";
+import type { WatchedGateway } from "./shared-gateways.ts";
+
+export interface ProbeArgs {
+  readonly accountId: string;
+  readonly scriptName: string;
+  readonly bundle: WorkerBundle;
+  readonly shared: SharedConfig["shared"];
+  readonly gateways: readonly WatchedGateway[];
+}
+
+/**
+ * The Worker that asks each OpenClaw through its tunnel, and the clock that calls it. It holds no credential of a
+ * gateway: a binding leads through each stack's VPC service, and OpenClaw's /readyz wants none. It has no address.
+ */
+export class Probe extends pulumi.ComponentResource {
+  constructor(name: string, args: ProbeArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("openclaw-gateway:index:Probe", name, {}, opts);
+    const script = this.createScript(name, args);
+    this.createSchedule(name, args, script);
+    this.registerOutputs({});
+  }
+
+  private createScript(name: string, { accountId, scriptName, bundle, ...args }: ProbeArgs) {
+    const nameIsFree = onlyIfFree(claims.worker(accountId, scriptName));
+    const memoryClass = makeObjectClass(accountId, scriptName, PROBE_MEMORY_CLASS);
+    return new cloudflare.WorkersScript(
+      `${name}-probe-script`,
+      {
+        accountId,
+        scriptName,
+        mainModule: WORKER_MAIN_MODULE,
+        contentFile: bundle.contentFile,
+        contentSha256: bundle.sha256,
+        compatibilityDate: WORKER_COMPATIBILITY_DATE,
+        compatibilityFlags: [...WORKER_COMPATIBILITY_FLAGS],
+        bindings: probeBindings(args),
+        observability: { enabled: true, logs: { enabled: true, invocationLogs: false } },
+      },
+      { parent: this, hooks: { beforeCreate: [nameIsFree, memoryClass] } },
+    );
+  }
+
+  private createSchedule(name: string, { accountId, shared }: ProbeArgs, script: cloudflare.WorkersScript) {
+    const { everyMinutes } = shared.probe;
+    return new cloudflare.WorkersCronTrigger(
+      `${name}-probe-clock`,
+      {
+        accountId,
+        scriptName: script.scriptName,
+        schedules: [{ cron: everyMinutes === 1 ? "* * * * *" : `*/${everyMinutes} * * * *` }],
+      },
+      { parent: this },
+    );
+  }
+}
+
+function probeBindings({ shared, gateways }: Pick<ProbeArgs, "shared" | "gateways">) {
+  const variable: ProbeVariable = { gateways: shared.gateways, failures: shared.probe.failures };
+  return [
+    ...gateways.map(({ name, vpcServiceId }) => ({
+      type: "vpc_service",
+      name: probeBinding(name),
+      serviceId: vpcServiceId,
+    })),
+    { type: "durable_object_namespace", name: PROBE_BINDINGS.memory, className: PROBE_MEMORY_CLASS },
+    { type: "plain_text", name: PROBE_BINDINGS.probe, text: JSON.stringify(variable) },
+    {
+      type: "secret_text",
+      name: PROBE_BINDINGS.webhooks,
+      text: pulumi.secret(JSON.stringify(shared.alerts.webhooks)),
+    },
+  ];
+}

@@ -1,0 +1,182 @@
+import { createHmac } from "node:crypto";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import type { ConfigMap, Stack } from "@pulumi/pulumi/automation/index.js";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTestCloudflare, type TestCloudflare } from "../rehearsal/cloudflare/testing/account.ts";
+import { startConnector, type TestConnector } from "../rehearsal/cloudflare/testing/connector.ts";
+import { ensureEngine } from "../rehearsal/engine/index.ts";
+import { quiet } from "../rehearsal/progress.ts";
+import { startProviders } from "../rehearsal/providers/index.ts";
+import { openWorkspace } from "../rehearsal/workspace.ts";
+import { unexpectedConnectors } from "./connectors.ts";
+
+const secret = "s".repeat(40);
+const hook = "https://hooks.example.com/alerts";
+const teardown = new AsyncDisposableStack();
+const received: { url: string; headers: Headers; body: string }[] = [];
+let hookStatus = 200;
+let account: TestCloudflare;
+let stack: Stack;
+let tunnelId: string;
+let token: string;
+let connector: TestConnector;
+
+const configOf = ({ local }: TestCloudflare): ConfigMap => ({
+  "cloudflare:baseUrl": { value: local.apiUrl },
+  "cloudflare:apiToken": { value: local.apiToken, secret: true },
+  "openclaw-gateway:accountId": { value: local.accountId },
+  "openclaw-gateway:shared.gateways[0]": { value: "home" },
+  "openclaw-gateway:shared.probe.failures": { value: "2" },
+  "openclaw-gateway:shared.alerts.emails[0]": { value: "owner@example.com" },
+  "openclaw-gateway:shared.alerts.webhooks[0].name": { value: "phone" },
+  "openclaw-gateway:shared.alerts.webhooks[0].url": { value: hook, secret: true },
+  "openclaw-gateway:shared.alerts.webhooks[0].secret": { value: secret, secret: true },
+});
+const accountPath = (path: string) => `/accounts/${account.local.accountId}${path}`;
+const strike = () => account.local.strike("openclaw-alerts-probe");
+const fromProbe = () => received.splice(0).filter(({ headers }) => headers.has("openclaw-gateway-signature"));
+const eventsOf = (messages: readonly { body: string }[]) =>
+  messages.flatMap(({ body }) => JSON.parse(body).events as Record<string, unknown>[]);
+
+async function startConnected(): Promise<TestConnector> {
+  const started = await startConnector(token, account.streetAddress);
+  teardown.defer(async () => void (await started.stop()));
+  await started.logged(/Registered tunnel connection.*connIndex=3/);
+  return started;
+}
+
+/** A gateway's tunnel and VPC service, and what stands for its OpenClaw. */
+async function makeGateway(): Promise<void> {
+  const asked: (string | undefined)[] = [];
+  const openclaw = createServer((request, response) => {
+    asked.push(request.headers["x-forwarded-for"] as string | undefined);
+    response.setHeader("content-type", "application/json").end('{"ready":true}');
+  });
+  await new Promise<void>((resolve) => openclaw.listen(0, "127.0.0.1", resolve));
+  teardown.defer(() => void openclaw.close());
+  const { client } = account;
+  const made = (await client.post(accountPath("/cfd_tunnel"), {
+    body: { name: "openclaw-home", config_src: "cloudflare" },
+  })) as unknown as { result: { id: string } };
+  tunnelId = made.result.id;
+  token = ((await client.get(accountPath(`/cfd_tunnel/${tunnelId}/token`))) as unknown as { result: string })
+    .result;
+  await client.post(accountPath("/connectivity/directory/services"), {
+    body: {
+      name: "openclaw-home",
+      type: "http",
+      http_port: (openclaw.address() as AddressInfo).port,
+      host: { ipv4: "127.0.0.1", network: { tunnel_id: tunnelId } },
+    },
+  });
+  seenAddresses = asked;
+}
+let seenAddresses: readonly (string | undefined)[] = [];
+
+beforeAll(async () => {
+  const engine = await ensureEngine(quiet);
+  account = await startTestCloudflare(240, {
+    internet: async (request) => {
+      received.push({ url: request.url, headers: request.headers, body: await request.text() });
+      return new Response("", { status: hookStatus });
+    },
+  });
+  teardown.defer(() => account.local.close());
+  const providers = await startProviders({ env: {}, progress: quiet });
+  teardown.defer(() => providers.close());
+  const { apiUrl, apiToken } = account.local;
+  const workspace = await openWorkspace(engine, {
+    apiUrl,
+    apiToken,
+    env: providers.env,
+    parent: tmpdir(),
+  });
+  teardown.defer(() => workspace.remove());
+  stack = await workspace.stack("alerts", configOf(account));
+}, 600_000);
+
+afterAll(() => teardown.disposeAsync());
+
+describe("a shared stack", () => {
+  test("is refused while a gateway that it is to watch is not there, and with a gateway's keys", async () => {
+    await expect(stack.preview()).rejects.toThrow("SHARED_GATEWAY_MISSING");
+    await stack.setAllConfig({ "openclaw-gateway:pi.host": { value: "192.0.2.1" } }, true);
+    await expect(stack.preview()).rejects.toThrow("a gateway's key in a shared stack");
+    await stack.removeConfig("openclaw-gateway:pi");
+  });
+
+  test("makes alerts and a probe, and a second preview changes nothing", async () => {
+    await makeGateway();
+    connector = await startConnected();
+    await stack.up();
+    expect(account.local.resources().join("\n")).toContain("openclaw-alerts-probe");
+    const policies = (await account.client.get(accountPath("/alerting/v3/policies"))) as unknown as {
+      result: Record<string, unknown>[];
+    };
+    const byType = Object.fromEntries(policies.result.map((policy) => [policy.alert_type, policy]));
+    expect(byType).toMatchObject({
+      tunnel_health_event: {
+        filters: {
+          new_status: ["TUNNEL_STATUS_TYPE_DEGRADED", "TUNNEL_STATUS_TYPE_DOWN"],
+          tunnel_id: [tunnelId],
+        },
+        mechanisms: { email: [{ id: "owner@example.com" }], webhooks: [{ id: expect.any(String) }] },
+      },
+      expiring_service_token_alert: { enabled: true },
+    });
+    expect((await stack.preview()).changeSummary).toEqual({ same: expect.any(Number) });
+    // Only what the state encrypts has a plaintext.
+    const state = JSON.stringify(await stack.exportStack(), (key, value) =>
+      key === "plaintext" ? undefined : value,
+    );
+    expect(state).not.toContain(secret);
+    expect(state).not.toContain(hook);
+  });
+
+  test("rings once after failures in a row and once on recovery, signed, and again where no webhook took it", async () => {
+    await strike();
+    expect(fromProbe()).toEqual([]);
+    expect(seenAddresses).toEqual(["192.0.2.1"]);
+
+    await connector.stop();
+    // Cloudflare's own alarm: the secret as it is, and no signature.
+    await expect
+      .poll(() => received.map(({ headers, body }) => [headers.get("cf-webhook-auth"), JSON.parse(body)]))
+      .toContainEqual([secret, expect.objectContaining({ alert_type: "tunnel_health_event" })]);
+    await strike();
+    expect(fromProbe()).toEqual([]);
+    hookStatus = 500;
+    await strike();
+    expect(fromProbe()).toHaveLength(1);
+    hookStatus = 200;
+    await strike();
+    const messages = fromProbe();
+    expect(eventsOf(messages)).toMatchObject([{ gateway: "home", status: "down" }]);
+    const [{ url, headers, body }] = messages as [(typeof messages)[number]];
+    expect(url).toBe(hook);
+    const time = headers.get("openclaw-gateway-timestamp");
+    const wanted = createHmac("sha256", secret).update(`${time}.${body}`).digest("hex");
+    expect(headers.get("openclaw-gateway-signature")).toBe(`v1=${wanted}`);
+    expect(JSON.stringify([...headers]) + body).not.toContain(secret);
+    await strike();
+    expect(fromProbe()).toEqual([]);
+
+    await startConnected();
+    await strike();
+    expect(eventsOf(fromProbe())).toEqual([{ gateway: "home", status: "up" }]);
+  });
+
+  test("finds a connector that is not the Pi's", async () => {
+    const { accountId, apiUrl: baseUrl, apiToken } = account.local;
+    const look = (expected: object) =>
+      unexpectedConnectors(accountId, tunnelId, expected, { baseUrl, token: apiToken });
+    expect(await look({})).toEqual([]);
+    expect(await look({ originIp: "203.0.113.9" })).toMatchObject([{ kind: "other-address" }]);
+    await startConnected();
+    expect(await look({})).toHaveLength(2);
+    const [first] = await look({});
+    expect(await look({ id: first?.connectorId })).toMatchObject([{ kind: "other-connector" }]);
+  });
+});

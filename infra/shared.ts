@@ -1,0 +1,35 @@
+import * as pulumi from "@pulumi/pulumi";
+import { bundleProbe } from "../contract/bundle.ts";
+import { sharedPermissions } from "../contract/permissions.ts";
+import { countAccount, judge } from "./account-limits.ts";
+import { Alerts } from "./alerts.ts";
+import { cloudflareOfStack, readCloudflare } from "./cloudflare-api.ts";
+import type { SharedConfig } from "./config.ts";
+import { lookAtAccount } from "./preflight.ts";
+import { Probe } from "./probe.ts";
+import { findGateways } from "./shared-gateways.ts";
+
+/** The account's one shared stack: alarms for all of its gateways. */
+export async function sharedStack(stack: string, { accountId, shared }: SharedConfig) {
+  const api = cloudflareOfStack();
+  await lookAtAccount(accountId, api, sharedPermissions);
+  const name = `openclaw-${stack}`;
+  const scriptName = `${name}-probe`;
+  const uses = await countAccount(accountId, api);
+  const scripts = await readCloudflare<{ id: string }[]>(`/accounts/${accountId}/workers/scripts`, api);
+  const own = scripts.some(({ id }) => id === scriptName);
+  for (const warning of judge(uses, own || shared.alerts.webhooks.length === 0, shared.plan))
+    pulumi.log.warn(warning);
+  const gateways = await findGateways(accountId, shared.gateways, api);
+
+  new Alerts(stack, {
+    accountId,
+    name,
+    alerts: shared.alerts,
+    tunnelIds: gateways.map(({ tunnelId }) => tunnelId),
+  });
+  if (shared.alerts.webhooks.length > 0)
+    new Probe(stack, { accountId, scriptName, bundle: await bundleProbe(), shared, gateways });
+
+  return { gateways: shared.gateways, account: uses };
+}
