@@ -28,11 +28,11 @@ test("what narrows who comes in shows no change afterwards, and a change by hand
   const { accountId } = local;
   const account = `/accounts/${accountId}/access`;
   type Made = { result: { id: string }[] & { id: string } };
-  const group = await client.post<unknown, Made>(`${account}/groups`, {
+  const group = await client.post<Made>(`${account}/groups`, {
     body: { name: "family", include: [{ email: { email: "ann@example.com" } }] },
   });
-  const providers = await client.get<unknown, Made>(`${account}/identity_providers`);
-  const subdomain = await client.get<unknown, { result: { subdomain: string } }>(
+  const providers = await client.get<Made>(`${account}/identity_providers`);
+  const subdomain = await client.get<{ result: { subdomain: string } }>(
     `/accounts/${accountId}/workers/subdomain`,
   );
   const use = (access: object, tokens: readonly string[]) =>
@@ -58,9 +58,7 @@ test("what narrows who comes in shows no change afterwards, and a change by hand
   await stack.stack.up();
   expect((await stack.stack.preview({ refresh: true })).changeSummary).toEqual({ same: 8 });
 
-  const policies = await client.get<unknown, { result: { id: string; name: string }[] }>(
-    `${account}/policies`,
-  );
+  const policies = await client.get<{ result: { id: string; name: string }[] }>(`${account}/policies`);
   const people = policies.result.find(({ name }) => name === "openclaw-dev-people");
   await client.put(`${account}/policies/${people?.id}`, {
     body: {
