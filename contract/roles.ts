@@ -19,10 +19,12 @@ export const PARTS_OF_ROLE: Readonly<Record<Role, readonly Part[]>> = {
   guest: ["chat"],
 };
 
-/** The variable ROLES, as JSON. Whoever it does not name has no role and is refused. */
+/** The variable ROLES, as JSON. Whoever it gives no role has none and is refused. */
 export interface RolesVariable {
   /** By email address, or by `@domain` for everyone with an address of it, in lower case. An address wins over its domain. */
   readonly people: Readonly<Record<string, Role>>;
+  /** Of a person whom Access lets in by a group, which its JWT does not tell, and whom `people` does not name; without it: none. */
+  readonly others?: Exclude<Role, "owner">;
   /** By client id (the token's `common_name`): the programs of this stack. */
   readonly services: Readonly<Record<string, { readonly name: string; readonly role: Role }>>;
   /** Names of OpenClaw's agents ("default", "main", "web") that a role may talk to, the first one where none is asked for; without an entry: all. */

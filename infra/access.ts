@@ -36,7 +36,9 @@ export class Access extends pulumi.ComponentResource {
     super("openclaw-gateway:index:Access", name, { hostname: args.hostnames[0] }, opts);
     const tokens = args.serviceTokens.map((token) => this.createServiceToken(name, args, token));
     const policies = [this.createPeoplePolicy(name, args)];
-    if (tokens.length > 0) policies.push(this.createServicePolicy(name, args, tokens));
+    // One each: a token goes, or changes, without the others' policies being touched.
+    for (const [index, token] of tokens.entries())
+      policies.push(this.createServicePolicy(name, args, args.serviceTokens[index]?.name ?? "", token));
     this.audience = this.createApplication(name, args, policies).aud;
     this.teamDomain = this.readTeamDomain(args);
     this.serviceTokens = Object.fromEntries(
@@ -65,7 +67,9 @@ export class Access extends pulumi.ComponentResource {
         includes: [
           ...people.emails.map((email) => ({ email: { email } })),
           ...people.emailDomains.map((domain) => ({ emailDomain: { domain } })),
+          ...inGroups(people.groups),
         ],
+        ...narrowing(people),
         sessionDuration: people.sessionDuration,
       },
       { parent: this },
@@ -75,17 +79,18 @@ export class Access extends pulumi.ComponentResource {
   private createServicePolicy(
     name: string,
     args: AccessArgs,
-    tokens: readonly cloudflare.ZeroTrustAccessServiceToken[],
+    key: string,
+    token: cloudflare.ZeroTrustAccessServiceToken,
   ) {
     return new cloudflare.ZeroTrustAccessPolicy(
-      `${name}-services`,
+      `${name}-service-${key}`,
       {
         accountId: args.accountId,
-        name: `${args.name}-services`,
+        name: `${args.name}-service-${key}`,
         // Service Auth. "allow" would send a program with a good token to the login page
         // (https://developers.cloudflare.com/cloudflare-one/access-controls/policies/).
         decision: "non_identity",
-        includes: tokens.map((token) => ({ serviceToken: { tokenId: token.id } })),
+        includes: [{ serviceToken: { tokenId: token.id } }],
       },
       { parent: this },
     );
@@ -114,6 +119,8 @@ export class Access extends pulumi.ComponentResource {
         // Policies by id only: inline ones show as changed on every preview (terraform-provider-cloudflare #5646).
         policies: policies.map((policy, index) => ({ id: policy.id, precedence: index + 1 })),
         sessionDuration: args.people.sessionDuration,
+        ...loginMethods(args.people),
+        ...(args.people.bindingCookie && { enableBindingCookie: true }),
         httpOnlyCookieAttribute: true,
         // Strict ends in a redirect loop (Cloudflare's page on the authorization cookie).
         sameSiteCookieAttribute: "lax",
@@ -144,6 +151,26 @@ const secretOf = ({ secretVersion, previousSecretExpiresAt }: GatewayConfig["ser
         clientSecretVersion: secretVersion,
         previousClientSecretExpiresAt: previousSecretExpiresAt,
       };
+
+const inGroups = (groups: readonly string[]) => groups.map((id) => ({ group: { id } }));
+
+/** What is not asked for is left out: an empty list would show as changed on every preview. */
+function narrowing({ require, exclude }: AccessArgs["people"]) {
+  const requires = [
+    ...(require.country ? [{ geo: { countryCode: require.country } }] : []),
+    ...inGroups(require.groups),
+    ...require.devicePostures.map((integrationUid) => ({ devicePosture: { integrationUid } })),
+    ...(require.mfa ? [{ authMethod: { authMethod: "mfa" } }] : []),
+  ];
+  const excludes = [
+    ...exclude.countries.map((countryCode) => ({ geo: { countryCode } })),
+    ...inGroups(exclude.groups),
+  ];
+  return { ...(requires.length > 0 && { requires }), ...(excludes.length > 0 && { excludes }) };
+}
+
+const loginMethods = ({ loginMethods: allowedIdps }: AccessArgs["people"]) =>
+  allowedIdps.length > 0 ? { allowedIdps, autoRedirectToIdentity: allowedIdps.length === 1 } : {};
 
 function credentials(token: cloudflare.ZeroTrustAccessServiceToken | undefined): ServiceTokenCredentials {
   if (!token) throw new Error("a service token of the config has no resource");

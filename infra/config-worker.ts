@@ -25,6 +25,11 @@ export const roles = z
       "partner@example.com",
     ),
     guests: people("Who may only chat, within quotas.guest.", "'@example.com'"),
+    others: z.enum(["member", "guest"], { error: "member or guest" }).optional().meta({
+      description:
+        "What those are whom access.groups lets in and nothing here names: Access does not say who is in which group. Never owner.",
+      example: "guest",
+    }),
     agents: z
       .strictObject({
         member: z.array(agent).min(1, "at least one agent").optional().meta({

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ROLES } from "../contract/roles.ts";
+import { access } from "./config-access.ts";
 import * as names from "./config-names.ts";
 import * as onPi from "./config-pi.ts";
 import { type ConfigProblem, explainIssues } from "./config-problems.ts";
@@ -9,39 +10,6 @@ import { shared } from "./config-shared.ts";
 import { webAgent } from "./config-web-agent.ts";
 import * as worker from "./config-worker.ts";
 import { roleProblems } from "./roles.ts";
-
-/** Cloudflare's durations are Go's (https://pkg.go.dev/time#ParseDuration), such as "24h" or "30m". */
-const duration = z.string().regex(/^([0-9]+(h|m|s))+$/, "a duration such as 24h or 30m");
-
-const access = z
-  .strictObject({
-    emails: z.array(z.email("an email address")).default([]).meta({
-      description: "People who may log in, by email address. At least one, or one of emailDomains.",
-      example: "you@example.com",
-    }),
-    emailDomains: z
-      .array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "a domain such as example.com"))
-      .default([])
-      .meta({
-        description: "Everyone with an address of one of these domains may log in.",
-        example: "example.com",
-      }),
-    sessionDuration: duration.default("24h").meta({
-      description: "How long a login lasts before Access asks again.",
-      unit: "a duration of h, m and s",
-      example: "12h",
-    }),
-    cookie: z.boolean("true or false").default(false).meta({
-      description:
-        "Whether the gateway reads the login's cookie too where Access sent no header. Access always sends it; only for a gateway that something else stands in front of.",
-      example: "true",
-    }),
-  })
-  .meta({ description: "Who may come in through Cloudflare Access." })
-  .refine((value) => value.emails.length + value.emailDomains.length > 0, {
-    path: ["emails", 0],
-    message: "at least one person who may log in",
-  });
 
 const serviceTokenKeys = z.strictObject({
   name: z

@@ -111,7 +111,7 @@ describe("the program", () => {
   });
 
   test("lets programs in by Service Auth, which never shows them a login page", () => {
-    expect(find("ZeroTrustAccessPolicy", "dev-services").inputs.decision).toBe("non_identity");
+    expect(find("ZeroTrustAccessPolicy", "dev-service-cli").inputs.decision).toBe("non_identity");
     expect(find("ZeroTrustAccessServiceToken").inputs).toMatchObject({
       name: "openclaw-dev-cli",
       duration: "8760h",

@@ -82,6 +82,33 @@ test("one person of a domain that may log in may have another role than the rest
   expect(problemsOf({ owners: ["@example.com", "eve@example.org"], guests: ["@example.org"] })).toEqual([]);
 });
 
+const group = "f174e90a-fafe-4643-bbbc-4a0ed4fc8415";
+const problemsWith = (access: object, roles: object) => {
+  try {
+    checkConfig("dev", { ...required, access, roles });
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map(({ key }) => key);
+  }
+};
+
+test.each([
+  ["a group and no role for its people", { groups: [group] }, {}, ["openclaw-gateway:roles.others"]],
+  ["a role for others and no group", everyone, { others: "guest" }, ["openclaw-gateway:roles.others"]],
+  ["others as owners", { groups: [group] }, { others: "owner" }, ["openclaw-gateway:roles.others"]],
+  ["a group and what its people are", { groups: [group] }, { others: "guest" }, []],
+  [
+    "a role for one who may be in the group",
+    { groups: [group] },
+    { owners: ["a@b.example"], others: "guest" },
+    [],
+  ],
+  ["nobody at all", {}, {}, ["openclaw-gateway:access.emails[0]"]],
+])("whom a group lets in has a role: %s", (_name, access, roles, keys) => {
+  expect(problemsWith(access, roles)).toEqual(keys);
+});
+
 test("guests talk to OpenClaw's default agent, and with an agent of the gateway's own everybody to that", () => {
   const agentsOf = (more: object) =>
     agentsOfRoles(checkConfig("dev", { ...required, access: everyone, ...more }));

@@ -46,6 +46,7 @@ export function roleProblems(config: GatewayConfig, namespace: string): ConfigPr
     ...withoutRole(config, namespace),
     ...inTwoLists(config, namespace),
     ...withoutLogin(config, namespace),
+    ...unnamed(config, namespace),
   ];
 }
 
@@ -78,7 +79,24 @@ function inTwoLists({ roles }: GatewayConfig, namespace: string): ConfigProblem[
   });
 }
 
+/** Only a group lets in people whom the config does not name, and then somebody has to have said what they are. */
+function unnamed({ access, roles }: GatewayConfig, namespace: string): ConfigProblem[] {
+  const key = `${namespace}:roles.others`;
+  if (access.groups.length > 0 && roles.others === undefined) {
+    const got = "not set, and access.groups lets people in whom no role names";
+    return [{ key, got, wanted: "member or guest", mend: `npx pulumi config set --path '${key}' guest` }];
+  }
+  if (access.groups.length === 0 && roles.others !== undefined) {
+    const got = `"${roles.others}", and there is nobody it could be for`;
+    const wanted = "no such key while access.groups is empty";
+    return [{ key, got, wanted, mend: `npx pulumi config rm --path '${key}'` }];
+  }
+  return [];
+}
+
 function withoutLogin(config: GatewayConfig, namespace: string): ConfigProblem[] {
+  // Who is in a group is not known here: anyone may be.
+  if (config.access.groups.length > 0) return [];
   const open = logins(config).map(({ who }) => who);
   // A domain stands for those of its people who may log in, be it each by an address.
   const mayLogIn = (who: string) =>

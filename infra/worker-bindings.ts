@@ -80,6 +80,7 @@ function rolesVariable({ config, serviceTokens }: BindingArgs): pulumi.Output<st
   return pulumi.all(clientIds).apply((services) => {
     const roles: RolesVariable = {
       people: peopleWithRoles(config),
+      ...(config.roles.others && { others: config.roles.others }),
       services: Object.fromEntries(services),
       agents: agentsOfRoles(config),
     };

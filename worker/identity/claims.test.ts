@@ -84,3 +84,25 @@ describe("a service", () => {
     expect(await auditOf(gateway, answer)).toMatchObject({ subject: "service:cli", role: "member" });
   });
 });
+
+describe("a person whom a group of Access lets in", () => {
+  let open: TestGateway;
+  beforeAll(async () => {
+    open = await startGateway({ bindings: { ROLES: JSON.stringify({ ...ROLES, others: "guest" }) } });
+  });
+  afterAll(() => open?.close());
+
+  it.each([
+    ["eve@example.com", 200, "guest"],
+    ["ada@example.com", 200, "owner"],
+  ])("is what ROLES says of others, unless it names them: %s", async (email, status, role) => {
+    const answer = await open.fetch("/v1/models", { token: await open.team.person({ email }) });
+    expect(answer.status).toBe(status);
+    expect(await auditOf(open, answer)).toMatchObject({ role });
+  });
+
+  it("is refused still with an address that cannot be told from others", async () => {
+    const token = await open.team.person({ email: "eve@a.example@evil.example" });
+    expect((await open.fetch("/v1/models", { token })).status).toBe(403);
+  });
+});

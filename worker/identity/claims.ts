@@ -29,11 +29,11 @@ export function identityOf(claims: JWTPayload, roles: RolesVariable): Identity {
   throw refused("not exactly one of email and common_name");
 }
 
-function personOf(text: string, { people }: RolesVariable) {
+function personOf(text: string, { people, others }: RolesVariable) {
   // Only of A to Z: in Unicode other letters too become an ASCII one (the Kelvin sign a k), and with it someone else.
   const email = text.replaceAll(/[A-Z]/g, (letter) => letter.toLowerCase());
   const domain = domainOf(email);
-  const role = domain && (own(people, email) ?? own(people, domain));
+  const role = domain && (own(people, email) ?? own(people, domain) ?? others);
   if (!role) throw new GatewayError("ROLE_MISSING");
   return { kind: "person", email, role, subject: `person:${email}` } as const;
 }

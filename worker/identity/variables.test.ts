@@ -6,6 +6,8 @@ const parsed = (text: string): unknown => JSON.parse(text);
 
 it.each([
   none,
+  { ...none, others: "guest" },
+  { ...none, others: "member" },
   {
     people: { "ada@example.com": "owner", "@example.com": "guest" },
     services: { "0123.access": { name: "cli", role: "member" } },
@@ -22,6 +24,8 @@ it.each<[string, unknown]>([
   ["a part that is missing", { people: {}, services: {} }],
   ["something else besides", { ...none, admins: {} }],
   ["a prototype besides", parsed('{"people":{},"services":{},"agents":{},"__proto__":{}}')],
+  ["owners whom nobody names", { ...none, others: "owner" }],
+  ["others of no role", { ...none, others: "admin" }],
   ["people as a list", { ...none, people: ["ada@example.com"] }],
   ["a role that there is not", { ...none, people: { "ada@example.com": "admin" } }],
   ["a role that every object has", { ...none, people: { "ada@example.com": "constructor" } }],

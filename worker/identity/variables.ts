@@ -8,11 +8,12 @@ import {
 
 /** Whether JSON is what the variable ROLES must hold, and nothing besides. */
 export function areRoles(value: unknown): value is RolesVariable {
-  if (!hasOnly(value, ["people", "services", "agents"])) return false;
-  const { people, services, agents } = value;
+  if (!hasOnly(value, ["people", "others", "services", "agents"])) return false;
+  const { people, others, services, agents } = value;
   return (
     isObject(people) &&
     Object.entries(people).every(([name, role]) => isPersonOrDomain(name) && isRole(role)) &&
+    (others === undefined || (isRole(others) && others !== "owner")) &&
     isObject(services) &&
     Object.entries(services).every(([commonName, service]) => commonName !== "" && isService(service)) &&
     isObject(agents) &&

@@ -40,11 +40,22 @@ it.each<[Rule, boolean]>([
   [{ ip: { ip: "2001:db8::/32" } }, false],
   [{ login_method: { id: "code" } }, true],
   [{ login_method: { id: "other" } }, false],
+  [{ device_posture: { integration_uid: "disk" } }, false],
+  [{ auth_method: { auth_method: "mfa" } }, false],
   [{ everyone: {} }, true],
   [{ any_valid_service_token: {} }, false],
   [{ service_token: { token_id: "t" } }, false],
 ])("%j holds for a person: %s", (rule, holds) => {
   expect(matches(rules([rule]))).toBe(holds);
+});
+
+it("asks for a device's posture and a second factor", () => {
+  const mfa = { auth_method: { auth_method: "mfa" } };
+  const disk = { device_posture: { integration_uid: "disk" } };
+  const asked = rules([annsDomain], [mfa, disk]);
+  expect(matches(asked, { person: { ...ann, authMethods: ["mfa"] } })).toBe(false);
+  expect(matches(asked, { person: { ...ann, authMethods: ["pwd"], devicePostures: ["disk"] } })).toBe(false);
+  expect(matches(asked, { person: { ...ann, authMethods: ["mfa"], devicePostures: ["disk"] } })).toBe(true);
 });
 
 it("takes a machine by its token, by any token, and as everyone, and never as a person", () => {

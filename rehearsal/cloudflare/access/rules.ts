@@ -8,6 +8,10 @@ export interface Person {
   readonly ip: string;
   /** Id of the login method by which they proved it. */
   readonly loginMethod: string;
+  /** Ids of the posture checks that their device passes; none without WARP. */
+  readonly devicePostures?: readonly string[];
+  /** How they proved it, by RFC 8176, such as `mfa`; a one-time PIN tells nothing. */
+  readonly authMethods?: readonly string[];
 }
 
 /** Who asks: a person, a machine with a service token, or neither yet. */
@@ -55,6 +59,9 @@ function matchesRule(account: Account, rule: Rule, { person, token }: Identity):
   if (rule.email_domain) return same(person.email.split("@").at(-1) ?? "", rule.email_domain.domain);
   if (rule.geo) return same(person.country, rule.geo.country_code);
   if (rule.ip) return inRange(person.ip, String(rule.ip.ip));
+  if (rule.device_posture)
+    return person.devicePostures?.includes(String(rule.device_posture.integration_uid)) ?? false;
+  if (rule.auth_method) return person.authMethods?.includes(String(rule.auth_method.auth_method)) ?? false;
   if (rule.login_method) return rule.login_method.id === person.loginMethod;
   return false;
 }

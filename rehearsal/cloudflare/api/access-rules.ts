@@ -31,6 +31,8 @@ const rule = z.union([
   z.strictObject({ any_valid_service_token: empty }),
   z.strictObject({ geo: z.strictObject({ country_code: z.string().length(2) }) }),
   z.strictObject({ ip: z.strictObject({ ip: z.string() }) }),
+  z.strictObject({ device_posture: z.strictObject({ integration_uid: z.string().min(1) }) }),
+  z.strictObject({ auth_method: z.strictObject({ auth_method: z.string().min(1) }) }),
   z.strictObject({ login_method: z.strictObject({ id: z.string() }) }),
 ]);
 const rules = z.array(rule).optional().nullable();

@@ -19,14 +19,14 @@ export interface TestStack {
   close(): Promise<void>;
 }
 
-export async function openTestStack(apiUrl: string): Promise<TestStack> {
+export async function openTestStack(apiUrl: string, apiToken = "a".repeat(40)): Promise<TestStack> {
   const folder = await mkdtemp(join(tmpdir(), "openclaw-gateway-providers-"));
   const programFolder = join(folder, "infra");
   await mkdir(programFolder);
   await mkdir(join(folder, "state"));
   await writeFile(join(folder, "worker.js"), "export default {};");
   const providers = await startProviders({
-    env: { CLOUDFLARE_BASE_URL: apiUrl, CLOUDFLARE_API_TOKEN: "a".repeat(40) },
+    env: { CLOUDFLARE_BASE_URL: apiUrl, CLOUDFLARE_API_TOKEN: apiToken },
     progress: quiet,
     cwd: programFolder,
   });
