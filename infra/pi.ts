@@ -183,6 +183,7 @@ const encoded = (text: string): string => Buffer.from(text).toString("base64");
 const openclawSettings = ({ config, wanted, stack }: PiArgs) => ({
   stack,
   openclaw_port: String(config.openclawPort),
+  openclaw_profile: config.profile ?? "",
   program: encodedPiProgram("openclaw"),
   wanted: encodedWanted(wanted),
 });
@@ -191,6 +192,7 @@ const auditSettings = ({ config, stack, auditLog }: PiArgs): PiSettings => ({
   stack,
   user: config.user,
   openclaw_port: String(config.openclawPort),
+  openclaw_profile: config.profile ?? "",
   path: auditLog.path,
   keep: auditLog.keepOnDestroy ? "yes" : "no",
   runner: encodedPiProgram("audit-run"),
