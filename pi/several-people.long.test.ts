@@ -61,7 +61,7 @@ describe("several people's stacks on one Pi", { timeout: 3_600_000 }, () => {
 
   beforeAll(async () => {
     await asRoot(
-      "useradd -m -s /bin/bash ben && install -d -m 700 -o ben -g ben /home/ben/.ssh && install -m 600 -o ben -g ben /home/pi/.ssh/authorized_keys /home/ben/.ssh/ && echo 'ben ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/010_ben-nopasswd && chmod 440 /etc/sudoers.d/010_ben-nopasswd && loginctl enable-linger ben && timeout 30 sh -c 'until [ -S /run/user/$(id -u ben)/bus ]; do sleep 0.1; done'",
+      "useradd -m -s /bin/bash ben && install -d -m 700 -o ben -g ben /home/ben/.ssh && install -m 600 -o ben -g ben /home/pi/.ssh/authorized_keys /home/ben/.ssh/ && echo 'ben ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/010_ben-nopasswd && chmod 440 /etc/sudoers.d/010_ben-nopasswd && install -d /var/lib/systemd/linger && touch /var/lib/systemd/linger/ben && systemctl start user@$(id -u ben) && timeout 30 sh -c 'until [ -S /run/user/$(id -u ben)/bus ]; do sleep 0.1; done'",
     );
     // As docs/families.md says it.
     for (const { user, profile, port } of people.slice(1)) {
