@@ -104,5 +104,18 @@ export const pi = z
       description: "TCP port of OpenClaw's gateway on the Pi's loopback.",
       example: "18789",
     }),
+    profile: z
+      .string()
+      // OpenClaw's own rule, and its own name for none.
+      .regex(/^([A-Za-z0-9][A-Za-z0-9_-]{0,63})?$/, "OpenClaw's name of a profile: letters, digits, - and _")
+      .refine((name) => name.toLowerCase() !== "default", {
+        error: "the name of a profile; the default one is meant when none is set",
+      })
+      .optional()
+      .meta({
+        description:
+          "OpenClaw's profile on the Pi, as in `openclaw --profile NAME`, where one Pi runs a gateway for each of several people. The default one when not set.",
+        example: "anna",
+      }),
   })
   .meta({ description: "The machine that runs OpenClaw." });

@@ -94,3 +94,48 @@ describe("judge", () => {
 test("parseFacts keeps what stands behind the first equals sign", () => {
   expect(parseFacts("a=b=c\nwarning: x\nroot=\n")).toEqual({ a: "b=c", root: "" });
 });
+
+describe("a Pi with a gateway for each of several people", () => {
+  const missing = JSON.stringify({ code: "OPENCLAW_CONFIG_MISSING", what: "there is no file", mend: "" });
+  const said = (facts: Record<string, string>, change: Partial<PiConfig> = {}) => {
+    try {
+      judge({ ...config, ...change }, { ...good, ...facts }, now);
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return undefined;
+  };
+
+  test("takes a profile whose gateway answers, beside others", () => {
+    const facts = { openclaw_configured_port: "19789", openclaw_gateways: "default 18789,ben 20789" };
+    expect(said(facts, { profile: "anna", openclawPort: 19789 })).toBeUndefined();
+  });
+
+  test("says the lines that set a missing profile up, on a port far from the others'", () => {
+    const facts = { openclaw_config_refusal: missing, openclaw_gateways: "default 18789,ben 19789" };
+    const message = said(facts, { profile: "anna", openclawPort: 19800 });
+    expect(message).toContain("OPENCLAW_PROFILE_MISSING");
+    expect(message).toMatch(/openclaw --profile anna onboard --non-interactive .* --gateway-port 20789 /);
+    expect(message).toContain("openclaw-gateway:pi.openclawPort 20789");
+    expect(message).toContain("openclaw-gateway:pi.profile ben");
+    expect(message).toContain("config rm --path openclaw-gateway:pi.profile");
+  });
+
+  test("names the profiles there are to a stack without one", () => {
+    const facts = { openclaw_config_refusal: missing, openclaw_gateways: "anna 19789" };
+    expect(said(facts)).toMatch(/OPENCLAW_PROFILE_MISSING[\s\S]*there is anna[\s\S]*pi.profile anna/);
+  });
+
+  test("refuses a port that is another profile's, with the one of its own", () => {
+    const facts = { openclaw_other: "ben", openclaw_configured_port: "19789" };
+    const message = said(facts, { profile: "anna" });
+    expect(message).toMatch(/OPENCLAW_OTHER_PROFILE: .*\n.*port 18789 belongs to the OpenClaw profile ben/);
+    expect(message).toContain("openclaw-gateway:pi.openclawPort 19789");
+  });
+
+  test("refuses one port for two, though its own gateway answers there now", () => {
+    const message = said({ openclaw_gateways: "ben 18789" });
+    expect(message).toMatch(/OPENCLAW_PORT_SHARED[\s\S]*default and ben are both set to port 18789/);
+    expect(message).toContain("openclaw config set gateway.port 19789");
+  });
+});

@@ -31,6 +31,7 @@ export async function lookAtPi(config: PiConfig): Promise<Facts> {
   const script = piScript("look", { asRoot: false });
   const stdin = script.stdin({
     openclaw_port: String(config.openclawPort),
+    openclaw_profile: config.profile ?? "",
     program: encodedPiProgram("openclaw-look"),
     ...sudoSetting(config),
   });

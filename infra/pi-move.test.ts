@@ -121,6 +121,16 @@ describe("the Pi's steps on the real engine", { timeout: 120_000 }, () => {
     for (const host of [one, two]) Object.assign(host, { reply: answer }).runs.length = 0;
   });
 
+  test("another OpenClaw profile of the same user has the old one's config put back first", async () => {
+    await up({ ...at(one), profile: "anna" });
+    expect(steps(one)).toEqual(allSteps);
+    await up({ ...at(one), profile: "ben" });
+    expect(steps(one)).toEqual(["openclaw delete", "footprint create", "openclaw create"]);
+    expect(said).toContain("putting the config of the OpenClaw profile anna back");
+    await stack.stack.destroy();
+    expect(steps(one)).toContain("footprint delete");
+  });
+
   test("a new SD card is set up by an ordinary up, and destroyed like the first", async () => {
     address.leadTo(one);
     await up(at(one, address.port));

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { PiConnection } from "./pi-connection.ts";
 import { inProgram } from "./pi-return.ts";
+import { piScript } from "./pi-script.ts";
 import { runOverSsh } from "./ssh.ts";
 import { doorOf, sshTarget, type WayToPi } from "./ssh-door.ts";
 import { PiUnreachable } from "./ssh-refusal.ts";
@@ -43,6 +44,7 @@ async function clean({ oldInputs, newInputs }: pulumi.ResourceHookArgs): Promise
   const before = await resolved(oldInputs);
   const now = await resolved(newInputs);
   const place = leftBehind(before.connection, now.connection);
+  if (place === undefined) await leaveProfile(before, now);
   if (place === undefined || before.delete === undefined) return;
   const way: WayToPi = { ...place, jump: place.proxy };
   const target = sshTarget(doorOf(way));
@@ -57,6 +59,32 @@ async function clean({ oldInputs, newInputs }: pulumi.ResourceHookArgs): Promise
         `  while that machine runs, it serves this gateway too. Switch it off, or on it: sudo systemctl disable --now 'cloudflared-${pulumi.getStack()}.service'`,
     );
   }
+}
+
+/**
+ * A stack that goes on with another OpenClaw profile of the same user puts the old one's config back. The connector
+ * stays: it is the stack's, whatever answers behind it.
+ */
+async function leaveProfile(before: CommandInputs, now: CommandInputs): Promise<void> {
+  const old = openclawOf(before);
+  if (old === undefined || before.delete === undefined || old.profile === openclawOf(now)?.profile) return;
+  const name = old.profile || "default";
+  pulumi.log.info(`putting the config of the OpenClaw profile ${name} back as it was`);
+  const way: WayToPi = { ...now.connection, jump: now.connection.proxy };
+  const undo = piScript("openclaw", { asRoot: false }).command("delete");
+  const { code, stderr } = await runOverSsh(way, undo, old.stdin, removalTimeoutMs);
+  if (code !== 0)
+    pulumi.log.warn(
+      `PI_LEFT_BEHIND: the config of the OpenClaw profile ${name} could not be put back: ${stderr.trim()}`,
+    );
+}
+
+/** What the footprint keeps of OpenClaw's step, and whose profile it is. */
+function openclawOf({ stdin = "" }: CommandInputs): { stdin: string; profile: string } | undefined {
+  const encoded = /^openclaw (.+)$/m.exec(stdin)?.[1];
+  if (encoded === undefined) return undefined;
+  const step = Buffer.from(encoded, "base64").toString();
+  return { stdin: step, profile: /^openclaw_profile (.*)$/m.exec(step)?.[1] ?? "" };
 }
 
 interface CommandInputs {

@@ -1,5 +1,6 @@
 import type { PiConfig } from "./config.ts";
 import type { ErrorCode } from "./error-codes.ts";
+import { openclawCommand, problemOfProfile } from "./pi-profile.ts";
 
 /** What look.sh has told, by name; a name that the Pi did not tell is not in it. */
 export type Facts = Readonly<Record<string, string>>;
@@ -116,6 +117,7 @@ function sudoProblem({ user, sudo = "", sudo_password, groups = "" }: Facts): Pr
 /** What is wrong with OpenClaw, the first thing of it: what comes later follows from it. */
 export function problemOfOpenClaw(config: PiConfig, facts: Facts, oldest: string): Problem | undefined {
   const { openclawPort } = config;
+  const openclaw = openclawCommand(config.profile);
   const others = [...new Set((facts.openclaw_users ?? "").split(" "))].filter(
     (name) => name && name !== facts.user,
   );
@@ -146,6 +148,8 @@ export function problemOfOpenClaw(config: PiConfig, facts: Facts, oldest: string
       what: `the OpenClaw on port ${openclawPort} runs as ${facts.listener_user}, and the one of ${facts.user} is another`,
       mend: `${setUser(facts.listener_user)}\n    or take ${facts.user}'s own by its port: npx pulumi config set --path openclaw-gateway:pi.openclawPort ${facts.openclaw_configured_port ?? "PORT"}`,
     };
+  const profile = problemOfProfile(config, facts);
+  if (profile) return profile;
   if (facts.openclaw_config_refusal) return JSON.parse(facts.openclaw_config_refusal) as Problem;
   const configured = facts.openclaw_configured_port;
   if (configured !== undefined && configured !== String(openclawPort))
@@ -164,7 +168,7 @@ export function problemOfOpenClaw(config: PiConfig, facts: Facts, oldest: string
   return {
     code: "OPENCLAW_NOT_RUNNING",
     what: `OpenClaw does not answer on port ${openclawPort} (${facts.openclaw_ready ?? "no answer"}; its service is ${facts.openclaw_unit_state || "not installed"})`,
-    mend: `on the Pi, as ${facts.user}: openclaw gateway status, openclaw gateway start; what it says: journalctl --user -u openclaw-gateway -n 30`,
+    mend: `on the Pi, as ${facts.user}: ${openclaw} gateway status, ${openclaw} gateway start; what it says: journalctl --user -u openclaw-gateway${config.profile ? `-${config.profile}` : ""} -n 30`,
   };
 }
 

@@ -198,6 +198,7 @@ const formerConnector = (stack: string, connector: string): PiSettings => ({
 const openclawSettings = ({ config, wanted, stack }: PiArgs) => ({
   stack,
   openclaw_port: String(config.openclawPort),
+  openclaw_profile: config.profile ?? "",
   program: encodedPiProgram("openclaw"),
   wanted: encodedWanted(wanted),
 });
@@ -206,6 +207,7 @@ const auditSettings = ({ config, stack, auditLog }: PiArgs): PiSettings => ({
   stack,
   user: config.user,
   openclaw_port: String(config.openclawPort),
+  openclaw_profile: config.profile ?? "",
   path: auditLog.path,
   keep: auditLog.keepOnDestroy ? "yes" : "no",
   runner: encodedPiProgram("audit-run"),

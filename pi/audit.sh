@@ -2,10 +2,10 @@
 # The audit trail on the Pi: a service of the stack's own which a timer starts, the file it writes, and its rotation.
 # Runs as root. create may be repeated at any time; delete removes what create made, and all that a cut create left.
 #
-# Settings: stack, user (whose OpenClaw it is), path (of the file), keep (yes or no: the file after delete),
+# Settings: stack, user (whose OpenClaw it is), openclaw_port, openclaw_profile (may be empty), path (of the file), keep (yes or no: the file after delete),
 # runner (audit-run.sh in base64), program (audit.mjs in base64). Answer: {"audit":"PATH"}
 
-read_settings stack user openclaw_port path keep runner program
+read_settings stack user openclaw_port 'openclaw_profile?' path keep runner program
 
 name=openclaw-gateway-audit-$setting_stack
 unit=/etc/systemd/system/$name
@@ -141,7 +141,7 @@ StartLimitIntervalSec=0
 [Service]
 Type=oneshot
 ExecStartPre=+systemd-tmpfiles --create $tmpfiles
-ExecStart=/bin/sh $programs/audit-$setting_stack.sh $setting_stack $setting_path $setting_openclaw_port
+ExecStart=/bin/sh $programs/audit-$setting_stack.sh $setting_stack $setting_path $setting_openclaw_port${setting_openclaw_profile:+ $setting_openclaw_profile}
 # Opened by systemd as root: the service's own user may read the file (group adm) and not open it to write.
 StandardOutput=append:$setting_path
 StandardError=journal

@@ -53,15 +53,21 @@ write_file() {
 
 # One step of a Pi's root at a time, of whichever stack: two would be in each other's way at apt. A step whose connection
 # broke runs on here while it is already being repeated, too. The lock is on a folder that is there anyway, and goes with
-# the process; who holds it stands in a file, which counts only while the lock is held.
+# the process; who holds it stands in a file, which counts only while the lock is held. A step of another user's, which
+# changes that user's OpenClaw and nothing else, waits for those of the same user.
 one_at_a_time() {
-  holder=/run/openclaw-gateway-step
-  exec 9</etc/systemd/system
+  if [ "$(id -u)" = 0 ]; then
+    holder=/run/openclaw-gateway-step
+    exec 9</etc/systemd/system
+  else
+    holder=/run/user/$(id -u)/openclaw-gateway-step
+    exec 9<"$HOME"
+  fi
   if ! flock -n 9; then
     say "waiting for another step on the Pi to end: $(cat "$holder" 2>/dev/null || echo 'not said which')"
     flock -w 600 9 || fail PI_STEP_RUNNING \
       "another step of this program has not ended on the Pi within 10 minutes: $(cat "$holder" 2>/dev/null || echo 'not said which')" \
       "see what it waits for, on the Pi: ps -ef --forest; restart the Pi if need be, then run npx pulumi up again"
   fi
-  printf '%s of the stack %s, process %s, since %s\n' "$0" "$setting_stack" "$$" "$(date '+%H:%M:%S')" >"$holder"
+  { printf '%s of the stack %s, process %s, since %s\n' "$0" "$setting_stack" "$$" "$(date '+%H:%M:%S')" >"$holder"; } 2>/dev/null || true
 }

@@ -1,9 +1,9 @@
 # shellcheck shell=sh disable=SC2154 # lib.sh and openclaw-install.sh set setting_… and openclaw_…
 # A first look at the Pi, which changes nothing: one "name=value" a line, for infra/pi-look.ts to judge.
-# Runs as the user of the config. Settings: openclaw_port, program (openclaw-look.mjs in base64), and where sudo asks
+# Runs as the user of the config. Settings: openclaw_port, openclaw_profile (may be empty), program (openclaw-look.mjs in base64), and where sudo asks
 # sudo_password (in base64, secret).
 
-read_settings openclaw_port program 'sudo_password?'
+read_settings openclaw_port 'openclaw_profile?' program 'sudo_password?'
 sudo_password=$(printf '%s' "$setting_sudo_password" | base64 -d)
 
 tell() { printf '%s=%s\n' "$1" "$2"; }
@@ -59,7 +59,8 @@ if [ "$root" = yes ]; then
   tell openclaw_users "$(as_root find /root /home -maxdepth 3 -path '*/.openclaw/openclaw.json' -printf '%u ' 2>/dev/null || true)"
 fi
 
-if find_openclaw "$setting_openclaw_port"; then
+if find_openclaw "$setting_openclaw_port" "$setting_openclaw_profile"; then
+  tell openclaw_other "$openclaw_other"
   tell openclaw_entry "$openclaw_entry"
   tell openclaw_unit "$openclaw_unit"
   if [ -n "$openclaw_unit" ]; then

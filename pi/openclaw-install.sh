@@ -2,29 +2,37 @@
 # Finds OpenClaw as it is installed on real Pis: first the process that answers on its port, then its systemd units, then
 # the PATH of a login shell, then where nvm, pnpm, npm and others put programs.
 #
-# find_openclaw PORT sets openclaw_node, openclaw_entry (what Node runs), openclaw_package (folder), openclaw_config,
+# find_openclaw PORT PROFILE, the profile by OpenClaw's own name and empty for the default one, sets openclaw_node, openclaw_entry (what Node runs), openclaw_package (folder), openclaw_config,
 # openclaw_unit ("user NAME" or "system NAME", empty where none runs it), openclaw_pid (empty where it does not run),
-# and exports what its commands need to find the same config; false when there is none.
+# and exports what its commands need to find the same config; false when there is none. openclaw_other is the profile
+# whose gateway listens on the port where that is another one: a Pi may run one for each person, and nobody's config is
+# to be changed for somebody else.
 
 export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-/run/user/$(id -u)}"
 
-forget_found() { openclaw_node='' openclaw_entry='' openclaw_unit='' openclaw_pid='' environment=''; }
+forget_found() { openclaw_node='' openclaw_entry='' openclaw_unit='' openclaw_pid='' openclaw_other='' environment=''; }
 
 find_openclaw() {
   forget_found
+  openclaw_profile=$(named_profile "${2:-}")
   from_process "$1" || from_unit --user || from_unit --system || from_shells || from_folders || return 1
   openclaw_package=${openclaw_entry%/dist/*}
   openclaw_package=${openclaw_package%/openclaw.mjs}
   export_environment
   openclaw_config=$(config_path)
+  # The variable names a profile and leads to no config: only the option does, and these two, as in a profile's own unit.
+  if [ -n "$openclaw_profile" ]; then
+    export OPENCLAW_CONFIG_PATH="$openclaw_config" OPENCLAW_STATE_DIR="${OPENCLAW_STATE_DIR:-${openclaw_config%/*}}"
+  fi
 }
 
-# await_process PORT: where a unit is about to run OpenClaw, as after a restart of the Pi, waits until it listens: only the
+# await_process PORT PROFILE: where a unit is about to run OpenClaw, as after a restart of the Pi, waits until it listens: only the
 # process tells what it was started with. OpenClaw takes up to a minute to start on a Pi.
 await_process() {
   deadline=$(($(date +%s) + 90))
   forget_found
-  until from_process "$1" || ! { from_unit --user || from_unit --system; } || ! is_coming ||
+  openclaw_profile=$(named_profile "${2:-}")
+  until from_process "$1" || [ -n "$openclaw_other" ] || ! { from_unit --user || from_unit --system; } || ! is_coming ||
     [ "$(date +%s)" -gt "$deadline" ]; do
     sleep 1
   done
@@ -76,6 +84,12 @@ from_process() {
   profile=$(printf '%s\n' "$words" | sed -n '/^--profile$/{n;p;}; s/^--profile=//p' | head -n 1)
   if [ -n "$profile" ]; then environment="$environment
 OPENCLAW_PROFILE=$profile"; fi
+  if ! is_profile; then
+    openclaw_other=$(found_profile)
+    openclaw_other=${openclaw_other:-default}
+    openclaw_node='' openclaw_entry='' openclaw_pid='' environment=''
+    return 1
+  fi
   # The unit is the last one of the path, and whose it is the first part tells.
   group=$(sed -n '/^0::\|:name=systemd:/s/^[^/]*//p' "/proc/$pid/cgroup" | grep '\.service$' | head -n 1)
   case $group in
@@ -87,6 +101,18 @@ OPENCLAW_PROFILE=$profile"; fi
 $environment"
 }
 
+named_profile() { if [ "$1" != default ]; then printf '%s' "$1"; fi; }
+
+# The profile that an environment is one of: by name, or by the state folder that OpenClaw gives each.
+found_profile() {
+  name=$(environment_of OPENCLAW_PROFILE)
+  folder=$(environment_of OPENCLAW_STATE_DIR)
+  file=$(environment_of OPENCLAW_CONFIG_PATH)
+  if [ -z "$name" ]; then name=$(printf '%s\n' "${folder:-${file%/*}}" | sed -n 's/.*\/\.openclaw-\([^/]*\)$/\1/p'); fi
+  named_profile "$name"
+}
+is_profile() { [ "$(found_profile)" = "$openclaw_profile" ]; }
+
 unit_environment() {
   if [ -z "$openclaw_unit" ]; then return; fi
   systemctl "--${openclaw_unit% *}" show "${openclaw_unit#* }" -p Environment --value 2>/dev/null |
@@ -96,7 +122,8 @@ unit_environment() {
 # from_unit --user|--system: OpenClaw's own unit, or any other that runs it as this user.
 from_unit() {
   units=$(systemctl "$1" list-unit-files --plain --no-legend --type=service '*openclaw*' 2>/dev/null |
-    awk '$1 !~ /@\.service$/ { print ($1 == "openclaw-gateway.service" ? 0 : 1), $1 }' | sort | cut -d' ' -f2)
+    awk -v own="openclaw-gateway${openclaw_profile:+-$openclaw_profile}.service" \
+      '$1 !~ /@\.service$/ { print ($1 == own ? 0 : 1), $1 }' | sort | cut -d' ' -f2)
   for unit in $units; do
     if [ "$1" = --system ] && [ "$(systemctl show "$unit" -p User --value)" != "$(id -un)" ]; then continue; fi
     start=$(systemctl "$1" show "$unit" -p ExecStart --value 2>/dev/null | sed -n 's/.*argv\[\]=\([^;]*\) ;.*/\1/p')
@@ -105,9 +132,13 @@ from_unit() {
     if take_words $start; then
       openclaw_unit="${1#--} $unit"
       environment=$(unit_environment)
-      return 0
+      profile=$(printf '%s\n' "$start" | sed -n 's/.* --profile[ =]\([^ ]*\).*/\1/p')
+      if [ -n "$profile" ]; then environment="$environment
+OPENCLAW_PROFILE=$profile"; fi
+      if is_profile; then return 0; fi
     fi
   done
+  openclaw_node='' openclaw_entry='' openclaw_unit='' environment=''
   return 1
 }
 
@@ -117,7 +148,10 @@ from_shells() {
     found=$(timeout 20 bash "$options" 'command -v openclaw node' </dev/null 2>/dev/null || true)
     command=$(printf '%s\n' "$found" | grep '/openclaw$' | head -n 1)
     openclaw_node=$(printf '%s\n' "$found" | grep '/node$' | head -n 1)
-    if [ -n "$command" ] && from_command "$command"; then return 0; fi
+    if [ -n "$command" ] && from_command "$command"; then
+      environment=OPENCLAW_PROFILE=$openclaw_profile
+      return 0
+    fi
   done
   return 1
 }
@@ -126,7 +160,10 @@ from_folders() {
   for command in "$HOME"/.nvm/versions/node/*/bin/openclaw "$HOME/.npm-global/bin/openclaw" "$HOME/.local/bin/openclaw" \
     "$HOME/.local/share/pnpm/openclaw" "$HOME/.volta/bin/openclaw" /usr/local/bin/openclaw /usr/bin/openclaw; do
     openclaw_node=''
-    if [ -e "$command" ] && from_command "$command"; then return 0; fi
+    if [ -e "$command" ] && from_command "$command"; then
+      environment=OPENCLAW_PROFILE=$openclaw_profile
+      return 0
+    fi
   done
   return 1
 }

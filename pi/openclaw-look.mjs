@@ -3,6 +3,9 @@
  *
  * Arguments: PORT PACKAGE CONFIG.
  */
+import { existsSync, readdirSync } from "node:fs";
+import { homedir } from "node:os";
+
 const [port, packageFolder, configFile] = process.argv.slice(2);
 const requireOpenClaw = requireFrom(packageFolder);
 const tell = (name, value) => process.stdout.write(`${name}=${value}\n`);
@@ -19,6 +22,25 @@ async function readiness() {
   }
 }
 
+/** Other profiles' gateways of this user, as `NAME PORT`: those that a unit of OpenClaw's own starts. */
+function otherGateways() {
+  const home = process.env.OPENCLAW_HOME || homedir();
+  return readdirSync(home).flatMap((name) => {
+    const [, profile] = /^\.openclaw(?:-(.+))?$/.exec(name) ?? [];
+    const file = join(home, name, "openclaw.json");
+    const unit = `openclaw-gateway${profile ? `-${profile}` : ""}.service`;
+    if (!name.startsWith(".openclaw") || file === configFile) return [];
+    if (!existsSync(join(homedir(), ".config/systemd/user", unit))) return [];
+    try {
+      const { config } = readConfigFile(file, requireOpenClaw("json5"));
+      return [`${profile ?? "default"} ${config.gateway?.port ?? 18789}`];
+    } catch {
+      return []; // not this stack's to judge
+    }
+  });
+}
+
+tell("openclaw_gateways", otherGateways().join(","));
 tell("openclaw_version", requireOpenClaw("./package.json").version);
 try {
   const { config } = readConfigFile(configFile, requireOpenClaw("json5"));

@@ -7,6 +7,7 @@ import { connectorSuite } from "../pi/connector.suite.ts";
 import { connectorPackageSuite } from "../pi/connector-package.suite.ts";
 import { connectorStartSuite } from "../pi/connector-start.suite.ts";
 import { firewallSuite } from "../pi/firewall.suite.ts";
+import { openclawProfilesSuite } from "../pi/openclaw-profiles.suite.ts";
 import { sharedStage } from "./testing/shared-stage.ts";
 
 // What the program does on a Pi, and a Pi that is not as it should be.
@@ -19,4 +20,5 @@ piFaultsSuite(stage);
 firewallSuite(stage);
 piOptionsSuite(stage);
 piReachSuite(stage);
+openclawProfilesSuite(stage);
 rehearsePiSuite(stage);

@@ -127,7 +127,7 @@ function configOf(host: FakeHost, index: number): Record<string, unknown> {
       user: "pi",
       hostKey: host.hostKey.split(" ").slice(0, 2).join(" "),
       privateKey: host.privateKey,
-      openclawPort: 18_789 + 20 * index,
+      openclawPort: 18_789 + 120 * index,
     },
     ...(index >= withTokens && { serviceTokens: [] }),
   };

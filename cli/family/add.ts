@@ -1,4 +1,5 @@
 import { Refusal } from "../../infra/refusal.ts";
+import { parsePiAddress } from "../init/pi-address.ts";
 import type { Pulumi } from "../init/pulumi.ts";
 import type { Options } from "../init/setup.ts";
 import { readStored, type Stored } from "../init/stored.ts";
@@ -36,20 +37,31 @@ export async function inheritFrom(
   const common = Object.fromEntries(
     Object.entries(values).filter(([key]) => written.includes(key) && !OWN_KEYS.includes(key)),
   );
-  const pi = await piLike(values.pi as Record<string, unknown>, options, all);
+  const there = await placeOnPi(name, values.pi as Readonly<Record<string, unknown>>, options, all);
   return {
-    options: { ...options, stack: name, backend: options.backend ?? model.backend },
-    inherited: { values: { ...common, signIn: "access", ...(pi && { pi }) }, apiToken, baseUrl },
+    options: { ...options, ...there.options, stack: name, backend: options.backend ?? model.backend },
+    inherited: {
+      values: { ...common, signIn: "access", ...(there.pi && { pi: there.pi }) },
+      apiToken,
+      baseUrl,
+    },
   };
 }
 
-/** The same Pi, with a port of its own there. Another Pi that a flag names has OpenClaw where it usually is. */
-async function piLike(
+/**
+ * On the same Pi a profile and a port of the new one's own; for a user of their own there, whom a flag names, only a
+ * port. Another Pi has OpenClaw where it usually is.
+ */
+async function placeOnPi(
+  name: string,
   pi: Readonly<Record<string, unknown>> | undefined,
   { pi: named, openclawPort }: Options,
   all: readonly StackOfFamily[],
-): Promise<Readonly<Record<string, unknown>> | undefined> {
-  if (!pi || named !== undefined) return undefined;
-  if (openclawPort !== undefined) return pi;
-  return { ...pi, openclawPort: freePort(await portsOn(String(pi.host), all)) };
+): Promise<{ options: Partial<Options>; pi?: Readonly<Record<string, unknown>> }> {
+  const host = named === undefined ? pi?.host : parsePiAddress(named).host;
+  const taken = host === undefined ? [] : await portsOn(String(host), all);
+  const port = openclawPort ?? (taken.length > 0 ? String(freePort(taken)) : undefined);
+  const options = port === undefined ? {} : { openclawPort: port };
+  if (!pi || named !== undefined) return { options };
+  return { options, pi: { ...pi, ...(openclawPort === undefined && { profile: name }) } };
 }

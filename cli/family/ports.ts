@@ -3,8 +3,8 @@ import { settingsIn } from "./stack-file.ts";
 
 /** OpenClaw's own port, as infra/config-reach.ts has it. */
 export const USUAL_PORT = 18789;
-/** OpenClaw takes some of the ports behind its own for its browser control and canvas, so each gateway gets room. */
-const ROOM = 20;
+/** OpenClaw takes ports behind its own, for the browsers that it steers and more, so each gateway gets room. */
+const ROOM = 120;
 
 /** The ports of OpenClaw that stacks have on a Pi. */
 export async function portsOn(host: string, all: readonly StackOfFamily[]): Promise<number[]> {

@@ -196,7 +196,9 @@ export function initSuite(stage: () => Stage): void {
         ]);
       // On the Pi that they share, each has an OpenClaw of their own, at a port of its own.
       const alone = await add();
-      expect(JSON.parse(alone.stdout).error.message).toMatch(/OPENCLAW_PORT: [\s\S]*18809/);
+      expect(JSON.parse(alone.stdout).error.message).toMatch(
+        /OPENCLAW_PROFILE_MISSING[\s\S]*--profile mia[\s\S]*18909/,
+      );
       const { stdout } = await add("--openclaw-port", "18789");
       expect(JSON.parse(stdout), stdout).toMatchObject({ ok: true, stack: "mia" });
       const file = readFileSync(join(desk.project, "Pulumi.mia.yaml"), "utf8");

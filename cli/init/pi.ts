@@ -71,7 +71,7 @@ const nextTry = (person: Person) =>
   });
 
 /** What the stack has besides, and nobody is asked for here: it stays. */
-const KEPT = ["privateKeyPassword", "sudoPassword", "jump", "abandoned"] as const;
+const KEPT = ["privateKeyPassword", "sudoPassword", "jump", "abandoned", "profile"] as const;
 const keptOf = (before: Partial<PiConfig> | undefined): Partial<Pick<PiConfig, (typeof KEPT)[number]>> =>
   Object.fromEntries(KEPT.flatMap((name) => (before?.[name] === undefined ? [] : [[name, before[name]]])));
 

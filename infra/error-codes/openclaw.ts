@@ -26,6 +26,18 @@ export const openclawCodes = {
     meaning: "OpenClaw listens on another port than the config says.",
     mend: "Set pi.openclawPort to the one that is shown.",
   },
+  OPENCLAW_OTHER_PROFILE: {
+    meaning: "The port belongs to the gateway of another OpenClaw profile than the config says.",
+    mend: "Set pi.profile or pi.openclawPort to what is shown.",
+  },
+  OPENCLAW_PROFILE_MISSING: {
+    meaning: "The user has no OpenClaw of the profile that the config says.",
+    mend: "Set it up on the Pi with the lines that are shown, or set pi.profile to another.",
+  },
+  OPENCLAW_PORT_SHARED: {
+    meaning: "Two profiles' gateways on the Pi are set to one port, so that either may answer there.",
+    mend: "Give one another port, with the line that is shown.",
+  },
   OPENCLAW_CONFIG_UNREADABLE: {
     meaning: "The user may not read openclaw.json.",
     mend: "Make it this user's, with the line that is shown.",
