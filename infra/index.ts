@@ -10,6 +10,7 @@ import { limitedLogins } from "./login-methods.ts";
 import { nameParts } from "./names.ts";
 import { openclawWanted } from "./openclaw-wanted.ts";
 import { gatewayOutputs } from "./outputs.ts";
+import { lookAtApplications } from "./overlapping-applications.ts";
 import { Pi } from "./pi.ts";
 import { tellWhatIsLeft } from "./pi-abandoned.ts";
 import { lookAtPi } from "./pi-look.ts";
@@ -44,6 +45,7 @@ export default async function gateway() {
   else await refusePublicHostnames(accountId, base);
   const limited = await lookup(`logins ${asked}`, () => limitedLogins(accountId, api));
   if (limited) await pulumi.log.warn(limited);
+  for (const note of await lookAtApplications(accountId, hostnames, api)) await pulumi.log.warn(note);
   if (!pulumi.runtime.isDryRun()) {
     if (config.pi.abandoned) await tellWhatIsLeft(config.pi, stack, reused === undefined);
     else await look(config.pi);

@@ -75,4 +75,9 @@ export const cloudflareCodes = {
       "Someone gave the stack's tunnel a public hostname, which leads to the Pi past Access and the Worker.",
     mend: "Remove it in the dashboard (Networks, Tunnels, Published application routes).",
   },
+  ACCESS_OVERLAP: {
+    meaning:
+      "Another Access application takes a part of the gateway's address, such as one path of it. What comes there has not been let in by the stack's own policies, and the gateway refuses it.",
+    mend: "Delete that application, or give it another address, then run `npx pulumi up` again.",
+  },
 } as const satisfies Record<string, ErrorEntry>;

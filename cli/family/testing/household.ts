@@ -5,6 +5,7 @@ import type { TestCloudflare } from "../../../rehearsal/cloudflare/testing/accou
 import { newKeyPair } from "../../../rehearsal/host/keys.ts";
 import { quiet } from "../../../rehearsal/progress.ts";
 import { startProviders } from "../../../rehearsal/providers/index.ts";
+import { quoted } from "../../init/places.ts";
 import { type Desk, namesLeadTo, newDesk } from "../../init/testing/desk.ts";
 
 /** A desk with stacks of a family, whose Pis are gone for good: all that is built is in the local Cloudflare. */
@@ -12,6 +13,8 @@ export interface TestHousehold {
   readonly desk: Desk;
   /** Makes a stack as the set-up would leave it; `change` goes over its config. */
   add(name: string, change?: Record<string, unknown>): Promise<void>;
+  /** Writes for the shell where a stack's state is, as the set-up does. */
+  record(name: string, backend: string): Promise<void>;
   /** Sets more keys of a stack. */
   change(name: string, values: Record<string, unknown>): Promise<void>;
   /** `npm run family` with these stacks' providers. */
@@ -38,6 +41,11 @@ export async function openTestHousehold({ local, ca }: TestCloudflare): Promise<
     ...namesLeadTo(local.edgeAddress),
     NODE_EXTRA_CA_CERTS: authority,
   };
+  const record = async (name: string, backend: string) => {
+    const lines = { PULUMI_BACKEND_URL: backend, PULUMI_CONFIG_PASSPHRASE_FILE: passphrase };
+    const exports = Object.entries(lines).map(([key, value]) => `export ${key}=${quoted(value)}\n`);
+    await writeFile(join(settings, `${name}.env`), exports.join(""), { mode: 0o600 });
+  };
   return {
     desk,
     async add(name, change = {}) {
@@ -55,10 +63,9 @@ export async function openTestHousehold({ local, ca }: TestCloudflare): Promise<
         file,
         `${await readFile(file, "utf8")}config: ${JSON.stringify(Object.fromEntries(keys))}\n`,
       );
-      const lines = { PULUMI_BACKEND_URL: desk.backend, PULUMI_CONFIG_PASSPHRASE_FILE: passphrase };
-      const exports = Object.entries(lines).map(([key, value]) => `export ${key}=${value}\n`);
-      await writeFile(join(settings, `${name}.env`), exports.join(""), { mode: 0o600 });
+      await record(name, desk.backend);
     },
+    record,
     async change(name, values) {
       const file = join(desk.project, `Pulumi.${name}.yaml`);
       const keys = Object.entries(values).map(([key, value]) => [`openclaw-gateway:${key}`, value]);
