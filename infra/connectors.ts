@@ -1,4 +1,7 @@
 import { type CloudflareApi, readCloudflare } from "./cloudflare-api.ts";
+import type { PiConfig } from "./config.ts";
+import { piScript } from "./pi-script.ts";
+import { runOverSsh } from "./ssh.ts";
 
 /** The connector that a stack's own Pi runs, as far as it is known. */
 export interface ExpectedConnector {
@@ -52,4 +55,27 @@ export async function unexpectedConnectors(
     const alone = expected.id !== undefined || connectors.length === 1;
     return alone ? [] : [{ kind: "several-connectors", ...connector }];
   });
+}
+
+/** The connector takes a moment to answer, and a Pi that is away is not waited for. */
+const commandTimeoutMs = 20_000;
+const connectWithinMs = 8_000;
+
+/**
+ * Asks the Pi for the id of the stack's connector there.
+ *
+ * @returns nothing where the connector does not run
+ * @throws PiUnreachable
+ */
+export async function connectorOnPi(pi: PiConfig, stack: string): Promise<string | undefined> {
+  const script = piScript("connector-id", { asRoot: false });
+  const { stdout } = await runOverSsh(
+    pi,
+    script.command("create"),
+    script.stdin({ stack }),
+    commandTimeoutMs,
+    connectWithinMs,
+  );
+  // A login shell whose .bashrc prints something says that first.
+  return (JSON.parse(stdout.trimEnd().split("\n").at(-1) || "{}") as { connectorId?: string }).connectorId;
 }

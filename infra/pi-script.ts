@@ -31,6 +31,7 @@ const pieces = {
     "connector.sh",
   ],
   openclaw: ["lib.sh", "openclaw-install.sh", "openclaw.sh"],
+  "connector-id": ["lib.sh", "connector-id.sh"],
   devices: ["lib.sh", "openclaw-install.sh", "devices.sh"],
   "gateway-token": ["lib.sh", "openclaw-install.sh", "gateway-token.sh"],
   "tunnel-token": ["lib.sh", "tunnel-token.sh"],

@@ -106,6 +106,7 @@ describe("npm run family", { timeout: 60_000 }, () => {
         openclaw: "",
         cloudflared: "",
         gateway: "TUNNEL_DOWN",
+        strangers: [],
         changedAt: expect.stringMatching(/^20/),
         lastResult: stack === "ada" ? "update failed" : "update succeeded",
         expires: { token: `openclaw-${stack}-cli`, at: expect.stringMatching(/^20/) },

@@ -1,6 +1,7 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { type CloudflareApi, publicApi, readCloudflare } from "../../infra/cloudflare-api.ts";
-import { namespace } from "../../infra/config.ts";
+import { configSchema, namespace, type PiConfig } from "../../infra/config.ts";
+import { connectorOnPi, unexpectedConnectors } from "../../infra/connectors.ts";
 
 /** What the record of a stack says of it, and what Cloudflare does. */
 export interface Sight {
@@ -19,6 +20,8 @@ export interface Sight {
   readonly expires?: { readonly token: string; readonly at: string };
   /** What the gateway answers to its own question whether OpenClaw is ready: `ready`, or an error's code. */
   readonly gateway?: string;
+  /** Connectors of the tunnel that are not the Pi's own, with where they come from. */
+  readonly strangers?: readonly string[];
   /** Changes that an up would make; absent where nobody looked. */
   readonly pending?: number;
   /** Why something could not be looked at. */
@@ -31,6 +34,7 @@ export type AskGateway = (url: string, token: { clientId: string; clientSecret: 
 interface GatewayOutputs {
   readonly url?: string;
   readonly tunnelId?: string;
+  readonly tunnelReused?: boolean;
   readonly serviceTokens?: Readonly<Record<string, { clientId: string; clientSecret: string }>>;
   readonly pi?: { readonly openclaw?: string; readonly cloudflared?: string };
 }
@@ -38,7 +42,7 @@ interface GatewayOutputs {
 /** Looks at a stack without changing anything: its record, its tunnel, its service tokens, its gateway. */
 export async function lookAt(stack: Stack, ask: AskGateway = askGateway): Promise<Sight> {
   const [outputs, last] = await Promise.all([stack.outputs(), stack.history(1)]);
-  const { url, tunnelId, serviceTokens, pi } = Object.fromEntries(
+  const { url, tunnelId, tunnelReused, serviceTokens, pi } = Object.fromEntries(
     Object.entries(outputs).map(([name, { value }]) => [name, value]),
   ) as GatewayOutputs;
   const record = {
@@ -48,18 +52,27 @@ export async function lookAt(stack: Stack, ask: AskGateway = askGateway): Promis
     lastResult: last[0] && `${last[0].kind} ${last[0].result}`,
   };
   if (url === undefined || tunnelId === undefined) return record;
-  const { api, accountId } = await apiOf(stack);
+  const { api, accountId, pi: way } = await settingsOf(stack);
   const [token] = Object.values(serviceTokens ?? {});
-  const [cloud, gateway] = await Promise.all([
-    atCloudflare(
-      api,
-      accountId,
-      tunnelId,
-      new Set(Object.values(serviceTokens ?? {}).map((one) => one.clientId)),
-    ).catch((error: Error) => ({ trouble: error.message.split("\n")[0] })),
-    token ? ask(url, token) : Promise.resolve(undefined),
+  const clientIds = new Set(Object.values(serviceTokens ?? {}).map((one) => one.clientId));
+  const [cloud, gateway, strangers] = await Promise.all([
+    atCloudflare(api, accountId, tunnelId, clientIds).catch((error: Error) => ({
+      trouble: error.message.split("\n")[0],
+    })),
+    token ? ask(url, token) : undefined,
+    strangersOn(api, accountId, tunnelId, { stack: stack.name, pi: tunnelReused ? undefined : way }).catch(
+      () => undefined,
+    ),
   ]);
-  return { ...record, url, openclaw: pi?.openclaw, cloudflared: pi?.cloudflared, gateway, ...cloud };
+  return {
+    ...record,
+    url,
+    openclaw: pi?.openclaw,
+    cloudflared: pi?.cloudflared,
+    gateway,
+    ...(strangers && { strangers }),
+    ...cloud,
+  };
 }
 
 /** The API as a stack's provider asks it: by its own settings, else by the environment's. */
@@ -68,12 +81,28 @@ export function apiWith(apiToken: string | undefined, baseUrl: string | undefine
   return { baseUrl: base.replace(/\/$/, ""), token: apiToken ?? process.env.CLOUDFLARE_API_TOKEN ?? "" };
 }
 
-async function apiOf(stack: Stack): Promise<{ api: CloudflareApi; accountId: string }> {
+async function settingsOf(stack: Stack) {
   const config = await stack.getAllConfig();
+  const value = (key: string) => config[key]?.value;
+  const pi = configSchema.shape.pi.safeParse(JSON.parse(value(`${namespace}:pi`) ?? "{}"));
   return {
-    api: apiWith(config["cloudflare:apiToken"]?.value, config["cloudflare:baseUrl"]?.value),
-    accountId: config[`${namespace}:accountId`]?.value ?? "",
+    api: apiWith(value("cloudflare:apiToken"), value("cloudflare:baseUrl")),
+    accountId: value(`${namespace}:accountId`) ?? "",
+    pi: pi.success && !pi.data.abandoned ? pi.data : undefined,
   };
+}
+
+/** Whoever has stolen the tunnel's token runs a connector of it somewhere else, and is sent a share of the requests. */
+async function strangersOn(
+  api: CloudflareApi,
+  accountId: string,
+  tunnelId: string,
+  { stack, pi }: { stack: string; pi: PiConfig | undefined },
+): Promise<string[]> {
+  // With a Pi that cannot be asked, several connectors are all that can be noticed.
+  const id = pi && (await connectorOnPi(pi, stack).catch(() => undefined));
+  const found = await unexpectedConnectors(accountId, tunnelId, id === undefined ? {} : { id }, api);
+  return found.map(({ connectorId, originIps }) => `${connectorId} from ${originIps.join(", ")}`);
 }
 
 interface ListedToken {

@@ -68,8 +68,11 @@ export async function showStatus(names: readonly string[], options: StatusOption
   ).finally(() => board.close());
   const list = stacks.flatMap(({ name }) => sights.get(name) ?? []);
   process.stdout.write(options.json ? `${JSON.stringify(list, null, 2)}\n` : `\n${statusTable(list)}\n`);
-  return list.every(({ isBuilt, gateway, trouble }) => !trouble && (!isBuilt || gateway === "ready")) ? 0 : 1;
+  return list.every(isWell) ? 0 : 1;
 }
+
+const isWell = ({ isBuilt, gateway, trouble, strangers = [] }: Sight): boolean =>
+  !trouble && strangers.length === 0 && (!isBuilt || gateway === "ready");
 
 const wordsOf = ({ message }: Error): string =>
   (/\n stderr: (?:error: )?(.*)/.exec(message)?.[1] ?? message.split("\n")[0] ?? "").trim();
@@ -79,7 +82,7 @@ export function statusTable(sights: readonly Sight[], now = Date.now()): string 
   const rows = sights.map((sight) => [
     sight.stack,
     sight.trouble ?? (sight.isBuilt ? (sight.gateway ?? "") : "not built"),
-    sight.tunnel ?? "",
+    `${sight.tunnel ?? ""}${sight.strangers?.length ? ", STRANGERS" : ""}`,
     sight.openclaw ?? "",
     sight.cloudflared ?? "",
     sight.changedAt ? `${daysAgo(sight.changedAt, now)}, ${sight.lastResult}` : "",
@@ -98,7 +101,13 @@ export function statusTable(sights: readonly Sight[], now = Date.now()): string 
     "pending",
     "URL",
   ];
-  return alignedTable([header, ...rows]);
+  const strange = sights.flatMap(({ stack, strangers = [] }) =>
+    strangers.map(
+      (one) =>
+        `${stack}: the connector ${one} is not the Pi's own: npm run rotate -- --stack ${stack} tunnel-token`,
+    ),
+  );
+  return [alignedTable([header, ...rows]), ...strange].join("\n\n");
 }
 
 const dayMs = 24 * 60 * 60 * 1000;

@@ -1,11 +1,12 @@
 import type { ConfigMap, Stack } from "@pulumi/pulumi/automation/index.js";
+import { connectorOnPi, unexpectedConnectors } from "../../infra/connectors.ts";
 import { type Progress, unlessNotWalked } from "../progress.ts";
 import type { Stage } from "../stage.ts";
 import { expectAnswer, expectModel } from "./answers.ts";
 import type { Artefacts } from "./artefacts.ts";
 import { openBrowser } from "./browser.ts";
 import { expect } from "./expect.ts";
-import { devices, forgetDevicesBut } from "./stations/devices.ts";
+import { devices, forgetDevicesBut, piOf } from "./stations/devices.ts";
 import { type SignIn, stations } from "./stations/index.ts";
 import { people } from "./stations/station.ts";
 import { readStream } from "./stream.ts";
@@ -20,6 +21,7 @@ export interface BuiltGateway {
   readonly signIn: SignIn;
   readonly stack: Stack;
   readonly url: string;
+  readonly tunnelId: string;
   readonly credentials: Credentials;
   readonly visitor: Visitor;
 }
@@ -70,7 +72,8 @@ export async function build(
       credentials,
       folder: `${stage.workspace.folder}/visitor`,
     });
-    return { signIn, stack, url, credentials, visitor };
+    const tunnelId = String(outputs.tunnelId?.value);
+    return { signIn, stack, url, tunnelId, credentials, visitor };
   });
 }
 
@@ -85,6 +88,11 @@ export async function useGateway(stage: Stage, gateway: BuiltGateway, progress: 
   await progress.step("the tunnel is connected", async () => {
     const { stdout } = await stage.host.exec(`systemctl is-active cloudflared-${stackName}.service`);
     expect(stdout.trim() === "active", `the connector's unit is ${stdout.trim()}`);
+    const id = await connectorOnPi(piOf(stage), stackName);
+    expect(id !== undefined, "the Pi does not tell its connector's id");
+    const { accountId, apiUrl: baseUrl, apiToken: token } = stage.cloudflare;
+    const strangers = await unexpectedConnectors(accountId, gateway.tunnelId, { id }, { baseUrl, token });
+    expect(strangers.length === 0, `there is another connector than the Pi's: ${JSON.stringify(strangers)}`);
   });
   await progress.step("Access refuses curl without a token", async () => {
     const { status, headers } = await visitor.get("/v1/models", { signedIn: false });
