@@ -1,17 +1,20 @@
 import { bundleWorker } from "../../contract/bundle.ts";
 import { Refusal } from "../../infra/refusal.ts";
-import { ensureEngine } from "../../rehearsal/engine/index.ts";
+import { type Engine, ensureEngine } from "../../rehearsal/engine/index.ts";
 import { personAtTerminal } from "../init/person.ts";
 import { projectFolder } from "../init/places.ts";
 import { pulumiOf } from "../init/pulumi.ts";
+import { readStored } from "../init/stored.ts";
 import { Interrupted } from "../interruption.ts";
-import { terminalProgress } from "../terminal.ts";
+import { styled, terminalProgress } from "../terminal.ts";
 import { openBoard } from "./board.ts";
 import { type Allowance, openBudget, usualAllowance } from "./budget.ts";
 import { refuseConflicts } from "./conflicts.ts";
 import { chosen, household, type StackOfFamily } from "./household.ts";
+import { apiWith } from "./look.ts";
 import type { OperationName, Result } from "./operation.ts";
 import { resultTable } from "./report.ts";
+import { roomProblems } from "./room.ts";
 import { sideBySide } from "./side-by-side.ts";
 import { openSlot } from "./slots.ts";
 
@@ -59,6 +62,7 @@ export async function runOperation(
 ): Promise<number> {
   const { engine, stacks, all } = await openFamily(names, options);
   if (operation !== "destroy") await refuseConflicts(all);
+  if (operation === "up") await warnOfLittleRoom(stacks, engine);
   await agree(operation, stacks, options);
   const interruption = interruptedBySignals();
   const board = openBoard(stacks.length);
@@ -94,6 +98,18 @@ export async function runOperation(
   else process.stdout.write(`\n${resultTable(results, process.stdout)}\n`);
   if (interruption.aborted) return 130;
   return results.every(({ status }) => status === "ok") ? 0 : 1;
+}
+
+/** Asked with the first stack's token; where that may not, or cannot, each up says so itself. */
+async function warnOfLittleRoom(stacks: readonly StackOfFamily[], engine: Engine): Promise<void> {
+  const [first] = stacks;
+  if (!first || stacks.length < 2) return;
+  const notes = await readStored(pulumiOf(engine, projectFolder()).with(first.env), first.name)
+    .then(({ values, apiToken, baseUrl }) =>
+      roomProblems(stacks, String(values.accountId), apiWith(apiToken, baseUrl)),
+    )
+    .catch(() => []);
+  for (const note of notes) process.stderr.write(`${styled("yellow", note, process.stderr)}\n`);
 }
 
 async function agree(

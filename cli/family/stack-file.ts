@@ -4,7 +4,10 @@ import { namespace } from "../../infra/config.ts";
 
 /** What of a stack's file is looked at beside other stacks' ones. */
 export interface StackFileSettings {
+  readonly accountId?: string;
   readonly hostname?: string;
+  readonly workerName?: string;
+  readonly serviceTokens?: readonly { readonly name: string }[];
   readonly access?: { readonly emails?: readonly string[] };
   readonly pi?: { readonly host?: string; readonly openclawPort?: number; readonly abandoned?: boolean };
 }
