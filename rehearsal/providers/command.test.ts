@@ -65,7 +65,8 @@ const up = (...changes: Step[]) => {
       step(change, index === 0 ? "step" : `step-${index}`);
     });
   });
-  return test.stack.up();
+  // Else what comes to its turn after the first failure is not tried any more.
+  return test.stack.up({ continueOnError: true });
 };
 
 /** What an up says that is expected to fail over more commands. */
