@@ -29,6 +29,10 @@ const serviceTokenKeys = z.strictObject({
     description: "What the token opens: owner, member or guest, as for people.",
     example: "guest",
   }),
+  purpose: z.string().trim().min(1, "a few words").max(200, "at most 200 characters").optional().meta({
+    description: "What the token is for, in words of your own; shown in the stack's outputs.",
+    example: "'the phone in the hall'",
+  }),
   secretVersion,
   previousSecretExpiresAt,
 });

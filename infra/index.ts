@@ -103,7 +103,8 @@ export default async function gateway() {
     { dependsOn: [access, pi] },
   );
 
-  return gatewayOutputs({ hostnames, tunnel, access, pi, tunnelReused: reused !== undefined });
+  const programs = config.serviceTokens;
+  return gatewayOutputs({ hostnames, tunnel, access, pi, tunnelReused: reused !== undefined, programs });
 }
 
 async function look(pi: PiConfig): Promise<void> {

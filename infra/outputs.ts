@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Access } from "./access.ts";
+import type { GatewayConfig } from "./config.ts";
 import type { Pi } from "./pi.ts";
 import type { Tunnel } from "./tunnel.ts";
 
@@ -10,12 +11,14 @@ export function gatewayOutputs({
   access,
   pi,
   tunnelReused,
+  programs,
 }: {
   hostnames: readonly [string, ...string[]];
   tunnel: Tunnel;
   access: Access;
   pi: Pi;
   tunnelReused: boolean;
+  programs: GatewayConfig["serviceTokens"];
 }) {
   const url = `https://${hostname}`;
   return {
@@ -31,6 +34,13 @@ export function gatewayOutputs({
     tunnelReused,
     /** By name: clientId and clientSecret, for the two headers of the curl line. */
     serviceTokens: pulumi.secret(access.serviceTokens),
+    /** What each service token is for, and what it opens. */
+    programs: Object.fromEntries(
+      programs.map(({ name, role, duration, purpose }) => [
+        name,
+        { role, duration, ...(purpose && { purpose }) },
+      ]),
+    ),
     pi: { openclaw: pi.openclawVersion, cloudflared: pi.cloudflaredVersion, found: pi.openclawFound },
     // The secret comes from the environment by a shell builtin: in curl's own arguments anyone could read it.
     curl: [

@@ -117,6 +117,7 @@ describe("npm run family", { timeout: 60_000 }, () => {
     expect(JSON.parse(outputs.stdout).bob).toMatchObject({
       url: `https://openclaw-bob.${cloudflare.local.workersSubdomain}.workers.dev`,
       serviceTokens: "[secret]",
+      programs: { cli: { role: "member", duration: "8760h" } },
     });
   });
 
