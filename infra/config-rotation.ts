@@ -50,7 +50,7 @@ export const previousSecretExpiresAt = z.iso
   .optional()
   .meta({
     description: "Until when the secret before the last one is good as well; set by npm run rotate.",
-    example: "2030-01-31T12:00:00Z",
+    example: "--plaintext 2030-01-31T12:00:00Z",
   });
 
 const secretWanted = "32 bytes or more in base64, such as openssl rand -base64 32 prints";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runOutside } from "../../examples/testing/outside.ts";
-import { checkConfig, namespace } from "../../infra/config.ts";
+import { checkConfig, checkSharedConfig, namespace } from "../../infra/config.ts";
 import type { Stage } from "../../rehearsal/stage.ts";
 import { pulumiCli } from "../../rehearsal/testing/pulumi-cli.ts";
 import { differences, type Inventory, inventoryOf } from "../../rehearsal/walk/traces.ts";
@@ -212,7 +212,11 @@ export function recipesSuite(stage: () => Stage): void {
       for (const name of ["id_ed25519", "id_jump"])
         await writeFile(join(ssh, name), host.privateKey ?? "", { mode: 0o600 });
       await writeFile(join(workspace.folder, "password.txt"), "of the test\n", { mode: 0o600 });
-      await writeFile(join(workspace.folder, "key.txt"), `${randomBytes(32).toString("base64")}\n`);
+      for (const name of ["key.txt", "secret.txt"])
+        await writeFile(join(workspace.folder, name), `${randomBytes(32).toString("base64")}\n`, {
+          mode: 0o600,
+        });
+      await writeFile(join(workspace.folder, "url.txt"), "https://hooks.example.com/family\n");
       const lines = [...configReference().matchAll(/`(npx pulumi config set [^`]+)`/g)].map(([, line = ""]) =>
         line.replaceAll("\\|", "|").replaceAll(/raspberrypi\.local|gate\.example\.com/g, host.address),
       );
@@ -226,9 +230,15 @@ export function recipesSuite(stage: () => Stage): void {
       const raw = Object.entries(said)
         .filter(([key]) => key.startsWith(`${namespace}:`))
         .map(([key, { value, objectValue }]) => [key.slice(namespace.length + 1), objectValue ?? value]);
-      expect(checkConfig("keys", Object.fromEntries(raw)).pi.privateKey?.trim()).toBe(
-        host.privateKey?.trim(),
-      );
+      const { shared, tunnel, ...gateway } = Object.fromEntries(raw);
+      const { id, ...own } = tunnel as { id: string };
+      // One tunnel is reused, or is the stack's own and has a secret.
+      for (const one of [{ id }, own])
+        expect(checkConfig("keys", { ...gateway, tunnel: one }).pi.privateKey?.trim()).toBe(
+          host.privateKey?.trim(),
+        );
+      const { accountId } = gateway;
+      expect(checkSharedConfig("keys", { accountId, shared }).shared.gateways).toEqual(["home"]);
     });
 
     test("have all been tried", () => {
