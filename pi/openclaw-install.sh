@@ -38,13 +38,25 @@ await_process() {
   done
 }
 
-# A unit that runs, that starts, that waits before it starts again, or that is yet to be started.
+# A unit that runs and listens nowhere yet, that starts, that waits before it starts again, or that is yet to be started.
 is_coming() {
-  shown=$(systemctl "--${openclaw_unit% *}" show "${openclaw_unit#* }" -p ActiveState -p Job)
+  shown=$(systemctl "--${openclaw_unit% *}" show "${openclaw_unit#* }" -p ActiveState -p Job -p MainPID)
+  if listens "$(printf '%s\n' "$shown" | sed -n 's/^MainPID=//p')"; then return 1; fi
   case $shown in
   *ActiveState=active* | *ActiveState=activating* | *ActiveState=reloading* | *Job=[1-9]*) return 0 ;;
   *) return 1 ;;
   esac
+}
+
+# listens PID: whether a unit's process, or one that it has started, has a port. OpenClaw takes its port last of all: where
+# it has another one, it is not about to take the one that is asked for.
+listens() {
+  if [ "${1:-0}" = 0 ]; then return 1; fi
+  ports=$(ss -Hltnp)
+  for pid in "$1" $(pgrep -P "$1" || true); do
+    case $ports in *"pid=$pid,"*) return 0 ;; esac
+  done
+  return 1
 }
 
 # is_entry PATH: whether Node runs OpenClaw with it.

@@ -28,6 +28,7 @@ fi
 # The program comes on standard input. People's addresses are not for everyone who lists processes.
 WANTED=$(printf '%s' "$setting_wanted" | base64 -d)
 export WANTED
+# Without the lock, which this shell holds: what OpenClaw's commands leave running would hold it on.
 printf '%s' "$setting_program" | base64 -d |
   "$openclaw_node" --input-type=module - "$1" "$setting_stack" "$setting_openclaw_port" \
-    "$openclaw_package" "$openclaw_entry" "$openclaw_config" "$openclaw_unit" "$openclaw_pid"
+    "$openclaw_package" "$openclaw_entry" "$openclaw_config" "$openclaw_unit" "$openclaw_pid" 9<&-
