@@ -1,20 +1,13 @@
 import { readFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import {
-  startTestCloudflare,
-  type TestCloudflare,
-  uploadScript,
-} from "../rehearsal/cloudflare/testing/account.ts";
-import { type Engine, ensureEngine } from "../rehearsal/engine/index.ts";
-import { quiet } from "../rehearsal/progress.ts";
-import { startProviders } from "../rehearsal/providers/index.ts";
+import { type TestCloudflare, uploadScript } from "../rehearsal/cloudflare/testing/account.ts";
+import type { Engine } from "../rehearsal/engine/index.ts";
+import { anyHostKey, openCloudStage } from "../rehearsal/testing/cloud-stage.ts";
 import { atLength, longTest } from "../rehearsal/testing/long-test.ts";
 import { pulumiCli } from "../rehearsal/testing/pulumi-cli.ts";
-import { openWorkspace, type RehearsalWorkspace } from "../rehearsal/workspace.ts";
+import type { RehearsalWorkspace } from "../rehearsal/workspace.ts";
 
-const hostKey = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`;
 const page = new URL("../docs/from-the-tutorial.md", import.meta.url);
 
 /** The lines that the page tells to type, between the function that they call and the end of their block. */
@@ -30,14 +23,7 @@ describe("what was made by hand from the tutorial", { timeout: 180_000 }, () => 
 
   beforeAll(async () => {
     if (!atLength) return;
-    account = await startTestCloudflare(249);
-    teardown.defer(() => account.local.close());
-    engine = await ensureEngine(quiet);
-    const providers = await startProviders({ env: {}, progress: quiet });
-    teardown.defer(() => providers.close());
-    const { apiUrl, apiToken } = account.local;
-    workspace = await openWorkspace(engine, { apiUrl, apiToken, env: providers.env, parent: tmpdir() });
-    teardown.defer(() => workspace.remove());
+    ({ engine, account, workspace } = await openCloudStage(249, teardown));
   });
   afterAll(() => teardown.disposeAsync());
 
@@ -99,7 +85,7 @@ describe("what was made by hand from the tutorial", { timeout: 180_000 }, () => 
       "openclaw-gateway:accountId": { value: local.accountId },
       "openclaw-gateway:workerName": { value: "my-claw" },
       "openclaw-gateway:pi.host": { value: "192.0.2.1" },
-      "openclaw-gateway:pi.hostKey": { value: hostKey },
+      "openclaw-gateway:pi.hostKey": { value: anyHostKey },
       "openclaw-gateway:pi.abandoned": { value: "true" },
       "openclaw-gateway:access.emails[0]": { value: "owner@example.com" },
     });

@@ -3,27 +3,25 @@ import { piScript } from "./pi-script.ts";
 import { Refusal } from "./refusal.ts";
 import { runOverSsh } from "./ssh.ts";
 
-/** A browser or phone that asks to be let in; its request is what is approved. */
-export interface PendingDevice {
-  readonly requestId: string;
+/** A browser or phone, as OpenClaw knows it. */
+interface Device {
   readonly deviceId: string;
   readonly displayName?: string;
   readonly platform?: string;
   readonly clientId?: string;
   readonly role?: string;
   readonly remoteIp?: string;
+}
+
+/** One that asks to be let in; its request is what is approved. */
+export interface PendingDevice extends Device {
+  readonly requestId: string;
   /** When it asked, in milliseconds since the epoch. */
   readonly ts?: number;
 }
 
 /** One that has been let in. */
-export interface PairedDevice {
-  readonly deviceId: string;
-  readonly displayName?: string;
-  readonly platform?: string;
-  readonly clientId?: string;
-  readonly role?: string;
-  readonly remoteIp?: string;
+export interface PairedDevice extends Device {
   readonly createdAtMs?: number;
   readonly approvedAtMs?: number;
   readonly lastSeenAtMs?: number;

@@ -1,36 +1,22 @@
-import { tmpdir } from "node:os";
 import type { ConfigMap, Stack } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { programPermissions } from "../rehearsal/cloudflare/index.ts";
-import {
-  startTestCloudflare,
-  type TestCloudflare,
-  uploadScript,
-} from "../rehearsal/cloudflare/testing/account.ts";
+import { type TestCloudflare, uploadScript } from "../rehearsal/cloudflare/testing/account.ts";
 import { visit } from "../rehearsal/cloudflare/testing/browse.ts";
-import { ensureEngine } from "../rehearsal/engine/index.ts";
-import { quiet } from "../rehearsal/progress.ts";
-import { startProviders } from "../rehearsal/providers/index.ts";
+import { anyHostKey, openCloudStage } from "../rehearsal/testing/cloud-stage.ts";
 import { cloudflareApi } from "../rehearsal/testing/cloudflare-api.ts";
 import { atLength, longTest } from "../rehearsal/testing/long-test.ts";
-import { openWorkspace, type RehearsalWorkspace } from "../rehearsal/workspace.ts";
+import type { RehearsalWorkspace } from "../rehearsal/workspace.ts";
 import { lookAtHostnames } from "./hostnames.ts";
 
 // The names are Cloudflare's part alone: with the Pi abandoned nothing needs a host.
-const hostKey = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`;
 const teardown = new AsyncDisposableStack();
 let account: TestCloudflare;
 let workspace: RehearsalWorkspace;
 
 beforeAll(async () => {
-  account = await startTestCloudflare(246, { zones: ["example.com", "deep.example.com", "example.net"] });
-  teardown.defer(() => account.local.close());
-  const engine = await ensureEngine(quiet);
-  const providers = await startProviders({ env: {}, progress: quiet });
-  teardown.defer(() => providers.close());
-  const { apiUrl, apiToken } = account.local;
-  workspace = await openWorkspace(engine, { apiUrl, apiToken, env: providers.env, parent: tmpdir() });
-  teardown.defer(() => workspace.remove());
+  const zones = ["example.com", "deep.example.com", "example.net"];
+  ({ account, workspace } = await openCloudStage(246, teardown, { zones }));
 });
 
 afterAll(() => teardown.disposeAsync());
@@ -40,7 +26,7 @@ const accountOf = () => ({ account_id: account.local.accountId });
 const base = (): ConfigMap => ({
   "openclaw-gateway:accountId": { value: account.local.accountId },
   "openclaw-gateway:pi.host": { value: "192.0.2.1" },
-  "openclaw-gateway:pi.hostKey": { value: hostKey },
+  "openclaw-gateway:pi.hostKey": { value: anyHostKey },
   "openclaw-gateway:pi.abandoned": { value: "true" },
   "openclaw-gateway:limits.enabled": { value: "false" },
   "openclaw-gateway:access.emails[0]": { value: "owner@example.com" },

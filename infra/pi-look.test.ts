@@ -1,33 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { goodFacts } from "../rehearsal/testing/pi-facts.ts";
 import type { PiConfig } from "./config.ts";
 import { judge, PiNotReady, parseFacts } from "./pi-look.ts";
 
 const config = { host: "raspberrypi.local", port: 22, user: "pi", openclawPort: 18789 } as PiConfig;
 const now = 1_800_000_000;
-const good = {
-  user: "pi",
-  machine: "aarch64",
-  architecture: "arm64",
-  systemd: "yes",
-  clock: String(now),
-  groups: "pi adm sudo",
-  room_usr: "9000 /",
-  room_var: "9000 /",
-  room_tmp: "200 /tmp",
-  room_home: "400 /home",
-  root: "yes",
-  curl: "/usr/bin/curl",
-  openclaw_entry: "/opt/openclaw/dist/index.js",
-  openclaw_version: "2026.9.6",
-  openclaw_config: "/home/pi/.openclaw/openclaw.json",
-  openclaw_ready: "yes",
-  openclaw_configured_port: "18789",
-  openclaw_config_refusal: "",
-  openclaw_users: "pi ",
-  listener: "node (process 92)",
-  listener_user: "pi",
-  sudo: "",
-};
+const good = { ...goodFacts(now) };
 
 function refusalOf(change: Partial<typeof good>): PiNotReady | undefined {
   try {

@@ -1,15 +1,11 @@
 import { createHmac } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import type { ConfigMap, Stack } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startTestCloudflare, type TestCloudflare } from "../rehearsal/cloudflare/testing/account.ts";
+import type { TestCloudflare } from "../rehearsal/cloudflare/testing/account.ts";
 import { startConnector, type TestConnector } from "../rehearsal/cloudflare/testing/connector.ts";
-import { ensureEngine } from "../rehearsal/engine/index.ts";
-import { quiet } from "../rehearsal/progress.ts";
-import { startProviders } from "../rehearsal/providers/index.ts";
-import { openWorkspace } from "../rehearsal/workspace.ts";
+import { openCloudStage } from "../rehearsal/testing/cloud-stage.ts";
 import { unexpectedConnectors } from "./connectors.ts";
 
 const secret = "s".repeat(40);
@@ -76,25 +72,14 @@ async function makeGateway(): Promise<void> {
 let seenAddresses: readonly (string | undefined)[] = [];
 
 beforeAll(async () => {
-  const engine = await ensureEngine(quiet);
-  account = await startTestCloudflare(240, {
+  const opened = await openCloudStage(240, teardown, {
     internet: async (request) => {
       received.push({ url: request.url, headers: request.headers, body: await request.text() });
       return new Response("", { status: hookStatus });
     },
   });
-  teardown.defer(() => account.local.close());
-  const providers = await startProviders({ env: {}, progress: quiet });
-  teardown.defer(() => providers.close());
-  const { apiUrl, apiToken } = account.local;
-  const workspace = await openWorkspace(engine, {
-    apiUrl,
-    apiToken,
-    env: providers.env,
-    parent: tmpdir(),
-  });
-  teardown.defer(() => workspace.remove());
-  stack = await workspace.stack("alerts", configOf(account));
+  account = opened.account;
+  stack = await opened.workspace.stack("alerts", configOf(account));
 }, 600_000);
 
 afterAll(() => teardown.disposeAsync());

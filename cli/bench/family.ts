@@ -2,6 +2,7 @@ import { freePlan } from "../../rehearsal/cloudflare/limits.ts";
 import { startTestCloudflare, type TestCloudflare } from "../../rehearsal/cloudflare/testing/account.ts";
 import type { Progress } from "../../rehearsal/progress.ts";
 import { type FakeHost, startFakeHost } from "../../rehearsal/providers/testing/fake-host.ts";
+import { factLines, goodFacts } from "../../rehearsal/testing/pi-facts.ts";
 import type { OperationName, Result } from "../family/operation.ts";
 import { openTestHousehold, type TestHousehold } from "../family/testing/household.ts";
 import { watchMemory } from "./memory.ts";
@@ -135,33 +136,8 @@ function configOf(host: FakeHost, index: number): Record<string, unknown> {
 
 /** What a Pi answers that has all that is needed, as infra/pi-problems.ts reads it. */
 function answerTo(command: string): string {
-  if (command.includes(" look ")) return lookAnswer();
+  if (command.includes(" look ")) return factLines(goodFacts());
   if (command.includes(" openclaw "))
     return `${JSON.stringify({ token: "t".repeat(48), openclaw: "2026.9.6", found: { node: "24.21.0", entry: "", config: "", unit: "" } })}\n`;
   return `${JSON.stringify({ cloudflared: "2026.8.2" })}\n`;
 }
-
-const lookAnswer = (): string => {
-  const facts = {
-    user: "pi",
-    machine: "aarch64",
-    architecture: "arm64",
-    apt: "/usr/bin/apt-get",
-    systemd: "yes",
-    clock: String(Math.floor(Date.now() / 1000)),
-    groups: "pi adm sudo",
-    room_usr: "9000 /",
-    room_var: "9000 /",
-    room_tmp: "200 /tmp",
-    room_home: "400 /home",
-    root: "yes",
-    curl: "/usr/bin/curl",
-    openclaw_entry: "/opt/openclaw/dist/index.js",
-    openclaw_version: "2026.9.6",
-    openclaw_config: "/home/pi/.openclaw/openclaw.json",
-    openclaw_ready: "yes",
-  };
-  return Object.entries(facts)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join("");
-};

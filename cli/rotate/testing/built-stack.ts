@@ -9,6 +9,7 @@ import { ensureEngine } from "../../../rehearsal/engine/index.ts";
 import { quiet } from "../../../rehearsal/progress.ts";
 import { startProviders } from "../../../rehearsal/providers/index.ts";
 import { type FakeHost, startFakeHost } from "../../../rehearsal/providers/testing/fake-host.ts";
+import { factLines, goodFacts } from "../../../rehearsal/testing/pi-facts.ts";
 import { type Desk, namesLeadTo, newDesk } from "../../init/testing/desk.ts";
 
 export const stackName = "family";
@@ -56,7 +57,7 @@ export async function buildStack(slot: number): Promise<BuiltStack> {
     connector = await startConnector(token, cloudflare.streetAddress);
   };
   host.reply = (command) => {
-    if (command.includes(" look ")) return { stdout: facts(openclaw.port) };
+    if (command.includes(" look ")) return { stdout: factLines(goodFacts(undefined, openclaw.port)) };
     if (command.includes(" openclaw create"))
       return { stdout: '{"token":"of-openclaw","openclaw":"2026.9.6"}\n' };
     if (command.includes(" tunnel-token create")) {
@@ -142,35 +143,6 @@ async function setUp({ home, backend }: Desk): Promise<void> {
     ].join("\n"),
   );
 }
-
-/** What look.sh tells of a Pi that has all that is needed. */
-const facts = (openclawPort: number): string =>
-  Object.entries({
-    user: "pi",
-    machine: "aarch64",
-    architecture: "arm64",
-    systemd: "yes",
-    clock: Math.floor(Date.now() / 1000),
-    groups: "pi sudo",
-    room_usr: "9000 /",
-    room_var: "9000 /",
-    room_tmp: "200 /tmp",
-    room_home: "400 /home",
-    root: "yes",
-    curl: "/usr/bin/curl",
-    openclaw_entry: "/opt/openclaw/dist/index.js",
-    openclaw_version: "2026.9.6",
-    openclaw_config: "/home/pi/.openclaw/openclaw.json",
-    openclaw_ready: "yes",
-    openclaw_configured_port: openclawPort,
-    openclaw_config_refusal: "",
-    openclaw_users: "pi ",
-    listener: "node (process 92)",
-    listener_user: "pi",
-    sudo: "",
-  })
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join("");
 
 /** As much of OpenClaw as /ready asks. */
 async function startOpenClaw(): Promise<{ port: number; close(): Promise<void> }> {
