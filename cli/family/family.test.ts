@@ -121,6 +121,26 @@ describe("npm run family", { timeout: 60_000 }, () => {
     });
   });
 
+  longTest("loses one stack alone when its process is killed, and says so", async () => {
+    const held = cloudflare.local.faults.hold("GET", /\/cfd_tunnel$/);
+    let cli: ChildProcess | undefined;
+    const preview = home.family(["preview", "--all", "--parallel", "1", "--continue-on-error", "--json"], {
+      onStderr: (_piece, child) => {
+        cli = child;
+      },
+    });
+    await held.arrived;
+    const children = await readFile(`/proc/${cli?.pid}/task/${cli?.pid}/children`, "utf8");
+    for (const pid of children.trim().split(" "))
+      if ((await readFile(`/proc/${pid}/cmdline`, "utf8")).includes("slot.ts"))
+        process.kill(Number(pid), "SIGKILL");
+    held.release();
+    const { code, stdout } = await preview;
+    expect(code).toBe(1);
+    expect(statuses(stdout)).toEqual(["ada failed", "bob ok", "cleo ok"]);
+    expect(results(stdout)[0]?.failure).toContain("STACK_PROCESS_ENDED");
+  });
+
   longTest("removes a person from a stack that stays, and ends their sessions", async () => {
     const removed = await withConfig(
       "bob",

@@ -70,7 +70,17 @@ export async function runOperation(
   // Once for all of them.
   const bundle = await bundleWorker();
   const open = () => {
-    const slot = openSlot(interruption);
+    let slot = openSlot(interruption);
+    const run = async (stack: StackOfFamily): Promise<Result> => {
+      try {
+        return await slot.run({ operation, stack, engine, bundle }, (words) => board.step(stack.name, words));
+      } catch (error) {
+        // The process has ended, and with it this stack's operation alone: the next one has another.
+        slot = openSlot(interruption);
+        const { message } = error as Error;
+        return { stack: stack.name, status: "failed", seconds: 0, changes: {}, failure: message };
+      }
+    };
     return {
       async run(name: string): Promise<Result> {
         const [stack] = chosen(stacks, [name]) as [StackOfFamily];
@@ -78,14 +88,12 @@ export async function runOperation(
         const spent = await budget.take(operation, (seconds) =>
           board.step(name, `waiting, for at most ${seconds} s, until Cloudflare's API may be asked more`),
         );
-        const result = await slot.run({ operation, stack, engine, bundle }, (words) =>
-          board.step(name, words),
-        );
+        const result = await run(stack);
         spent(result);
         board.ended(result);
         return result;
       },
-      close: slot.close,
+      close: () => slot.close(),
     };
   };
   const { parallel, continueOnError = false } = options;
