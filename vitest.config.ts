@@ -1,4 +1,5 @@
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Suites on a host of their own, most of whose time is waiting for it. */
 const onAStage = ["rehearsal/stage.*.test.ts"];
@@ -9,8 +10,18 @@ const onTheMachine = [
   "rehearsal/host/host.test.ts",
 ];
 
+/** The stages first: each takes minutes, and the parts fill what they leave of the two workers. */
+class StagesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const first = sorted.filter(({ project }) => project.name === "stage");
+    return [...first, ...sorted.filter((file) => !first.includes(file))];
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: StagesFirst },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     projects: [
@@ -33,7 +44,7 @@ export default defineConfig({
           include: onAStage,
           globalSetup: "rehearsal/testing/machine-setup.ts",
           maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -43,7 +54,7 @@ export default defineConfig({
           include: onTheMachine,
           globalSetup: "rehearsal/testing/machine-setup.ts",
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 1 },
         },
       },
     ],

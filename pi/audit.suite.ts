@@ -62,13 +62,16 @@ export function auditSuite(stage: () => Stage): void {
       );
       if (code !== 0) throw new Error(stderr);
     };
-    /** The ledger is written behind the answer. */
+    /** The ledger is written behind the answer, and may hold the runs of other suites. */
     const chatInLedger = async (user: string, words: string) => {
+      const newest = "openclaw audit --json --limit 1";
+      const { stdout: before } = await stage().host.exec(newest, { timeoutMs: 100_000 });
       await chat(user, words);
-      await stage().host.exec(
-        "for i in $(seq 30); do openclaw audit --json --limit 1 | grep -q agent.run.finished && break; sleep 0.2; done",
-        { timeoutMs: 100_000 },
+      const { code } = await stage().host.exec(
+        `before=$(cat); for i in $(seq 30); do now=$(${newest}); [ "$now" != "$before" ] && printf %s "$now" | grep -q agent.run.finished && exit; sleep 0.2; done; exit 1`,
+        { stdin: before, timeoutMs: 100_000 },
       );
+      if (code !== 0) throw new Error("the chat's end has not reached OpenClaw's ledger");
     };
     const ids = (all: readonly Line[]) => all.map(({ id }) => id);
 
@@ -115,7 +118,7 @@ export function auditSuite(stage: () => Stage): void {
       expect(all.every(({ time, stack }) => stack === "suite" && time === new Date(time).toISOString())).toBe(
         true,
       );
-      expect(all.find(({ event }) => event === "agent.run.finished")).toMatchObject({
+      expect(all.findLast(({ event }) => event === "agent.run.finished")).toMatchObject({
         status: "succeeded",
         actor: "agent:main",
       });

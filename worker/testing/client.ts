@@ -11,6 +11,7 @@ export async function openPost(
 ): Promise<ClientRequest> {
   return request(new URL(path, gateway.url), {
     method: "POST",
+    agent: false, // a connection that was kept alive may be closed just as it is used again
     headers: {
       "mf-original-url": `${ORIGIN}${path}`,
       "cf-connecting-ip": CLIENT_ADDRESS,
