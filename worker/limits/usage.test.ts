@@ -219,3 +219,14 @@ describe("a quota", () => {
     expect((await auditOf(gateway, answer)).status).toBe(200);
   });
 });
+
+it("a ledger that does not answer is waited for within bounds", async () => {
+  await gateway.close();
+  gateway = await startGateway({
+    bindings: { QUOTAS: JSON.stringify({ guest: QUOTA }) },
+    silentLedger: true,
+    haste: 20,
+  });
+  expect(await codeOf(await chat())).toEqual([503, "QUOTA_UNAVAILABLE"]);
+  expect(gateway.openclaw.requests).toEqual([]);
+});

@@ -2,6 +2,7 @@ import type { Quota } from "../../contract/roles.ts";
 import type { Gateway } from "../config.ts";
 import { GatewayError } from "../errors.ts";
 import { type Identity, subjectOf } from "../identity/auth.ts";
+import { within } from "../within.ts";
 import type { Count, Ledger } from "./ledger.ts";
 import { quotaHeaders } from "./quota-headers.ts";
 import { tellUncounted } from "./uncounted.ts";
@@ -91,6 +92,9 @@ export async function openSocket(
   return once<void>(() => settle(identity, gateway, context, (ledger) => ledger.closeSocket(id)));
 }
 
+/** An object that has to be started far away answers in well under a second; without an end, a silent one would hold the caller for ever. */
+const LEDGER_TIMEOUT_MS = 10_000;
+
 type Question<T> = (ledger: DurableObjectStub<Ledger>) => Promise<T>;
 
 const isCounted = ({ requestsPerDay, tokensPerDay, concurrentRuns }: Quota): boolean =>
@@ -104,7 +108,7 @@ const isCounted = ({ requestsPerDay, tokensPerDay, concurrentRuns }: Quota): boo
 async function ask<T>(identity: Identity, { ledger }: Gateway, question: Question<T>): Promise<T> {
   const object = ledger.idFromName(subjectOf(identity));
   // A stub is broken once a call has failed, so that each attempt has its own.
-  const attempt = () => question(ledger.get(object));
+  const attempt = () => within(LEDGER_TIMEOUT_MS, question(ledger.get(object)), "QUOTA_UNAVAILABLE");
   try {
     try {
       return await attempt();

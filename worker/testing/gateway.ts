@@ -77,6 +77,8 @@ export interface TestGatewayOptions {
   readonly rateLimits?: Record<string, { readonly limit: number; readonly period: 10 | 60 }>;
   /** Name of a binding, each method of which throws. */
   readonly failingBinding?: string;
+  /** The ledger's objects take every call and never answer. */
+  readonly silentLedger?: boolean;
   /** How many times as fast the Worker's timers run. */
   readonly haste?: number;
   /** A folder in which what the Worker stores outlives it. */
@@ -118,9 +120,12 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
             .map(([name, simple], index) => [name, { namespace_id: String(index + 1), simple }]),
         ),
         durableObjects:
-          options.failingBinding === "LEDGER" ? {} : { LEDGER: { className: LEDGER_CLASS, useSQLite: true } },
+          options.failingBinding === "LEDGER" || options.silentLedger
+            ? {}
+            : { LEDGER: { className: LEDGER_CLASS, useSQLite: true } },
         serviceBindings: {
           ...(options.withoutVpcService ? {} : { VPC_SERVICE: vpcService }),
+          ...(options.silentLedger ? { LEDGER: "silent-ledger" } : {}),
           ...(options.failingBinding ? { [options.failingBinding]: "failing-binding" } : {}),
         },
         outboundService: async (request: MiniflareRequest) => {
@@ -138,6 +143,14 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
         script: `import { WorkerEntrypoint } from "cloudflare:workers";
           const fail = () => { throw new Error("this binding fails"); };
           export default class extends WorkerEntrypoint { limit() { fail(); } idFromName() { fail(); } }`,
+      },
+      {
+        name: "silent-ledger",
+        modules: true,
+        compatibilityDate: WORKER_COMPATIBILITY_DATE,
+        script: `import { RpcTarget, WorkerEntrypoint } from "cloudflare:workers";
+          class Silent extends RpcTarget { beginRun() { return new Promise((resolve) => setTimeout(resolve, 3_600_000)); } }
+          export default class extends WorkerEntrypoint { idFromName() { return "id"; } get() { return new Silent(); } }`,
       },
       {
         name: "failing-vpc-service",
