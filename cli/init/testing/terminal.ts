@@ -26,6 +26,7 @@ export interface Terminal {
 export const keys = { down: "\u001b[B", ctrlC: "\u0003" };
 
 const patienceMs = 60_000;
+const keyPatienceMs = 5_000;
 
 /** Starts a command at a terminal of 100 columns. */
 export function atTerminal(
@@ -49,7 +50,7 @@ export function atTerminal(
     changed();
   });
   const shown = () => stripVTControlCharacters(raw);
-  const until = <T>(what: string, found: () => T | undefined): Promise<T> =>
+  const until = <T>(what: string, found: () => T | undefined, withinMs = patienceMs): Promise<T> =>
     new Promise((resolve, reject) => {
       const done = (settle: () => void) => {
         clearTimeout(late);
@@ -58,7 +59,7 @@ export function atTerminal(
       };
       const late = setTimeout(
         () => done(() => reject(new Error(`${what} did not come; shown was:\n${shown()}`))),
-        patienceMs,
+        withinMs,
       );
       const look = () => {
         const result = found();
@@ -79,6 +80,19 @@ export function atTerminal(
     until(JSON.stringify(text), () => (fresh().includes(text.replace(/\s+/g, " ")) ? true : undefined)).then(
       () => {},
     );
+  /** On a busy machine a list may be drawn before it listens: a key that moved nothing is pressed again. */
+  const pressUntilItMoves = async (key: string) => {
+    const before = raw.length;
+    const moved = () => (raw.slice(before).includes("❯") ? true : undefined);
+    for (let press = 1; ; press++) {
+      pty.write(key);
+      try {
+        return await until("the list to move", moved, keyPatienceMs);
+      } catch (error) {
+        if (press * keyPatienceMs >= patienceMs || exitCode !== undefined) throw error;
+      }
+    }
+  };
   return {
     shown,
     sees,
@@ -98,9 +112,7 @@ export function atTerminal(
           () => /❯ ([^\r\n]+)(?![\s\S]*❯)/.exec(stripVTControlCharacters(raw.slice(mark)))?.[1],
         );
         if (line.includes(choice)) return send("\r");
-        const before = raw.length;
-        pty.write(keys.down);
-        await until("the list to move", () => (raw.slice(before).includes("❯") ? true : undefined));
+        await pressUntilItMoves(keys.down);
       }
       throw new Error(`there is no choice ${JSON.stringify(choice)}; shown was:\n${shown()}`);
     },
