@@ -5,7 +5,7 @@ import { judge, PiNotReady, parseFacts } from "./pi-look.ts";
 
 const config = { host: "raspberrypi.local", port: 22, user: "pi", openclawPort: 18789 } as PiConfig;
 const now = 1_800_000_000;
-const good = { ...goodFacts(now) };
+const good = goodFacts(now);
 
 function refusalOf(change: Partial<typeof good>): PiNotReady | undefined {
   try {

@@ -92,7 +92,7 @@ export async function openSocket(
   return once<void>(() => settle(identity, gateway, context, (ledger) => ledger.closeSocket(id)));
 }
 
-/** An object that has to be started far away answers in well under a second; without an end, a silent one would hold the caller for ever. */
+/** An object that is started far away answers in well under a second; a silent one would hold its caller for ever. */
 const LEDGER_TIMEOUT_MS = 10_000;
 
 type Question<T> = (ledger: DurableObjectStub<Ledger>) => Promise<T>;

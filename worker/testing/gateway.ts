@@ -120,12 +120,17 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
             .map(([name, simple], index) => [name, { namespace_id: String(index + 1), simple }]),
         ),
         durableObjects:
-          options.failingBinding === "LEDGER" || options.silentLedger
+          options.failingBinding === "LEDGER"
             ? {}
-            : { LEDGER: { className: LEDGER_CLASS, useSQLite: true } },
+            : {
+                LEDGER: {
+                  className: LEDGER_CLASS,
+                  useSQLite: true,
+                  ...(options.silentLedger ? { scriptName: "silent-ledger" } : {}),
+                },
+              },
         serviceBindings: {
           ...(options.withoutVpcService ? {} : { VPC_SERVICE: vpcService }),
-          ...(options.silentLedger ? { LEDGER: "silent-ledger" } : {}),
           ...(options.failingBinding ? { [options.failingBinding]: "failing-binding" } : {}),
         },
         outboundService: async (request: MiniflareRequest) => {
@@ -148,9 +153,11 @@ export async function startGateway(options: TestGatewayOptions = {}): Promise<Te
         name: "silent-ledger",
         modules: true,
         compatibilityDate: WORKER_COMPATIBILITY_DATE,
-        script: `import { RpcTarget, WorkerEntrypoint } from "cloudflare:workers";
-          class Silent extends RpcTarget { beginRun() { return new Promise((resolve) => setTimeout(resolve, 3_600_000)); } }
-          export default class extends WorkerEntrypoint { idFromName() { return "id"; } get() { return new Silent(); } }`,
+        script: `import { DurableObject } from "cloudflare:workers";
+          export class ${LEDGER_CLASS} extends DurableObject {
+            beginRun() { return new Promise((resolve) => setTimeout(resolve, 3_600_000)); }
+          }
+          export default {};`,
       },
       {
         name: "failing-vpc-service",
