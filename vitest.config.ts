@@ -3,11 +3,12 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** Suites on a host of their own, most of whose time is waiting for it. */
 const onAStage = ["rehearsal/stage.*.test.ts"];
-/** Tests that boot hosts: one file at a time, since they look at what the machine as a whole has left over. */
+/** One file at a time and alone: they look at what the machine as a whole has left over, or take the bundle away. */
 const onTheMachine = [
   "cli/rehearse.test.ts",
   "cli/rehearse-cloudflared.test.ts",
   "rehearsal/host/host.test.ts",
+  "infra/nothing-built.test.ts",
 ];
 
 /** The stages first: each takes minutes, and the parts fill what they leave of the two workers. */

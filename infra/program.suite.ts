@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, globSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -30,10 +30,6 @@ export function programSuite(stage: () => Stage): void {
     };
     const hear = { onOutput: listen, onError: listen };
     const config = () => stackConfig(stage());
-    const restoreConfig = async () => {
-      await stack.removeAllConfig(["openclaw-gateway:pi.port", "openclaw-gateway:pi.user"], true);
-      await stack.setAllConfig(config(), true);
-    };
     const callsSince = (start: number) =>
       stage()
         .cloudflare.calls.slice(start)
@@ -73,16 +69,6 @@ export function programSuite(stage: () => Stage): void {
     });
     afterAll(async () => {
       await stack.destroy().catch(() => {});
-    });
-
-    test("previews with nothing built beforehand and without a Pi", async () => {
-      rmSync(join(root, ".build"), { recursive: true, force: true });
-      await stack.setConfig("openclaw-gateway:pi.host", { value: "127.0.0.1" }, true);
-      await stack.setConfig("openclaw-gateway:pi.port", { value: "9" }, true);
-      const { changeSummary, stdout } = await stack.preview(hear).finally(restoreConfig);
-      expect(changeSummary).toEqual({ create: 16 });
-      expect(stdout).toContain("cloudflare:index:WorkersScript");
-      expect(stage().cloudflare.resources()).toEqual([]);
     });
 
     test("builds the chain with Access in place before the name answers", async () => {
