@@ -4,6 +4,7 @@ import { cookiesOf, sessionCookie } from "./cookies.ts";
 import { answerPreflight, corsHeaders } from "./cors.ts";
 import { machineOf, passAsService } from "./machines.ts";
 import { type EdgeRequest, type Passage, plain, through } from "./passage.ts";
+import { asSeenNow } from "./people.ts";
 import { decidingPolicy, holdsWhereItIs } from "./rules.ts";
 import type { Team } from "./team.ts";
 
@@ -27,8 +28,7 @@ export async function passGate(team: Team, request: EdgeRequest): Promise<Passag
   if (decidingPolicy(team.account, app, {}, ["bypass"])) return through();
   const claims = await personOf(team, app, request);
   if (claims) {
-    if (!holdsWhereItIs(team.account, app, { ...claims.person, ...team.client }))
-      return plain(403, "Forbidden");
+    if (!holdsWhereItIs(team.account, app, asSeenNow(team, claims.person))) return plain(403, "Forbidden");
     const identity = {
       "cf-access-jwt-assertion": claims.jwt,
       "cf-access-authenticated-user-email": claims.person.email,
@@ -94,7 +94,7 @@ async function tellIdentity(team: Team, app: AccessApp, request: EdgeRequest): P
     email: person.email,
     iat,
     user_uuid: sub,
-    geo: { country: team.client.country },
+    geo: { country: asSeenNow(team, person).country },
     idp: { id: method?.id, type: method?.sent.type },
   };
   return plain(200, JSON.stringify(identity), { "content-type": "application/json" });
