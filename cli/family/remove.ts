@@ -126,6 +126,7 @@ async function removePerson(person: string, removal: Removal): Promise<void> {
   remains.push(
     `A page of theirs that is open now stays connected for at most ${Math.round(config.sockets.maxSeconds / 60)} minutes.`,
     "What they wrote, in OpenClaw's conversations on the Pi.",
+    ...stillLetIn(person, config),
     ...(config.signIn === "token"
       ? [
           `If they were an owner, browsers of theirs that OpenClaw has let in: npm run family -- devices ${stack.name}. They held OpenClaw's token too: make a new one.`,
@@ -133,6 +134,18 @@ async function removePerson(person: string, removal: Removal): Promise<void> {
       : []),
     `Service tokens that they know: npx pulumi up --stack ${stack.name} --replace '**::${stack.name}-token-NAME' makes a new secret.`,
   );
+}
+
+/** By what a person may log in although no address of the config is theirs. */
+function stillLetIn(person: string, { access }: GatewayConfig): string[] {
+  if (access.everyone !== undefined)
+    return ["They may log in again, as a guest like anybody: access.everyone stands in the config."];
+  const domain = access.emailDomains.find((one) => person.endsWith(`@${one}`));
+  if (domain) return [`They may log in again: access.emailDomains lets in everyone of ${domain}.`];
+  if (access.groups.length === 0) return [];
+  return [
+    "They may log in again if an Access group of access.groups has them; who is in it, Access alone knows.",
+  ];
 }
 
 /** What the stack's file itself says below a key; neither has a secret in it. */

@@ -9,6 +9,7 @@ import {
   postForm,
   type SignInTarget,
   signIn,
+  signInAt,
 } from "../testing/sign-in.ts";
 
 let cloudflare: TestCloudflare;
@@ -57,12 +58,7 @@ async function protect(name: string, settings: Record<string, unknown> = {}): Pr
 
 const ask = ({ hostname }: SignInTarget, headers: Record<string, string> = {}) =>
   visit(cloudflare.browser, `https://${hostname}/`, { headers });
-const hrefOf = (page: string, text: string): string =>
-  `https://${cloudflare.local.teamDomain}${new RegExp(`href="([^"]+)">${text}`).exec(page)?.[1]?.replaceAll("&amp;", "&")}`;
-const byProvider = async (app: SignInTarget, name: string, email: string) => {
-  const { body } = await visit(cloudflare.browser, loginUrl(cloudflare, app));
-  return postForm(cloudflare, hrefOf(body, `Sign in with ${name}`), { email });
-};
+const byProvider = (app: SignInTarget, name: string, email: string) => signInAt(cloudflare, app, name, email);
 
 describe("the login page", () => {
   it("offers all of the account's methods, or those that the application allows", async () => {
