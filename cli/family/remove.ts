@@ -16,6 +16,7 @@ import { apiWith } from "./look.ts";
 import { openFamily } from "./run.ts";
 import { openSlot } from "./slots.ts";
 import { settingsIn } from "./stack-file.ts";
+import { stillLetIn } from "./still-let-in.ts";
 
 export interface RemoveOptions {
   /** One of the stack's people, who loses their access while the stack stays. */
@@ -134,18 +135,6 @@ async function removePerson(person: string, removal: Removal): Promise<void> {
       : []),
     `Service tokens that they know: npx pulumi up --stack ${stack.name} --replace '**::${stack.name}-token-NAME' makes a new secret.`,
   );
-}
-
-/** By what a person may log in although no address of the config is theirs. */
-function stillLetIn(person: string, { access }: GatewayConfig): string[] {
-  if (access.everyone !== undefined)
-    return ["They may log in again, as a guest like anybody: access.everyone stands in the config."];
-  const domain = access.emailDomains.find((one) => person.endsWith(`@${one}`));
-  if (domain) return [`They may log in again: access.emailDomains lets in everyone of ${domain}.`];
-  if (access.groups.length === 0) return [];
-  return [
-    "They may log in again if an Access group of access.groups has them; who is in it, Access alone knows.",
-  ];
 }
 
 /** What the stack's file itself says below a key; neither has a secret in it. */
