@@ -10,7 +10,8 @@ export const EVERYONE = "anyone on the internet may sign in as a guest";
 export const access = z
   .strictObject({
     emails: z.array(z.email("an email address")).default([]).meta({
-      description: "People who may log in, by email address. At least one, or one of emailDomains or groups.",
+      description:
+        "People who may log in, by email address. At least one, or one of emailDomains or groups, or everyone.",
       example: "you@example.com",
     }),
     emailDomains: z

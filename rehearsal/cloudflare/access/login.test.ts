@@ -156,6 +156,22 @@ describe("a session", () => {
     }
   });
 
+  it("counts beside its binding cookie alone where the application asks for one, which no Worker sees", async () => {
+    const app = await protect("bound", { enable_binding_cookie: true, same_site_cookie_attribute: "lax" });
+    const done = await enterCode(cloudflare, app, "ann@example.com");
+    const back = await visit(cloudflare.browser, done.headers.location as string);
+    const set = back.headers["set-cookie"] ?? [];
+    expect(set).toEqual([
+      expect.stringMatching(/^CF_Authorization=.*; Path=\/; Secure; HttpOnly; SameSite=Lax$/),
+      expect.stringMatching(/^CF_Binding=.*; Path=\/; Secure; HttpOnly; SameSite=None$/),
+    ]);
+    const [session, binding] = set.map((cookie) => cookie.split(";")[0]);
+    expect((await ask(app, { cookie: `${session}` })).status).toBe(302);
+    expect((await ask(app, { cookie: `${session}; CF_Binding=stolen` })).status).toBe(302);
+    const seen = JSON.parse((await ask(app, { cookie: `a=b; ${binding}; ${session}` })).body);
+    expect(seen.cookie).toBe(`a=b; ${session}`);
+  });
+
   it("is of type org at the team's domain and of type app at the application's", async () => {
     const app = await protect("types");
     const { cookie, team } = await signIn(cloudflare, app, "ann@example.com");

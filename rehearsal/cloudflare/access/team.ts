@@ -1,3 +1,4 @@
+import { createHmac, randomBytes } from "node:crypto";
 import type { Account } from "../account.ts";
 import { createIdentities, type Identities } from "./identities.ts";
 import { createSigningKeys, type SigningKeys } from "./keys.ts";
@@ -14,6 +15,8 @@ export interface Team {
   readonly revocations: Revocations;
   readonly tickets: Tickets;
   readonly identities: Identities;
+  /** What a session's binding cookie has to say. */
+  bindingOf(jwt: string): string;
   /** How the world sees every client of the rehearsal. */
   readonly client: { ip: string; country: string };
   /** What is said of a person; nothing of most. */
@@ -25,6 +28,7 @@ export interface Team {
 /** A team with new keys and nobody signed in. */
 export async function createTeam(account: Account, client: Team["client"]): Promise<Team> {
   const keys = await createSigningKeys(account.teamDomain);
+  const bindingKey = randomBytes(32);
   const people = new Map<string, Traits>();
   return {
     account,
@@ -34,6 +38,7 @@ export async function createTeam(account: Account, client: Team["client"]): Prom
     tickets: createTickets(account.now),
     identities: createIdentities(),
     client: { ...client },
+    bindingOf: (jwt) => createHmac("sha256", bindingKey).update(jwt).digest("hex"),
     traitsOf: (email) => people.get(email.toLowerCase()) ?? {},
     describe: (email, traits) => void people.set(email.toLowerCase(), traits),
   };
