@@ -21,9 +21,8 @@ export interface AccessGateways {
   /** An Access group with carol@example.org in it, and a login service that hands on how somebody proved who they are. */
   readonly family: string;
   readonly service: string;
-  /** Config below `access` by the key that it is there for; the gateway is named after it. */
-  readonly keys: Readonly<Record<string, Keys>>;
-  /** Builds one gateway for each key, and `programs` with these service tokens. */
+  readonly gateways: Readonly<Record<string, { readonly keys: readonly string[]; readonly access: Keys }>>;
+  /** Builds them, `programs` with these service tokens and for pages of other origins. */
   up(tokens: readonly string[]): Promise<Readonly<Record<string, number>>>;
   /** What a preview would change: inputs, by the resource's name; none where nothing is to do. */
   changes(): Promise<Record<string, readonly string[]>>;
@@ -31,8 +30,8 @@ export interface AccessGateways {
   find(kind: "apps" | "policies", name: string): Promise<Listed>;
   /** What somebody does in the dashboard: all stays but these keys. */
   changeByHand(kind: "apps" | "policies", name: string, keys: Keys): Promise<void>;
-  /** Where one signs in to a key's gateway. */
-  target(key: string): Promise<SignInTarget>;
+  /** Where one signs in to a gateway. */
+  target(name: string): Promise<SignInTarget>;
   close(): Promise<void>;
 }
 
@@ -40,36 +39,46 @@ export interface AccessGateways {
 export const disk = "0c8a4ab5-72f2-44a7-9c8d-3ba9b3b6e6f0";
 export const jailbroken = "5fd1a9ae-46ec-4d51-9b02-d0fe5a12f6f2";
 
-/** A key as it stands in names: `access.require.groups[0]` is `require-groups`. */
-export const gatewayOf = (key: string): string =>
-  key
-    .replace("access.", "")
-    .replaceAll(/[^a-z]+/gi, "-")
-    .replace(/-$/, "")
-    .toLowerCase();
-
-/** Each sets what it must, and the key. */
-function gatewaysByKey(family: string, service: string): AccessGateways["keys"] {
-  const ann = { emails: ["ann@example.com"] };
-  const all = { emailDomains: ["example.org"] };
+/** What each gateway is there for, by its name: the keys below `access` that it is the one to try, and its config. */
+function gatewaysByName(family: string, service: string): AccessGateways["gateways"] {
+  const emails = ["ann@example.com"];
+  const both = [...emails, "carol@example.org"];
+  const totp = ["totp"];
   return {
-    "access.emails[0]": { emails: ["ann@example.com", "bob@example.com"] },
-    "access.emailDomains[0]": all,
-    "access.groups[0]": { groups: [family] },
-    "access.everyone": { ...ann, everyone: EVERYONE },
-    "access.loginMethods[0]": { ...ann, loginMethods: [service] },
-    "access.require.country": { ...ann, require: { country: "DE" } },
-    "access.require.groups[0]": { ...all, require: { groups: [family] } },
-    "access.require.devicePostures[0]": { ...ann, require: { devicePostures: [disk] } },
-    "access.require.mfa": { ...ann, require: { mfa: true } },
-    "access.exclude.countries[0]": { ...ann, exclude: { countries: ["FR"] } },
-    "access.exclude.groups[0]": { ...all, exclude: { groups: [family] } },
-    "access.exclude.devicePostures[0]": { ...ann, exclude: { devicePostures: [jailbroken] } },
-    "access.mfa.authenticators[0]": { ...ann, mfa: { authenticators: ["totp"] } },
-    "access.mfa.sessionDuration": { ...ann, mfa: { authenticators: ["totp"], sessionDuration: "0m" } },
-    "access.sessionDuration": { ...ann, sessionDuration: "12h" },
-    "access.bindingCookie": { ...ann, bindingCookie: true },
-    "access.cookie": { ...ann, cookie: true },
+    people: {
+      keys: ["emails[0]", "emailDomains[0]", "groups[0]"],
+      access: { emails, emailDomains: ["example.com"], groups: [family] },
+    },
+    everyone: { keys: ["everyone"], access: { emails, everyone: EVERYONE } },
+    country: { keys: ["require.country"], access: { emails, require: { country: "DE" } } },
+    abroad: { keys: ["exclude.countries[0]"], access: { emails, exclude: { countries: ["FR"] } } },
+    group: { keys: ["require.groups[0]"], access: { emails: both, require: { groups: [family] } } },
+    outside: { keys: ["exclude.groups[0]"], access: { emails: both, exclude: { groups: [family] } } },
+    device: {
+      keys: ["require.devicePostures[0]"],
+      access: { emails, require: { devicePostures: [disk] } },
+    },
+    clean: {
+      keys: ["exclude.devicePostures[0]"],
+      access: { emails, exclude: { devicePostures: [jailbroken] } },
+    },
+    told: { keys: ["require.mfa"], access: { emails, require: { mfa: true } } },
+    factor: { keys: ["mfa.authenticators[0]"], access: { emails, mfa: { authenticators: totp } } },
+    each: {
+      keys: ["mfa.sessionDuration"],
+      access: { emails, mfa: { authenticators: totp, sessionDuration: "0m" } },
+    },
+    session: {
+      keys: ["loginMethods[0]", "sessionDuration", "bindingCookie", "cookie"],
+      access: {
+        emails,
+        loginMethods: [service],
+        sessionDuration: "12h",
+        bindingCookie: true,
+        cookie: true,
+      },
+    },
+    programs: { keys: [], access: { emails } },
   };
 }
 
@@ -101,25 +110,25 @@ export async function openAccessGateways(firstSlot: number): Promise<AccessGatew
     body: { name: "family", include: [{ email: { email: "carol@example.org" } }] },
   });
   const [family, service] = [group.result.id, (await find("identity_providers", "oidc")).id];
-  const keys = gatewaysByKey(family, service);
-  const gateway = (name: string, access: Keys, tokens: readonly string[], preflights: boolean) =>
+  const gateways = gatewaysByName(family, service);
+  const gateway = (name: string, access: Keys, tokens: readonly string[]) =>
     new Access(name, {
       accountId,
       name,
       hostnames: [hostname(name)],
       people: configSchema.shape.access.parse(access),
       serviceTokens: configSchema.shape.serviceTokens.parse(tokens.map((token) => ({ name: token }))),
-      preflights,
+      preflights: name === "programs",
     });
   return {
     cloudflare,
     family,
     service,
-    keys,
+    gateways,
     up: async (tokens) => {
       test.use(async () => {
-        for (const [key, access] of Object.entries(keys)) gateway(gatewayOf(key), access, [], false);
-        gateway("programs", { emails: ["ann@example.com"] }, tokens, true);
+        for (const [name, { access }] of Object.entries(gateways))
+          gateway(name, access, name === "programs" ? tokens : []);
       });
       return (await test.stack.up({ refresh: true })).summary.resourceChanges ?? {};
     },
@@ -138,10 +147,10 @@ export async function openAccessGateways(firstSlot: number): Promise<AccessGatew
       const { id, ...before } = await find(kind, name);
       await cloudflare.client.put(`${path(kind)}/${id}`, { body: { ...before, ...change } });
     },
-    target: async (key) => {
-      const name = gatewayOf(key);
-      return { hostname: hostname(name), aud: String((await find("apps", `${name}`)).aud) };
-    },
+    target: async (name) => ({
+      hostname: hostname(name),
+      aud: String((await find("apps", name)).aud),
+    }),
     close: () => teardown.disposeAsync(),
   };
 }
