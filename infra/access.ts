@@ -68,8 +68,10 @@ export class Access extends pulumi.ComponentResource {
           ...people.emails.map((email) => ({ email: { email } })),
           ...people.emailDomains.map((domain) => ({ emailDomain: { domain } })),
           ...inGroups(people.groups),
+          ...(people.everyone === undefined ? [] : [{ everyone: {} }]),
         ],
         ...narrowing(people),
+        ...secondFactor(people),
         sessionDuration: people.sessionDuration,
       },
       { parent: this },
@@ -153,20 +155,33 @@ const secretOf = ({ secretVersion, previousSecretExpiresAt }: GatewayConfig["ser
       };
 
 const inGroups = (groups: readonly string[]) => groups.map((id) => ({ group: { id } }));
+const onDevices = (checks: readonly string[]) =>
+  checks.map((integrationUid) => ({ devicePosture: { integrationUid } }));
 
 /** What is not asked for is left out: an empty list would show as changed on every preview. */
 function narrowing({ require, exclude }: AccessArgs["people"]) {
   const requires = [
     ...(require.country ? [{ geo: { countryCode: require.country } }] : []),
     ...inGroups(require.groups),
-    ...require.devicePostures.map((integrationUid) => ({ devicePosture: { integrationUid } })),
+    ...onDevices(require.devicePostures),
     ...(require.mfa ? [{ authMethod: { authMethod: "mfa" } }] : []),
   ];
   const excludes = [
     ...exclude.countries.map((countryCode) => ({ geo: { countryCode } })),
     ...inGroups(exclude.groups),
+    ...onDevices(exclude.devicePostures),
   ];
   return { ...(requires.length > 0 && { requires }), ...(excludes.length > 0 && { excludes }) };
+}
+
+/**
+ * Access's own second factor. On the policy of people and not on the application, which programs use too; the policy's
+ * word counts before the application's and the account's
+ * (https://developers.cloudflare.com/cloudflare-one/access-controls/policies/mfa-requirements/).
+ */
+function secondFactor({ mfa: { authenticators, sessionDuration } }: AccessArgs["people"]) {
+  if (authenticators.length === 0) return {};
+  return { mfaConfig: { allowedAuthenticators: authenticators, mfaDisabled: false, sessionDuration } };
 }
 
 const loginMethods = ({ loginMethods: allowedIdps }: AccessArgs["people"]) =>

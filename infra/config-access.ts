@@ -1,47 +1,17 @@
 import { z } from "zod";
+import { exclude, ids, mfa, require } from "./config-access-rules.ts";
 
 /** Cloudflare's durations are Go's (https://pkg.go.dev/time#ParseDuration), such as "24h" or "30m". */
 const duration = z.string().regex(/^([0-9]+(h|m|s))+$/, "a duration such as 24h or 30m");
 
-const exampleId = "f174e90a-fafe-4643-bbbc-4a0ed4fc8415";
-const id = (what: string) => z.guid(`the id of ${what}, such as ${exampleId}`);
-const ids = (what: string, description: string) =>
-  z.array(id(what)).default([]).meta({ description, example: exampleId });
-const country = z.string().regex(/^[A-Z]{2}$/, "a country's two letters, such as DE");
-
-const require = z
-  .strictObject({
-    // Access wants all that is required at once: of two countries, nobody is ever in both.
-    country: country.optional().meta({
-      description: "The one country that people must be in. For several, make an Access group of them.",
-      example: "DE",
-    }),
-    groups: ids("an Access group", "Access groups, by id, all of which people must be in."),
-    devicePostures: ids("a device posture check", "Device posture checks, by id, all of which must pass."),
-    mfa: z.boolean("true or false").default(false).meta({
-      description:
-        "Whether the login must have had a second factor. Only with a login method that tells Access so: a one-time PIN by email never does, and lets nobody in then.",
-      example: "true",
-    }),
-  })
-  .prefault({})
-  .meta({ description: "What must hold besides, for everyone who is let in." });
-
-const exclude = z
-  .strictObject({
-    countries: z.array(country).default([]).meta({
-      description: "Countries that nobody comes in from.",
-      example: "KP",
-    }),
-    groups: ids("an Access group", "Access groups, by id, whose people stay out."),
-  })
-  .prefault({})
-  .meta({ description: "Who stays out, though something else lets them in." });
+/** What lets everyone in. A whole sentence: nobody sets it by mistake. */
+export const EVERYONE = "anyone on the internet may sign in as a guest";
 
 export const access = z
   .strictObject({
     emails: z.array(z.email("an email address")).default([]).meta({
-      description: "People who may log in, by email address. At least one, or one of emailDomains or groups.",
+      description:
+        "People who may log in, by email address. At least one, or one of emailDomains or groups, or everyone.",
       example: "you@example.com",
     }),
     emailDomains: z
@@ -55,12 +25,21 @@ export const access = z
       "an Access group",
       "Access groups whose people may log in, by id. Whom no role names is then what roles.others says.",
     ),
+    everyone: z
+      .literal(EVERYONE, { error: `no such key, or the sentence "${EVERYONE}" word for word` })
+      .optional()
+      .meta({
+        description:
+          "Lets in everyone whom a login method vouches for: with the one-time PIN, whoever has an email address. Only this sentence does it. Whom no role names is then a guest.",
+        example: `'${EVERYONE}'`,
+      }),
     loginMethods: ids(
       "a login method",
       "The only login methods (identity providers) to use, by id. All of the account when not set; one alone is gone to at once.",
     ),
     require,
     exclude,
+    mfa,
     sessionDuration: duration.default("24h").meta({
       description: "How long a login lasts before Access asks again.",
       unit: "a duration of h, m and s",
@@ -78,7 +57,11 @@ export const access = z
     }),
   })
   .meta({ description: "Who may come in through Cloudflare Access." })
-  .refine((value) => value.emails.length + value.emailDomains.length + value.groups.length > 0, {
-    path: ["emails", 0],
-    message: "at least one person who may log in",
-  });
+  .refine(
+    ({ emails, emailDomains, groups, everyone }) =>
+      emails.length + emailDomains.length + groups.length > 0 || everyone !== undefined,
+    {
+      path: ["emails", 0],
+      message: `at least one person who may log in, by access.emails, access.emailDomains or access.groups; or everyone, by access.everyone '${EVERYONE}'`,
+    },
+  );

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { bundleWorker } from "../contract/bundle.ts";
 import { Access } from "./access.ts";
+import { lookAtPeople } from "./access-look.ts";
 import { cloudflareOfStack } from "./cloudflare-api.ts";
 import type { PiConfig } from "./config.ts";
 import { readConfig } from "./config-source.ts";
@@ -45,6 +46,7 @@ export default async function gateway() {
   else await refusePublicHostnames(accountId, base);
   const limited = await lookup(`logins ${asked}`, () => limitedLogins(accountId, api));
   if (limited) await pulumi.log.warn(limited);
+  for (const note of await lookAtPeople(accountId, config.access, api)) await pulumi.log.warn(note);
   for (const note of await lookAtApplications(accountId, hostnames, api)) await pulumi.log.warn(note);
   if (!pulumi.runtime.isDryRun()) {
     if (config.pi.abandoned) await tellWhatIsLeft(config.pi, stack, reused === undefined);

@@ -54,6 +54,20 @@ describe("what a stack wants of OpenClaw", () => {
     expect(Object.keys(access?.identityScopes ?? {})).toEqual(["owner@example.com"]);
   });
 
+  test.each([
+    { groups: ["f174e90a-fafe-4643-bbbc-4a0ed4fc8415"] },
+    { everyone: "anyone on the internet may sign in as a guest" },
+  ])("leaves it empty where people come whom the config does not name: %j", (more) => {
+    const roles = "groups" in more ? { owners: ["owner@example.com"], others: "member" } : {};
+    const { access } = wanted({
+      signIn: "access",
+      access: { emails: ["owner@example.com"], ...more },
+      roles,
+    });
+    expect(access?.trustedProxy.allowUsers).toEqual([]);
+    expect(Object.keys(access?.identityScopes ?? {})).toEqual(["owner@example.com"]);
+  });
+
   test("gives the gateway's own agent what is listed, and denies the rest whatever is listed", () => {
     const { webAgent } = wanted({ webAgent: { enabled: true, name: "door", tools: ["tts"] } });
     expect(webAgent?.id).toBe("door");

@@ -1,7 +1,7 @@
 import { IDENTITY_HEADERS } from "../contract/roles.ts";
 import type { GatewayConfig } from "./config.ts";
 import { CLOSED_TOOLS } from "./config-web-agent.ts";
-import { peopleWithRoles } from "./roles.ts";
+import { peopleWithRoles, roleOfOthers } from "./roles.ts";
 
 /** What a stack wants of OpenClaw's config; pi/openclaw-keys.mjs makes keys of it. */
 export interface OpenClawWanted {
@@ -80,8 +80,10 @@ function webAgentOf({ name, tools }: GatewayConfig["webAgent"]): NonNullable<Ope
  */
 function accessOf(config: GatewayConfig): OpenClawWanted["access"] {
   const identities = [...Object.entries(peopleWithRoles(config)), ...services(config)];
-  // A whole domain cannot be listed, and an empty list lets everyone in whom the gateway vouches for.
-  const named = identities.some(([who]) => who.startsWith("@")) ? [] : identities;
+  // Neither a whole domain nor a group's people can be listed, and an empty list lets everyone in whom the gateway
+  // vouches for.
+  const unnamed = roleOfOthers(config) !== undefined || identities.some(([who]) => who.startsWith("@"));
+  const named = unnamed ? [] : identities;
   const owners = identities.filter(([who, role]) => role === "owner" && !who.startsWith("@"));
   return {
     trustedProxy: {

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ConfigError, checkConfig } from "./config.ts";
-import { agentsOfRoles, peopleWithRoles } from "./roles.ts";
+import { EVERYONE } from "./config-access.ts";
+import { agentsOfRoles, peopleWithRoles, roleOfOthers } from "./roles.ts";
 
 const required = {
   accountId: "0".repeat(32),
@@ -105,8 +106,21 @@ test.each([
     [],
   ],
   ["nobody at all", {}, {}, ["openclaw-gateway:access.emails[0]"]],
-])("whom a group lets in has a role: %s", (_name, access, roles, keys) => {
+  ["everyone, as guests", { everyone: EVERYONE }, {}, []],
+  ["everyone, and a group", { everyone: EVERYONE, groups: [group] }, {}, []],
+  ["everyone, said twice", { everyone: EVERYONE }, { others: "guest" }, []],
+  ["everyone as members", { everyone: EVERYONE }, { others: "member" }, ["openclaw-gateway:roles.others"]],
+  ["an owner, who comes in as everyone does", { everyone: EVERYONE }, { owners: ["a@b.example"] }, []],
+])("whom a group or the sentence for everyone lets in has a role: %s", (_name, access, roles, keys) => {
   expect(problemsWith(access, roles)).toEqual(keys);
+});
+
+test.each([
+  [{}, { others: "member" }, "member"],
+  [{ everyone: EVERYONE }, {}, "guest"],
+] as const)("what those are whom no role names: %j %j", (more, roles, role) => {
+  const access = { groups: [group], ...more };
+  expect(roleOfOthers(checkConfig("dev", { ...required, access, roles }))).toBe(role);
 });
 
 test("guests talk to OpenClaw's default agent, and with an agent of the gateway's own everybody to that", () => {

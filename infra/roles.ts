@@ -24,6 +24,13 @@ export function peopleWithRoles({ access, roles }: GatewayConfig): Readonly<Reco
 }
 
 /**
+ * What those are whom Access lets in and no role names; nothing where the config names everybody who may log in. Whoever
+ * comes in only because everyone does is a guest, whatever else is said.
+ */
+export const roleOfOthers = ({ access, roles }: GatewayConfig): Exclude<Role, "owner"> | undefined =>
+  access.everyone === undefined ? roles.others : "guest";
+
+/**
  * Which agents each role may talk to; a role without an entry: all. An owner's entry holds for the API and the chat page,
  * since in the Control UI owners may change OpenClaw's settings anyway.
  */
@@ -79,24 +86,29 @@ function inTwoLists({ roles }: GatewayConfig, namespace: string): ConfigProblem[
   });
 }
 
-/** Only a group lets in people whom the config does not name, and then somebody has to have said what they are. */
+/** Only a group, or everyone, lets in people whom the config does not name; of a group somebody has to have said what they are. */
 function unnamed({ access, roles }: GatewayConfig, namespace: string): ConfigProblem[] {
   const key = `${namespace}:roles.others`;
+  const unset = `npx pulumi config rm --path '${key}'`;
+  if (access.everyone !== undefined) {
+    if (roles.others === undefined || roles.others === "guest") return [];
+    const got = `"${roles.others}", and access.everyone lets in the whole internet`;
+    return [{ key, got, wanted: "guest, or no such key, which is the same here", mend: unset }];
+  }
   if (access.groups.length > 0 && roles.others === undefined) {
     const got = "not set, and access.groups lets people in whom no role names";
     return [{ key, got, wanted: "member or guest", mend: `npx pulumi config set --path '${key}' guest` }];
   }
   if (access.groups.length === 0 && roles.others !== undefined) {
     const got = `"${roles.others}", and there is nobody it could be for`;
-    const wanted = "no such key while access.groups is empty";
-    return [{ key, got, wanted, mend: `npx pulumi config rm --path '${key}'` }];
+    return [{ key, got, wanted: "no such key while access.groups is empty", mend: unset }];
   }
   return [];
 }
 
 function withoutLogin(config: GatewayConfig, namespace: string): ConfigProblem[] {
   // Who is in a group is not known here: anyone may be.
-  if (config.access.groups.length > 0) return [];
+  if (config.access.groups.length > 0 || config.access.everyone !== undefined) return [];
   const open = logins(config).map(({ who }) => who);
   // A domain stands for those of its people who may log in, be it each by an address.
   const mayLogIn = (who: string) =>

@@ -105,6 +105,13 @@ describe("workerBindings", () => {
     });
   });
 
+  test("makes guests of all whom only the sentence for everyone lets in", async () => {
+    const everyone = { ...required.access, everyone: "anyone on the internet may sign in as a guest" };
+    const roles = JSON.parse(String(await textOf({ access: everyone }, NAMES.roles)));
+    expect(roles).toMatchObject({ people: { "owner@example.com": "owner" }, others: "guest" });
+    expect(JSON.parse(String(await textOf({}, NAMES.roles)))).not.toHaveProperty("others");
+  });
+
   test("tells the rest as the config has it", async () => {
     const bindings = await bindingsOf({
       api: { responses: true, embeddings: true, maxBodyMiB: 20 },

@@ -6,7 +6,7 @@ import type { RolesVariable } from "../contract/roles.ts";
 import { LEDGER_CLASS, WORKER_BINDINGS as NAMES } from "../contract/worker.ts";
 import type { ServiceTokenCredentials } from "./access.ts";
 import type { GatewayConfig } from "./config.ts";
-import { agentsOfRoles, peopleWithRoles } from "./roles.ts";
+import { agentsOfRoles, peopleWithRoles, roleOfOthers } from "./roles.ts";
 
 export interface BindingArgs {
   readonly stack: string;
@@ -74,13 +74,14 @@ const known = (token: pulumi.Input<string | undefined>): pulumi.Output<string> =
   });
 
 function rolesVariable({ config, serviceTokens }: BindingArgs): pulumi.Output<string> {
+  const others = roleOfOthers(config);
   const clientIds = config.serviceTokens.map(({ name, role }) =>
     pulumi.output(serviceTokens[name]?.clientId).apply((id) => [id, { name, role }] as const),
   );
   return pulumi.all(clientIds).apply((services) => {
     const roles: RolesVariable = {
       people: peopleWithRoles(config),
-      ...(config.roles.others && { others: config.roles.others }),
+      ...(others && { others }),
       services: Object.fromEntries(services),
       agents: agentsOfRoles(config),
     };

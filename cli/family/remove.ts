@@ -16,6 +16,7 @@ import { apiWith } from "./look.ts";
 import { openFamily } from "./run.ts";
 import { openSlot } from "./slots.ts";
 import { settingsIn } from "./stack-file.ts";
+import { stillLetIn } from "./still-let-in.ts";
 
 export interface RemoveOptions {
   /** One of the stack's people, who loses their access while the stack stays. */
@@ -126,6 +127,7 @@ async function removePerson(person: string, removal: Removal): Promise<void> {
   remains.push(
     `A page of theirs that is open now stays connected for at most ${Math.round(config.sockets.maxSeconds / 60)} minutes.`,
     "What they wrote, in OpenClaw's conversations on the Pi.",
+    ...stillLetIn(person, config),
     ...(config.signIn === "token"
       ? [
           `If they were an owner, browsers of theirs that OpenClaw has let in: npm run family -- devices ${stack.name}. They held OpenClaw's token too: make a new one.`,

@@ -80,4 +80,19 @@ export const cloudflareCodes = {
       "Another Access application takes a part of the gateway's address, such as one path of it. What comes there has not been let in by the stack's own policies, and the gateway refuses it.",
     mend: "Delete that application, or give it another address, then run `npx pulumi up` again.",
   },
+  ACCESS_EVERYONE: {
+    meaning:
+      "An Access group of `access.groups` lets in people whom nobody has named: everyone, a country, an address range, or whoever has an email address.",
+    mend: "Name its people in the dashboard; or let everyone in as a guest, by the sentence that is shown.",
+  },
+  ACCESS_MFA_OFF: {
+    meaning:
+      "The config asks for a second factor (`access.mfa`) that the account's Access settings do not allow.",
+    mend: "Allow it there (Zero Trust, Access controls, Access settings), or run `npx pulumi config rm --path access.mfa`.",
+  },
+  ACCESS_MFA_UNTOLD: {
+    meaning:
+      "A warning: with `access.require.mfa` nobody can log in, since no login method of the account tells Access of a second factor.",
+    mend: "Add a login method that does (Okta, Entra ID, OIDC or SAML), or let Access ask for a second factor itself: `access.mfa`.",
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -161,6 +161,8 @@ export interface Account {
   readonly teamDomain: string;
   /** Addresses of the people who have a Cloudflare login for this account. */
   readonly members: readonly string[];
+  /** Second factors that Access may ask for itself (independent MFA); none until someone turns it on. */
+  readonly authenticators: readonly string[];
   /**
    * Whether a request with service token headers is judged by these alone: always so for organizations made since
    * 2026-10-05 (https://developers.cloudflare.com/cloudflare-one/access-controls/service-credentials/service-tokens/).

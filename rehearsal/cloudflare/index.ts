@@ -1,7 +1,7 @@
 import type { CertificateAuthority } from "../ca.ts";
 import type { Progress } from "../progress.ts";
+import type { Traits } from "./access/people.ts";
 import { createTeam } from "./access/team.ts";
-
 import type { ApiTokenOptions } from "./api/api-tokens.ts";
 import { createApiTokens } from "./api/api-tokens.ts";
 import type { Faults } from "./api/faults.ts";
@@ -63,6 +63,8 @@ export interface LocalCloudflare {
   loginCode(email: string): string | undefined;
   /** Where every client of the edge is from now on. */
   moveClient(to: { readonly ip?: string; readonly country?: string }): void;
+  /** What a person has besides their address, and where they are, from now on. Of whom nothing is said, nothing holds. */
+  describePerson(email: string, traits: Traits): void;
   /** Makes Access sign with a new key; the one before stays valid, older ones go. */
   rotateKeys(): Promise<void>;
   /** Lets a Worker's clock strike: calls its `scheduled` handler once for each of its cron triggers. */
@@ -123,6 +125,7 @@ export async function startCloudflare(options: LocalCloudflareOptions): Promise<
         calls: api.calls,
         loginCode: (email) => team.tickets.codeFor(email),
         moveClient: (to) => void Object.assign(team.client, to),
+        describePerson: team.describe,
         rotateKeys: team.keys.rotate,
         strike: async (name) => {
           for (const { cron } of account.scripts.get(name)?.schedules ?? []) {

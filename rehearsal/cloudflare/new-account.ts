@@ -23,6 +23,8 @@ export interface AccountOptions {
    */
   readonly loginMethods?: readonly string[];
   readonly members?: readonly string[];
+  /** Second factors that someone has let Access ask for itself, such as `totp`. None by default. */
+  readonly authenticators?: readonly string[];
   /** An organization from before 2026-10-05 when false. Strict by default. */
   readonly strictServiceTokenAuth?: boolean;
 }
@@ -45,6 +47,7 @@ export function createAccount(options: AccountOptions = {}): Account {
     hasWorkersSubdomain: options.workersSubdomain ?? true,
     teamDomain: `${name}.cloudflareaccess.com`,
     members: options.members ?? ["owner@example.com"],
+    authenticators: options.authenticators ?? [],
     strictServiceTokenAuth: options.strictServiceTokenAuth ?? true,
     tunnels: new Collection("tunnel"),
     vpcServices: new Collection("VPC service"),

@@ -71,8 +71,9 @@ export function restResource(definition: Definition, api: () => CloudflareApi): 
       if (!answer) return undefined;
       const seen = (from: Properties): Properties =>
         Object.fromEntries(Object.entries(from).map(([key, value]) => [key, current(key, value, answer)]));
-      const present = seen(planned(inputs));
-      return { state: outputs(answer, present, state), inputs: seen(inputs) };
+      const byHand = setByHand(planned(inputs), answer);
+      const present = { ...seen(planned(inputs)), ...byHand };
+      return { state: outputs(answer, present, state), inputs: { ...seen(inputs), ...byHand } };
     },
 
     async delete({ id, state }) {
@@ -94,6 +95,13 @@ export function restResource(definition: Definition, api: () => CloudflareApi): 
     ]);
     const inputs = { accountId, ...Object.fromEntries(told) };
     return { id, inputs, state: outputs(answer, inputs, {}) };
+  }
+
+  /** What the API has of inputs that the program leaves out. */
+  function setByHand(wanted: Properties, answer: Properties): Properties {
+    const unsaid = (definition.noticed ?? []).filter((key) => wanted[key] === undefined);
+    const told = unsaid.map((key) => [key, toSdk(answer[toApiName(key, renames)], renames)] as const);
+    return Object.fromEntries(told.filter(([, value]) => !isNothing(value)));
   }
 
   /** An input as the API has it now. */
@@ -168,6 +176,9 @@ function keepWriteOnly(answer: unknown, recorded: unknown, names: readonly strin
   ]);
   return { ...answer, ...Object.fromEntries(entries) };
 }
+
+const isNothing = (value: unknown): boolean =>
+  !value || (typeof value === "object" && Object.keys(value).length === 0);
 
 const isObject = (value: unknown): value is Properties =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -32,6 +32,8 @@ export interface Definition {
   readonly writeOnly?: readonly string[];
   /** Inputs that stay as they are recorded while a program does not say them, unless this one changes: computed ones. */
   readonly kept?: { readonly inputs: readonly string[]; readonly unlessChanged: string };
+  /** Inputs without a default: what somebody set by hand shows as a change where the program says nothing of them. */
+  readonly noticed?: readonly string[];
   /** Inputs that make it another resource, besides the account and the zone. */
   readonly replaceOn?: readonly string[];
   /** Inputs that are part of the path and not of the body, besides the account and the zone. */
@@ -49,7 +51,8 @@ const account = "/accounts/{accountId}";
 /**
  * The kinds by type token. Paths, methods and bodies are those recorded from the real provider 6.22; names and
  * secrets those of its SDK; `replaceOn`, `stable`, `together` and `defaults` are the RequiresReplace, UseStateForUnknown,
- * AlsoRequires and Default of terraform-provider-cloudflare 5 (schema.go of each service).
+ * AlsoRequires and Default of terraform-provider-cloudflare 5 (schema.go of each service); `noticed` are Optional there,
+ * and what is empty or off is the same as nothing (normalizations.go).
  */
 export const definitions: Readonly<Record<string, Definition>> = {
   "cloudflare:index/zeroTrustTunnelCloudflared:ZeroTrustTunnelCloudflared": {
@@ -98,6 +101,14 @@ export const definitions: Readonly<Record<string, Definition>> = {
     required: ["accountId", "decision", "name"],
     defaults: { sessionDuration: "24h" },
     computed: ["appCount", "createdAt", "reusable", "updatedAt"],
+    noticed: [
+      "approvalRequired",
+      "excludes",
+      "isolationRequired",
+      "mfaConfig",
+      "purposeJustificationRequired",
+      "requires",
+    ],
     renames: rules,
   },
   "cloudflare:index/zeroTrustAccessGroup:ZeroTrustAccessGroup": {
@@ -128,6 +139,24 @@ export const definitions: Readonly<Record<string, Definition>> = {
     defaults: { sessionDuration: "24h", appLauncherVisible: true, httpOnlyCookieAttribute: true },
     computed: ["aud", "destinations", "selfHostedDomains"],
     stable: ["aud"],
+    noticed: [
+      "allowAuthenticateViaWarp",
+      "allowIframe",
+      "allowedIdps",
+      "autoRedirectToIdentity",
+      "corsHeaders",
+      "customDenyMessage",
+      "customDenyUrl",
+      "customNonIdentityDenyUrl",
+      "enableBindingCookie",
+      "mfaConfig",
+      "optionsPreflightBypass",
+      "pathCookieAttribute",
+      "readServiceTokensFromHeader",
+      "sameSiteCookieAttribute",
+      "serviceAuth401Redirect",
+      "skipInterstitial",
+    ],
     // modifyPlanForDomains of its plan_modifiers.go
     kept: { inputs: ["destinations"], unlessChanged: "domain" },
     import: {

@@ -149,7 +149,7 @@ describe("Access before a Worker, in a strict organization", () => {
     const done = await enterCode(cloudflare, target(), "Ann@example.com", "/chat?x=1");
     const back = await visit(cloudflare.browser, done.headers.location as string);
     expect([back.status, back.headers.location]).toEqual([302, "/chat?x=1"]);
-    expect(back.headers["set-cookie"]?.[0]).toMatch(/; Path=\/; Secure; HttpOnly; SameSite=Lax$/);
+    expect(back.headers["set-cookie"]?.[0]).toMatch(/; Path=\/; Secure; HttpOnly; SameSite=None$/);
     const again = await visit(cloudflare.browser, done.headers.location as string);
     expect(again.status).toBe(400);
     const cookie = cookieOf(back);

@@ -1,9 +1,10 @@
 import type { AccessApp } from "../account.ts";
 import { applicationFor } from "./applications.ts";
-import { cookiesOf, sessionCookie } from "./cookies.ts";
+import { bindingCookie, cookiesOf, isBound, sessionCookie } from "./cookies.ts";
 import { answerPreflight, corsHeaders } from "./cors.ts";
 import { machineOf, passAsService } from "./machines.ts";
 import { type EdgeRequest, type Passage, plain, through } from "./passage.ts";
+import { asSeenNow } from "./people.ts";
 import { decidingPolicy, holdsWhereItIs } from "./rules.ts";
 import type { Team } from "./team.ts";
 
@@ -27,8 +28,7 @@ export async function passGate(team: Team, request: EdgeRequest): Promise<Passag
   if (decidingPolicy(team.account, app, {}, ["bypass"])) return through();
   const claims = await personOf(team, app, request);
   if (claims) {
-    if (!holdsWhereItIs(team.account, app, { ...claims.person, ...team.client }))
-      return plain(403, "Forbidden");
+    if (!holdsWhereItIs(team.account, app, asSeenNow(team, claims.person))) return plain(403, "Forbidden");
     const identity = {
       "cf-access-jwt-assertion": claims.jwt,
       "cf-access-authenticated-user-email": claims.person.email,
@@ -48,7 +48,8 @@ async function personOf(team: Team, app: AccessApp, request: EdgeRequest) {
   for (const jwt of cookiesOf(request, "CF_Authorization")) {
     const claims = await team.tokens.read(jwt, "app", app.aud);
     const person = team.identities.find(claims?.identity_nonce);
-    if (claims && person && !team.revocations.isRevoked(claims)) return { jwt, ...claims, person };
+    if (claims && person && !team.revocations.isRevoked(claims) && isBound(app, request, team.bindingOf(jwt)))
+      return { jwt, ...claims, person };
   }
   return undefined;
 }
@@ -72,7 +73,9 @@ async function finishLogin(team: Team, request: EdgeRequest): Promise<Passage> {
   if (!ticket) return plain(400, "This login has expired. Please start again.");
   const app = applicationFor(team.account, request.hostname, ticket.path.split("?")[0] as string);
   if (!app) return plain(400, "This application is gone.");
-  return plain(302, "", { location: ticket.path, "set-cookie": sessionCookie(app, ticket.token) });
+  const session = sessionCookie(app, ticket.token);
+  const binding = app.sent.enable_binding_cookie ? [bindingCookie(team.bindingOf(ticket.token))] : [];
+  return plain(302, "", { location: ticket.path, "set-cookie": [session, ...binding] });
 }
 
 /** Ends the person's sessions in all applications. */
@@ -94,7 +97,7 @@ async function tellIdentity(team: Team, app: AccessApp, request: EdgeRequest): P
     email: person.email,
     iat,
     user_uuid: sub,
-    geo: { country: team.client.country },
+    geo: { country: asSeenNow(team, person).country },
     idp: { id: method?.id, type: method?.sent.type },
   };
   return plain(200, JSON.stringify(identity), { "content-type": "application/json" });

@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import { readAttempt, unknownApplication } from "./login-attempt.ts";
 import { vouchesFor } from "./login-methods.ts";
 import { identityProviderPage } from "./pages.ts";
+import { whoSignsIn } from "./people.ts";
 import type { Team } from "./team.ts";
 import { beginSession } from "./team-session.ts";
 
@@ -25,6 +26,6 @@ export function serveIdentityProviders(login: Hono, team: Team): void {
     const email = String(given ?? "").trim();
     if (!/^[^@\s]+@[^@\s]+$/.test(email) || !vouchesFor(team.account, method, email))
       return c.html(identityProviderPage(method.name ?? "", attempt.action, "No such account."), 401);
-    return beginSession(team, c, attempt, { email, ...team.client, loginMethod: method.id });
+    return beginSession(team, c, attempt, whoSignsIn(team, email, method));
   });
 }

@@ -9,6 +9,7 @@ import {
   postForm,
   type SignInTarget,
   signIn,
+  signInAt,
 } from "../testing/sign-in.ts";
 
 let cloudflare: TestCloudflare;
@@ -57,12 +58,7 @@ async function protect(name: string, settings: Record<string, unknown> = {}): Pr
 
 const ask = ({ hostname }: SignInTarget, headers: Record<string, string> = {}) =>
   visit(cloudflare.browser, `https://${hostname}/`, { headers });
-const hrefOf = (page: string, text: string): string =>
-  `https://${cloudflare.local.teamDomain}${new RegExp(`href="([^"]+)">${text}`).exec(page)?.[1]?.replaceAll("&amp;", "&")}`;
-const byProvider = async (app: SignInTarget, name: string, email: string) => {
-  const { body } = await visit(cloudflare.browser, loginUrl(cloudflare, app));
-  return postForm(cloudflare, hrefOf(body, `Sign in with ${name}`), { email });
-};
+const byProvider = (app: SignInTarget, name: string, email: string) => signInAt(cloudflare, app, name, email);
 
 describe("the login page", () => {
   it("offers all of the account's methods, or those that the application allows", async () => {
@@ -158,6 +154,22 @@ describe("a session", () => {
     } finally {
       cloudflare.local.moveClient({ country: "DE" });
     }
+  });
+
+  it("counts beside its binding cookie alone where the application asks for one, which no Worker sees", async () => {
+    const app = await protect("bound", { enable_binding_cookie: true, same_site_cookie_attribute: "lax" });
+    const done = await enterCode(cloudflare, app, "ann@example.com");
+    const back = await visit(cloudflare.browser, done.headers.location as string);
+    const set = back.headers["set-cookie"] ?? [];
+    expect(set).toEqual([
+      expect.stringMatching(/^CF_Authorization=.*; Path=\/; Secure; HttpOnly; SameSite=Lax$/),
+      expect.stringMatching(/^CF_Binding=.*; Path=\/; Secure; HttpOnly; SameSite=None$/),
+    ]);
+    const [session, binding] = set.map((cookie) => cookie.split(";")[0]);
+    expect((await ask(app, { cookie: `${session}` })).status).toBe(302);
+    expect((await ask(app, { cookie: `${session}; CF_Binding=stolen` })).status).toBe(302);
+    const seen = JSON.parse((await ask(app, { cookie: `a=b; ${binding}; ${session}` })).body);
+    expect(seen.cookie).toBe(`a=b; ${session}`);
   });
 
   it("is of type org at the team's domain and of type app at the application's", async () => {

@@ -3,6 +3,7 @@ import { serveIdentityProviders } from "./identity-provider.ts";
 import { readAttempt, unknownApplication } from "./login-attempt.ts";
 import { isOneTimeCode } from "./login-methods.ts";
 import { codePage, inboxPage, loginPage, messagePage } from "./pages.ts";
+import { whoSignsIn } from "./people.ts";
 import type { Team } from "./team.ts";
 import { allowing, beginSession, enter, signedIn } from "./team-session.ts";
 
@@ -37,7 +38,7 @@ export function createLogin(team: Team): Hono {
     if (!attempt || !method) return unknownApplication(c);
     const form = await c.req.parseBody();
     const email = String(form.email ?? "").trim();
-    const person = { email, ...team.client, loginMethod: method.id };
+    const person = whoSignsIn(team, email, method);
     if (form.code === undefined) {
       if (allowing(team, attempt, person)) team.tickets.sendCode(email);
       return c.html(codePage(email, attempt.action, ""));
@@ -47,8 +48,23 @@ export function createLogin(team: Team): Hono {
     return beginSession(team, c, attempt, person);
   });
   serveIdentityProviders(login, team);
+  serveSecondFactor(login, team);
   serveSession(login, team);
   return login;
+}
+
+/** Takes a second factor from someone with the team's session. The rehearsal believes that they have what they enrolled. */
+function serveSecondFactor(login: Hono, team: Team): void {
+  login.post("/cdn-cgi/access/mfa/:hostname", async (c) => {
+    const attempt = readAttempt(team, c);
+    const who = await signedIn(team, c);
+    if (!attempt || !who) return unknownApplication(c);
+    const { authenticator } = await c.req.parseBody();
+    const enrolled = team.traitsOf(who.person.email).authenticators ?? [];
+    const given = enrolled.find((one) => one === authenticator);
+    if (given) team.identities.proveFactor(who.nonce, given, team.account.now());
+    return enter(team, c, attempt, who, given);
+  });
 }
 
 /** The end of the team's session, and who it is. */

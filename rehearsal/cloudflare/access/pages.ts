@@ -76,6 +76,20 @@ export const codePage = (email: string, action: string, problem: string) =>
 </form>${keepFragment}`,
   );
 
+/** Asks for a second factor that the person has enrolled with Access. */
+export const secondFactorPage = (hostname: string, action: string, authenticators: readonly string[]) =>
+  page(
+    "Second factor",
+    html`<h1>Verify that it is you, for ${hostname}</h1>
+<p>In this rehearsal whoever has enrolled something has it at hand.</p>
+${authenticators.map(
+  (name) => html`<form method="post" action="${action}">
+<input type="hidden" name="authenticator" value="${name}">
+<button>Use ${name}</button>
+</form>`,
+)}${keepFragment}`,
+  );
+
 /** For someone who is signed in to the team and may not use this application. */
 export const forbiddenPage = (email: string, hostname: string) =>
   page(

@@ -12,7 +12,7 @@ export interface EdgeRequest {
 /** An answer that the edge gives itself. */
 export interface EdgeAnswer {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[]>>;
   readonly body: string;
 }
 
@@ -26,7 +26,7 @@ export type Passage =
   | { readonly pass: false; readonly answer: EdgeAnswer };
 
 /** An answer in plain text that no one keeps. */
-export const plain = (status: number, body: string, headers: Record<string, string> = {}): Passage => ({
+export const plain = (status: number, body: string, headers: EdgeAnswer["headers"] = {}): Passage => ({
   pass: false,
   answer: {
     status,

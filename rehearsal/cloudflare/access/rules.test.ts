@@ -113,3 +113,32 @@ it("looks at countries and addresses again on each request, and at who someone i
   expect(holds(rules([german]), abroad)).toBe(false);
   expect(holds(rules([{ email: { email: "bob@example.com" } }]), ann)).toBe(true);
 });
+
+it("looks at a device on each request as well, and into groups for where someone is", () => {
+  const disk = { device_posture: { integration_uid: "disk" } };
+  const encrypted = { ...ann, devicePostures: ["disk"] };
+  const holds = (set: ReturnType<typeof rules>, person: Person) =>
+    holdsWhereItIs(account, appWith(["allow", set]), person);
+  expect(holds(rules([annsDomain], [disk]), encrypted)).toBe(true);
+  expect(holds(rules([annsDomain], [disk]), ann)).toBe(false);
+  expect(holds(rules([annsDomain], [], [disk]), encrypted)).toBe(false);
+  const nearby = [{ geo: { country_code: "DE" } }, { geo: { country_code: "AT" } }];
+  account.groups.put({ id: "nearby", name: "nearby", rules: rules(nearby), ...times });
+  const group = { group: { id: "nearby" } };
+  for (const [country, isNear] of [
+    ["DE", true],
+    ["AT", true],
+    ["FR", false],
+  ] as const) {
+    expect(holds(rules([annsDomain], [group]), { ...ann, country })).toBe(isNear);
+    expect(holds(rules([annsDomain], [], [group]), { ...ann, country })).toBe(!isNear);
+  }
+  account.groups.put({
+    id: "bobs",
+    name: "bobs",
+    rules: rules([{ email: { email: "b@b.example" } }]),
+    ...times,
+  });
+  const bobs = { group: { id: "bobs" } };
+  expect(holds(rules([annsDomain], [bobs], [bobs]), ann)).toBe(true);
+});

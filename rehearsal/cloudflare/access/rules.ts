@@ -67,22 +67,30 @@ function matchesRule(account: Account, rule: Rule, { person, token }: Identity):
 }
 
 /**
- * Whether a session may go on from where its person is now. Of a policy's rules, countries and addresses are looked at
- * on each request, all others at login alone
- * (https://developers.cloudflare.com/cloudflare-one/access-controls/policies/).
+ * Whether a session may go on from where its person is now, with the device they now have. These are looked at on each
+ * request, in groups too; who someone is, at login alone: what a rule says of that is taken to be as it was
+ * (https://developers.cloudflare.com/cloudflare-one/access-controls/policies/#selectors).
  */
 export function holdsWhereItIs(account: Account, app: AccessApp, person: Person): boolean {
   const policies = app.policyIds.flatMap((id) => account.policies.publishedOne(id) ?? []);
-  const onTheWay = (rule: Rule) => rule.geo !== undefined || rule.ip !== undefined;
-  const holds = (rule: Rule) => matchesRule(account, rule, { person });
   return policies
     .filter(({ decision }) => decision === "allow")
-    .some(
-      ({ rules }) =>
-        (rules.include.some((rule) => !onTheWay(rule)) || rules.include.some(holds)) &&
-        rules.require.filter(onTheWay).every(holds) &&
-        !rules.exclude.filter(onTheWay).some(holds),
-    );
+    .some(({ rules }) => mayHold(account, rules, person, true));
+}
+
+/** As {@link matchesRules}, where `unseen` stands for every rule about who someone is. */
+function mayHold(account: Account, rules: RuleSet, person: Person, unseen: boolean): boolean {
+  const holds = (rule: Rule, otherwise: boolean): boolean => {
+    if (rule.geo || rule.ip || rule.device_posture || rule.everyone)
+      return matchesRule(account, rule, { person });
+    const group = rule.group && account.groups.publishedOne(String(rule.group.id));
+    return group ? mayHold(account, group.rules, person, otherwise) : otherwise;
+  };
+  return (
+    rules.include.some((rule) => holds(rule, unseen)) &&
+    rules.require.every((rule) => holds(rule, unseen)) &&
+    !rules.exclude.some((rule) => holds(rule, !unseen))
+  );
 }
 
 const same = (a: string, b: unknown): boolean => typeof b === "string" && a.toLowerCase() === b.toLowerCase();

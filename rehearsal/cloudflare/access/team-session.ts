@@ -3,7 +3,9 @@ import type { Context } from "hono";
 import { cookiesOf } from "./cookies.ts";
 import type { Attempt } from "./login-attempt.ts";
 import { forbiddenPage } from "./pages.ts";
+import { type Authenticator, asSeenNow } from "./people.ts";
 import { decidingPolicy, type Person } from "./rules.ts";
+import { askSecondFactor } from "./second-factor.ts";
 import type { Team } from "./team.ts";
 
 /** Someone with the team's own session, and the nonce of their login. */
@@ -18,7 +20,7 @@ export async function signedIn(team: Team, c: Context): Promise<SignedIn | undef
     const claims = await team.tokens.read(jwt, "org", team.account.teamDomain);
     const person = team.identities.find(claims?.identity_nonce);
     if (claims && person && !team.revocations.isRevoked(claims))
-      return { person: { ...person, ...team.client }, nonce: String(claims.identity_nonce) };
+      return { person: asSeenNow(team, person), nonce: String(claims.identity_nonce) };
   }
   return undefined;
 }
@@ -36,12 +38,25 @@ export async function beginSession(
   return enter(team, c, attempt, { person, nonce });
 }
 
-/** Hands an application's token over to its host, for someone whom a policy allows. Addresses are looked at here alone. */
-export async function enter(team: Team, c: Context, attempt: Attempt, who: SignedIn): Promise<Response> {
+/**
+ * Hands an application's token over to its host, for someone whom a policy allows and who owes no second factor. Addresses
+ * are looked at here alone.
+ *
+ * @param given the second factor that they have just given
+ */
+export async function enter(
+  team: Team,
+  c: Context,
+  attempt: Attempt,
+  who: SignedIn,
+  given?: Authenticator,
+): Promise<Response> {
   const { app, hostname, path } = attempt;
   const { person, nonce } = who;
   const policy = allowing(team, attempt, person);
   if (!policy) return c.html(forbiddenPage(person.email, hostname), 403);
+  const owed = askSecondFactor(team, c, { app, policy }, attempt, who, given);
+  if (owed) return owed;
   const token = await team.tokens.forPerson(app, policy, person, subjectOf(person.email), nonce);
   const id = team.tickets.issue({ hostname, token, path });
   return c.redirect(`https://${hostname}/cdn-cgi/access/authorized?nonce=${id}`);

@@ -5,7 +5,13 @@ import { clashingApp } from "../access/applications.ts";
 import type { AccessApp, Account } from "../account.ts";
 import { audienceTag, durationMs, timestamp } from "../identifiers.ts";
 import { showPolicy } from "./access-policies.ts";
-import { accessLimit, accessNotFound, invalidRequest } from "./access-rules.ts";
+import {
+  accessLimit,
+  accessNotFound,
+  invalidRequest,
+  mfaConfig,
+  refuseForeignFactor,
+} from "./access-rules.ts";
 import { ApiError, answer, parseBody } from "./envelope.ts";
 import { serveFamily } from "./family.ts";
 
@@ -29,6 +35,7 @@ const appBody = z
     allowed_idps: z.array(z.string()).optional(),
     cors_headers: z.looseObject({}).optional().nullable(),
     options_preflight_bypass: z.boolean().optional(),
+    mfa_config: mfaConfig,
   })
   .refine((app) => app.domain || app.destinations?.length, "domain or destinations is required")
   .refine(
@@ -47,6 +54,7 @@ export function serveAccessApps(routes: Hono, account: Account, onRevoke: (app: 
     if (clashingApp(account, uris, id))
       throw new ApiError(409, 11010, "access.api.error.application_already_exists");
     refuseSamePrecedence(sent.policies);
+    refuseForeignFactor(account, sent.mfa_config);
     const policyIds = inPrecedence(sent.policies).map((policy) => policy.id);
     for (const policyId of policyIds) {
       if (!account.policies.get(policyId))

@@ -8,8 +8,10 @@ import {
   accessLimit,
   accessNotFound,
   invalidRequest,
+  mfaConfig,
   namesId,
   readRules,
+  refuseForeignFactor,
   ruleFields,
 } from "./access-rules.ts";
 import { ApiError, parseBody } from "./envelope.ts";
@@ -22,6 +24,7 @@ const policyBody = z.looseObject({
     .string()
     .refine((text) => durationMs(text) !== undefined, "not a duration")
     .optional(),
+  mfa_config: mfaConfig,
   ...ruleFields,
 });
 const groupBody = z.looseObject({ name: z.string().min(1), ...ruleFields });
@@ -31,6 +34,7 @@ export function serveAccessPolicies(routes: Hono, account: Account): void {
   const read = (id: string, body: unknown, createdAt: string): AccessPolicy => {
     const sent = parseBody(policyBody, body, invalidRequest);
     const { name, decision } = sent;
+    refuseForeignFactor(account, sent.mfa_config);
     return { id, name, decision, rules: readRules(account, sent), createdAt, updatedAt: timestamp(), sent };
   };
   serveFamily(routes, {

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { AUTHENTICATORS } from "../access/people.ts";
 import type { Account, Rule, RuleSet } from "../account.ts";
 import { ApiError } from "./envelope.ts";
 import type { FamilyLimit } from "./family.ts";
@@ -39,6 +40,34 @@ const rules = z.array(rule).optional().nullable();
 
 /** The three rule lists of policies and groups; at least one thing must be included. */
 export const ruleFields = { include: z.array(rule).min(1), require: rules, exclude: rules };
+
+const mostMinutes = 720 * 60;
+const factorDuration = z
+  .string()
+  .regex(/^[0-9]+[mh]$/)
+  .refine((text) => Number.parseInt(text, 10) * (text.endsWith("h") ? 60 : 1) <= mostMinutes);
+
+/** The second factor that Access asks for itself, as policies and applications have it. */
+export const mfaConfig = z
+  .strictObject({
+    allowed_authenticators: z.array(z.enum(AUTHENTICATORS)).optional(),
+    mfa_disabled: z.boolean().optional(),
+    session_duration: factorDuration.optional(),
+  })
+  .optional()
+  .nullable();
+
+/** Nothing can ask for a second factor that the organization has not turned on (Cloudflare's page on enforcing MFA). */
+export function refuseForeignFactor(account: Account, config: z.infer<typeof mfaConfig>): void {
+  const foreign = config?.allowed_authenticators?.find((one) => !account.authenticators.includes(one));
+  if (foreign)
+    // A guess: the words.
+    throw new ApiError(
+      400,
+      invalidRequest,
+      `access.api.error.invalid_request: mfa authenticator ${foreign} is not allowed by the organization`,
+    );
+}
 
 /** The sent rules with what they leave out; throws an ApiError for a group, token or login method that is unknown. */
 export function readRules(

@@ -15,6 +15,10 @@ export function serveOrganization(routes: Hono, account: Account, onRevoke: (ema
       auto_redirect_to_identity: false,
       is_ui_read_only: false,
       login_design: {},
+      mfa_required_for_all_apps: false,
+      ...(account.authenticators.length > 0 && {
+        mfa_config: { allowed_authenticators: account.authenticators, session_duration: "24h" },
+      }),
     }),
   );
   routes.post("/access/organizations/revoke_user", async (c) => {

@@ -106,7 +106,9 @@ export function forwardUpgrade(
 export function refuseUpgrade(socket: Duplex, answer: EdgeAnswer, ray: string): void {
   if (!socket.writable) return;
   const headers = [
-    ...Object.entries(answer.headers).flat(),
+    ...Object.entries(answer.headers).flatMap(([name, value]) =>
+      [value].flat().flatMap((one) => [name, one]),
+    ),
     "Server",
     "cloudflare",
     "CF-Ray",

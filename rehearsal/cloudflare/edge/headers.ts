@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { cookiesForWorker } from "../access/cookies.ts";
 
 /** Between one hop and the next only (RFC 9110, section 7.6.1). */
 const hopByHop = new Set([
@@ -37,7 +38,12 @@ export function towardsWorker(
   ray: string,
   identity: Readonly<Record<string, string>>,
 ): string[] {
-  const kept = withoutHopByHop(rawHeaders).filter(([name]) => !ownedByEdge.test(name.toLowerCase()));
+  const kept = withoutHopByHop(rawHeaders)
+    .filter(([name]) => !ownedByEdge.test(name.toLowerCase()))
+    .flatMap(([name, value]): [string, string][] => {
+      const passed = name.toLowerCase() === "cookie" ? cookiesForWorker(value) : value;
+      return passed === undefined ? [] : [[name, passed]];
+    });
   const forwardedFor = kept
     .filter(([name]) => name.toLowerCase() === "x-forwarded-for")
     .map(([, value]) => value);

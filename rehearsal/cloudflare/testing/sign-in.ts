@@ -55,6 +55,20 @@ export async function signIn(
   return finishSignIn(cloudflare, await enterCode(cloudflare, app, email, path));
 }
 
+/** Says who one is to one of the login services that the login page offers, by its name; the answer to that. */
+export async function signInAt(
+  cloudflare: TestCloudflare,
+  app: SignInTarget,
+  service: string,
+  email: string,
+): Promise<Page> {
+  const { body } = await visit(cloudflare.browser, loginUrl(cloudflare, app));
+  return postForm(cloudflare, hrefOf(cloudflare, body, `Sign in with ${service}`), { email });
+}
+
+const hrefOf = ({ local }: TestCloudflare, page: string, text: string): string =>
+  `https://${local.teamDomain}${new RegExp(`href="([^"]+)">${text}`).exec(page)?.[1]?.replaceAll("&amp;", "&")}`;
+
 /** Follows the last redirect of a login to the application's host. */
 export async function finishSignIn(cloudflare: TestCloudflare, done: Page): Promise<Session> {
   if (done.status !== 302) throw new Error(`not let in: ${done.status} ${done.body}`);

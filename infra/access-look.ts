@@ -1,0 +1,108 @@
+import { type CloudflareApi, readCloudflare } from "./cloudflare-api.ts";
+import type { GatewayConfig } from "./config.ts";
+import { EVERYONE } from "./config-access.ts";
+import type { ErrorCode } from "./error-codes.ts";
+import { Refusal } from "./refusal.ts";
+
+type People = GatewayConfig["access"];
+type Rule = Readonly<Record<string, { readonly id?: string } | undefined>>;
+
+/** An Access group, as the API lists it. */
+export interface ListedGroup {
+  readonly id: string;
+  readonly name: string;
+  readonly include?: readonly Rule[] | null;
+  readonly require?: readonly Rule[] | null;
+}
+
+/** A login method, as the API lists it. */
+export interface ListedMethod {
+  readonly id: string;
+  readonly type: string;
+}
+
+/**
+ * Looks at what the account has for the people that the config lets in, before anything is created. Nothing is asked of
+ * Cloudflare that the config gives no reason for.
+ *
+ * @returns what to tell the person
+ * @throws Refusal for a group that lets everyone in, and for a second factor that the account does not allow
+ */
+export async function lookAtPeople(accountId: string, people: People, api: CloudflareApi): Promise<string[]> {
+  const list = <T>(kind: string) => readCloudflare<T>(`/accounts/${accountId}/access/${kind}`, api);
+  const hasGroups = people.groups.length > 0 && people.everyone === undefined;
+  const methods = async () => list<ListedMethod[]>("identity_providers");
+  if (hasGroups)
+    refuseOpenGroups(await list<ListedGroup[]>("groups?per_page=1000"), await methods(), people, accountId);
+  if (people.mfa.authenticators.length > 0) {
+    const organization = await list<{ mfa_config?: { allowed_authenticators?: string[] | null } | null }>(
+      "organizations",
+    );
+    refuseForeignFactor(organization.mfa_config?.allowed_authenticators ?? [], people, accountId);
+  }
+  const note = people.require.mfa ? untoldFactor(await methods(), people, accountId) : undefined;
+  return note === undefined ? [] : [note];
+}
+
+/**
+ * A group of the config whose include takes people whom nobody names is an everyone-policy by another name: everyone, an
+ * address, a country, or whoever can be sent a one-time PIN ("Common misconfigurations" of
+ * https://developers.cloudflare.com/cloudflare-one/access-controls/policies/).
+ */
+export function refuseOpenGroups(
+  groups: readonly ListedGroup[],
+  methods: readonly ListedMethod[],
+  people: People,
+  accountId: string,
+): void {
+  const pins = new Set(methods.filter(({ type }) => type === "onetimepin").map(({ id }) => id));
+  const isOpen = (id: string, outer: readonly string[] = []): boolean => {
+    const group = groups.find((one) => one.id === id);
+    if (!group || outer.includes(id)) return false;
+    const opens = ({ everyone, geo, ip, ip_list, login_method, group: inner }: Rule): boolean =>
+      (everyone ?? geo ?? ip ?? ip_list) !== undefined ||
+      (login_method?.id !== undefined && pins.has(login_method.id)) ||
+      (inner?.id !== undefined && isOpen(inner.id, [...outer, id]));
+    return (group.include ?? []).some(opens) && (group.require ?? []).every(opens);
+  };
+  const open = groups.filter(({ id }) => people.groups.includes(id) && isOpen(id));
+  if (open.length === 0) return;
+  throw new Refusal(
+    "ACCESS_EVERYONE",
+    "an Access group of access.groups lets in people whom nobody has named:",
+    ...open.map(({ name, id }) => `"${name}" (${id})`),
+    `name its people: https://one.dash.cloudflare.com/${accountId}/access/groups`,
+    `or let everyone in, as guests: npx pulumi config set --path access.everyone '${EVERYONE}'`,
+  );
+}
+
+/** @throws Refusal unless the account's Access settings allow all that the config asks for */
+export function refuseForeignFactor(allowed: readonly string[], { mfa }: People, accountId: string): void {
+  const foreign = mfa.authenticators.filter((one) => !allowed.includes(one));
+  if (foreign.length === 0) return;
+  throw new Refusal(
+    "ACCESS_MFA_OFF",
+    `access.mfa asks for ${foreign.join(" and ")}, which the account's Access settings do not allow`,
+    `https://one.dash.cloudflare.com/${accountId}: Access controls, Access settings, Allow multi-factor authentication (MFA)`,
+    "or ask for none: npx pulumi config rm --path access.mfa",
+  );
+}
+
+/** Login methods that can tell Access of a second factor, as Cloudflare's page on enforcing MFA lists them. */
+const telling = ["azureAD", "oidc", "okta", "saml"];
+const untold: ErrorCode = "ACCESS_MFA_UNTOLD";
+
+/** What to say where nobody could come in, since no login method tells Access of a second factor. */
+export function untoldFactor(
+  methods: readonly ListedMethod[],
+  { loginMethods }: People,
+  accountId: string,
+): string | undefined {
+  const offered = methods.filter(({ id }) => loginMethods.length === 0 || loginMethods.includes(id));
+  if (offered.some(({ type }) => telling.includes(type))) return undefined;
+  return [
+    `${untold}: access.require.mfa lets nobody in by the login methods there are: none of them tells Access of a second factor`,
+    `  one that does (Okta, Entra ID, OIDC, SAML): https://one.dash.cloudflare.com/${accountId}/settings/authentication, Login methods, Add new`,
+    "  or let Access ask itself: npx pulumi config rm --path access.require.mfa && npx pulumi config set --path 'access.mfa.authenticators[0]' totp",
+  ].join("\n");
+}
