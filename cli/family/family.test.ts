@@ -15,6 +15,12 @@ describe("npm run family", { timeout: 60_000 }, () => {
 
   beforeAll(async () => {
     cloudflare = await startTestCloudflare(150);
+    const { client, local } = cloudflare;
+    // With the three stacks' own, as many as an account may have.
+    for (let token = 0; token < 47; token++)
+      await client.post(`/accounts/${local.accountId}/access/service_tokens`, {
+        body: { name: `other-${token}` },
+      });
     home = await openTestHousehold(cloudflare);
     for (const name of names) await home.add(name);
   }, 120_000);
@@ -23,6 +29,7 @@ describe("npm run family", { timeout: 60_000 }, () => {
     await cloudflare?.local.close();
   });
 
+  const ofStacks = () => cloudflare.local.resources().filter((one) => !one.includes("other-"));
   const stackFile = (name: string) => join(home.desk.project, `Pulumi.${name}.yaml`);
   /** Runs with a stack's config changed. */
   const withConfig = async <T>(name: string, change: (text: string) => string, work: () => Promise<T>) => {
@@ -47,7 +54,7 @@ describe("npm run family", { timeout: 60_000 }, () => {
     const unasked = await home.family(["up", "--all"]);
     expect(unasked).toMatchObject({ code: 1, stderr: expect.stringContaining("AGREEMENT_MISSING") });
     expect((await home.family(["up", "--all", "--parallel", "none"])).code).toBe(2);
-    expect(cloudflare.local.resources()).toEqual([]);
+    expect(ofStacks()).toEqual([]);
   });
 
   test("refuses two stacks that are to have the same port of a Pi, before anything is built", async () => {
@@ -83,7 +90,7 @@ describe("npm run family", { timeout: 60_000 }, () => {
     expect(statuses(stdout)).toEqual(["ada failed", "bob ok", "cleo ok"]);
   });
 
-  test("finds nothing to change after that, and leaves the folder's own choice of stack alone", async () => {
+  test("finds nothing to change after that in a full account, and leaves the folder's own choice of stack alone", async () => {
     const { code, stdout } = await home.family(["preview", "--all", "--json"]);
 
     expect(code).toBe(0);
@@ -91,6 +98,19 @@ describe("npm run family", { timeout: 60_000 }, () => {
     await expect(home.desk.pulumi(["stack", "output"], { PULUMI_CONFIG_PASSPHRASE: "test" })).rejects.toThrow(
       "no stack selected",
     );
+  });
+
+  test("makes no further stack in a full account", async () => {
+    await home.add("dora");
+    const { code, stdout, stderr } = await home.family(["up", "cleo", "dora", "--yes", "--json"]);
+    expect(code).toBe(1);
+    expect(statuses(stdout)).toEqual(["cleo ok", "dora failed"]);
+    expect(stderr).toContain(
+      "the account has 50 of the 50 service tokens of a free plan, and 1 more would be made",
+    );
+    expect(results(stdout)[1]?.failure).toMatch(/ACCOUNT_FULL[\s\S]*50 of 50, and 1 more: openclaw-dora-cli/);
+    expect(ofStacks().join("\n")).not.toContain("dora");
+    await home.drop("dora");
   });
 
   test("shows how each of them is, and where", async () => {
@@ -221,6 +241,6 @@ describe("npm run family", { timeout: 60_000 }, () => {
   test("takes all of them off again", async () => {
     const { code } = await home.family(["destroy", "--all", "--yes"]);
     expect(code).toBe(0);
-    expect(cloudflare.local.resources()).toEqual([]);
+    expect(ofStacks()).toEqual([]);
   });
 });
