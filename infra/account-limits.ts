@@ -1,5 +1,6 @@
 import { type CloudflareApi, listCloudflare, readCloudflare } from "./cloudflare-api.ts";
 import type { GatewayConfig } from "./config.ts";
+import { baseName, probeName } from "./names.ts";
 import { Refusal } from "./refusal.ts";
 import { lookup } from "./shared-lookups.ts";
 
@@ -51,7 +52,7 @@ export function namesOfGateway(
     readonly tunnel?: { readonly id?: string };
   },
 ): Names {
-  const base = `openclaw-${stack}`;
+  const base = baseName(stack);
   const tokens = gateway.serviceTokens.map(({ name }) => name);
   return {
     Workers: [gateway.workerName || base],
@@ -65,7 +66,7 @@ export function namesOfGateway(
 
 /** What a shared stack has of it; without webhooks there is no probe. */
 export function namesOfShared(stack: string, webhooks: number): Names {
-  const probe = webhooks > 0 ? [`openclaw-${stack}-probe`] : [];
+  const probe = webhooks > 0 ? [probeName(stack)] : [];
   return { Workers: probe, "cron triggers": probe };
 }
 

@@ -14,6 +14,7 @@ import { terminalProgress } from "../terminal.ts";
 import type { StackOfFamily } from "./household.ts";
 import { apiWith } from "./look.ts";
 import { openFamily } from "./run.ts";
+import { refuseWatched } from "./shared-stacks.ts";
 import { openSlot } from "./slots.ts";
 import { settingsIn } from "./stack-file.ts";
 
@@ -57,6 +58,7 @@ export async function remove(name: string, options: RemoveOptions): Promise<numb
     progress: terminalProgress().progress,
     remains: [],
   };
+  if (options.person === undefined) await refuseWatched(stacks, all, engine);
   await agree(name, options);
   if (options.person === undefined) await removeStack(removal);
   else await removePerson(options.person.toLowerCase(), removal);

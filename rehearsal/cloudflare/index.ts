@@ -67,6 +67,8 @@ export interface LocalCloudflare {
   rotateKeys(): Promise<void>;
   /** Lets a Worker's clock strike: calls its `scheduled` handler once for each of its cron triggers. */
   strike(scriptName: string): Promise<void>;
+  /** Sends what Cloudflare does of service tokens that end within a week, once for each. */
+  remindOfExpiry(): Promise<void>;
   /** What goes wrong on request. */
   readonly faults: Faults;
   close(): Promise<void>;
@@ -106,7 +108,15 @@ export async function startCloudflare(options: LocalCloudflareOptions): Promise<
       begun(await startEdge(options.edgeAddress, { ca: options.ca, team, runtime }));
       const tokens = createApiTokens();
       const api = begun(
-        await startApi({ account, tokens, tunnels, runtime, keys: team.keys, revoke: team.revocations }),
+        await startApi({
+          account,
+          tokens,
+          tunnels,
+          runtime,
+          keys: team.keys,
+          notifications,
+          revoke: team.revocations,
+        }),
       );
       const late = [account.apps, account.policies, account.groups];
       return {
@@ -124,6 +134,7 @@ export async function startCloudflare(options: LocalCloudflareOptions): Promise<
         loginCode: (email) => team.tickets.codeFor(email),
         moveClient: (to) => void Object.assign(team.client, to),
         rotateKeys: team.keys.rotate,
+        remindOfExpiry: notifications.expiringTokens,
         strike: async (name) => {
           for (const { cron } of account.scripts.get(name)?.schedules ?? []) {
             const done = await runtime.running(name)?.tick(String(cron));
