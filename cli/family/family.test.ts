@@ -155,6 +155,7 @@ describe("npm run family", { timeout: 60_000 }, () => {
       { stack: "alerts", isBuilt: true, watches: ["bob", "cleo"] },
       { stack: "bob", lastProbe: { found: "TUNNEL_DOWN", at: expect.stringMatching(/^20/) } },
     ]);
+    expect((await home.family(["remove", "alerts", "--yes"])).stderr).toContain("STACK_IS_SHARED");
     const { code, stderr } = await home.family(["destroy", "bob", "--yes"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(

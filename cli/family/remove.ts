@@ -14,7 +14,7 @@ import { terminalProgress } from "../terminal.ts";
 import type { StackOfFamily } from "./household.ts";
 import { apiWith } from "./look.ts";
 import { openFamily } from "./run.ts";
-import { refuseWatched } from "./shared-stacks.ts";
+import { gatewayConfig, refuseWatched } from "./shared-stacks.ts";
 import { openSlot } from "./slots.ts";
 import { settingsIn } from "./stack-file.ts";
 
@@ -51,7 +51,7 @@ export async function remove(name: string, options: RemoveOptions): Promise<numb
   const removal: Removal = {
     stack,
     others: all.filter((one) => one !== stack),
-    config: checkConfig(name, values),
+    config: gatewayConfig(name, values),
     api: apiWith(apiToken, baseUrl),
     engine,
     pulumi,

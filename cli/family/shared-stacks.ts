@@ -1,4 +1,5 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
+import { checkConfig, type GatewayConfig, isShared } from "../../infra/config.ts";
 import { Refusal } from "../../infra/refusal.ts";
 import type { Engine } from "../../rehearsal/engine/index.ts";
 import type { StackOfFamily } from "./household.ts";
@@ -44,6 +45,20 @@ export async function apart(
     gateways: all.filter((_, index) => !isShared[index]),
     shared: all.filter((_, index) => isShared[index]),
   };
+}
+
+/**
+ * The config of a stack that is to be a gateway's.
+ *
+ * @throws Refusal for the account's shared stack, which has no people and no Pi
+ */
+export function gatewayConfig(name: string, values: Record<string, unknown>): GatewayConfig {
+  if (!isShared(values)) return checkConfig(name, values);
+  throw new Refusal(
+    "STACK_IS_SHARED",
+    `${name} is the account's shared stack: it has no people, browsers or Pi`,
+    `to take it off: npm run family -- destroy ${name}, then npx pulumi stack rm ${name}`,
+  );
 }
 
 /** Which stacks come first: gateways are built before the shared stack that watches them, and go after it. */
