@@ -2,7 +2,6 @@ import { type CloudflareApi, listCloudflare, readCloudflare } from "./cloudflare
 import type { GatewayConfig } from "./config.ts";
 import { baseName, probeName } from "./names.ts";
 import { Refusal } from "./refusal.ts";
-import { lookup } from "./shared-lookups.ts";
 
 /**
  * What a free account may have of each, and where its own are found
@@ -160,9 +159,8 @@ export async function lookForRoom(
   api: CloudflareApi,
 ): Promise<string[]> {
   const { accountId, plan } = config;
-  const held = await lookup(`room ${api.baseUrl} ${api.token} ${accountId}`, () =>
-    readHeld(accountId, kindsOfGateways, api),
-  );
+  // Anew for each of many stacks: the one before has taken some.
+  const held = await readHeld(accountId, kindsOfGateways, api);
   const uses = usesOf(held, namesOfGateway(stack, config)).filter(({ added }) => added.length > 0);
   return judge(uses, accountId, plan);
 }

@@ -238,6 +238,6 @@ describe("a shared stack", () => {
     await stack.destroy();
     await remove();
     const left = account.local.resources().join("\n");
-    expect(left).not.toMatch(/openclaw-(alerts|home \()|webhook|notification|KV/);
+    expect(left).not.toMatch(/openclaw-alerts|VPC service openclaw-home|webhook|notification|KV/);
   });
 });
