@@ -172,7 +172,7 @@ describe("the account", () => {
     const start = account.local.calls.length;
     expect(await refusal({})).toBe("no refusal");
     const calls = account.local.calls.slice(start);
-    expect(calls.length).toBeLessThan(20);
+    expect(calls.length).toBeLessThan(25);
     expect(calls.filter(({ method }) => method !== "GET")).toEqual([]);
   });
 

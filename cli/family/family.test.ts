@@ -102,13 +102,9 @@ describe("npm run family", { timeout: 60_000 }, () => {
 
   test("makes no further stack in a full account", async () => {
     await home.add("dora");
-    const { code, stdout, stderr } = await home.family(["up", "cleo", "dora", "--yes", "--json"]);
+    const { code, stdout } = await home.family(["up", "dora", "--yes", "--json"]);
     expect(code).toBe(1);
-    expect(statuses(stdout)).toEqual(["cleo ok", "dora failed"]);
-    expect(stderr).toContain(
-      "the account has 50 of the 50 service tokens of a free plan, and 1 more would be made",
-    );
-    expect(results(stdout)[1]?.failure).toMatch(/ACCOUNT_FULL[\s\S]*50 of 50, and 1 more: openclaw-dora-cli/);
+    expect(results(stdout)[0]?.failure).toMatch(/ACCOUNT_FULL[\s\S]*50 of 50, and 1 more: openclaw-dora-cli/);
     expect(ofStacks().join("\n")).not.toContain("dora");
     await home.drop("dora");
   });
@@ -155,7 +151,6 @@ describe("npm run family", { timeout: 60_000 }, () => {
       { stack: "alerts", isBuilt: true, watches: ["bob", "cleo"] },
       { stack: "bob", lastProbe: { found: "TUNNEL_DOWN", at: expect.stringMatching(/^20/) } },
     ]);
-    expect((await home.family(["remove", "alerts", "--yes"])).stderr).toContain("STACK_IS_SHARED");
     const { code, stderr } = await home.family(["destroy", "bob", "--yes"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(
