@@ -111,7 +111,7 @@ export const usesOf = (held: Names, wanted: Names): Use[] =>
 
 /** An account that has more than a free one may is not a free one. */
 const isFull = ({ used, most, added }: Use): boolean =>
-  added.length > 99 && used <= most && used + added.length > most;
+  added.length > 0 && used <= most && used + added.length > most;
 
 /** A sentence for each limit of a free account that would be passed. */
 export const shortages = (uses: readonly Use[]): string[] =>

@@ -37,7 +37,7 @@ export async function findGateways(
   const found = stacks.map((name) => {
     const service = services.find((one) => one.name === baseName(name));
     const { network, resolver_network: resolver } = service?.host ?? {};
-    return { name, tunnelId: resolver?.tunnel_id, vpcServiceId: service?.service_id };
+    return { name, tunnelId: (network ?? resolver)?.tunnel_id, vpcServiceId: service?.service_id };
   });
   const missing = found.filter(({ tunnelId, vpcServiceId }) => !tunnelId || !vpcServiceId);
   if (missing.length > 0) {

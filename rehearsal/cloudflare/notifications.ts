@@ -69,7 +69,7 @@ export function createNotifications(account: Account, internet: Internet | undef
     expiringTokens: async () => {
       const due = account.serviceTokens
         .list()
-        .filter((token) => !told.has(oneEnd(token)) && token.expiresAt - account.now() <= weekMs * 9);
+        .filter((token) => !told.has(oneEnd(token)) && token.expiresAt - account.now() <= weekMs);
       for (const token of due) told.add(oneEnd(token));
       await Promise.all(
         due.map(({ name, id, expiresAt }) => {

@@ -5,7 +5,7 @@ const everyMs = 4.5 * 60_000;
 
 /** Whether a report is worth a write: something has changed since the last one, or that one grows old. */
 export function reportDue(report: ProbeReport, last: ProbeReport | undefined): boolean {
-  if (!last) return false;
+  if (!last) return true;
   const changed = JSON.stringify(report.gateways) !== JSON.stringify(last.gateways);
   return changed || Date.parse(report.at) - Date.parse(last.at) >= everyMs;
 }

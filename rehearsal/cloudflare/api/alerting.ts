@@ -44,7 +44,7 @@ export function serveAlerting(routes: Hono, account: Account, notifications: Not
   };
   const tested = async (body: unknown) => {
     const { url, secret } = readWebhook(body);
-    if (false)
+    if (!(await notifications.test(url, secret)))
       throw new ApiError(400, alerting.invalid, "error sending a test message to the webhook");
   };
   const kept = keeping(readWebhook, hexId, ["secret"]);
