@@ -102,8 +102,21 @@ const notifications: TokenPermission = {
   proof: "/alerting/v3/policies",
 };
 
-/** All that a shared stack needs and a gateway's does not. */
-export const sharedOnlyPermissions: readonly TokenPermission[] = [notifications];
+/** And where that stack has a probe, which is where it has webhooks. */
+const probeReport: TokenPermission = {
+  name: "Workers KV Storage",
+  level: "Edit",
+  group: "Workers KV Storage Write",
+  purpose: "what the probe found last, in a shared stack with webhooks alone",
+  proof: "/storage/kv/namespaces",
+};
+
+/** All that a shared stack can need and a gateway's does not. */
+export const sharedOnlyPermissions: readonly TokenPermission[] = [notifications, probeReport];
 
 /** All that a shared stack's API token needs. */
-export const sharedPermissions: readonly TokenPermission[] = [...tokenPermissions, ...sharedOnlyPermissions];
+export const sharedPermissions = (hasProbe: boolean): readonly TokenPermission[] => [
+  ...tokenPermissions,
+  notifications,
+  ...(hasProbe ? [probeReport] : []),
+];

@@ -7,11 +7,24 @@ export const PROBE_MEMORY_CLASS = "ProbeMemory";
 export const PROBE_BINDINGS = {
   /** The Durable Object namespace of `PROBE_MEMORY_CLASS`. */
   memory: "MEMORY",
+  /** The KV namespace that `ProbeReport` is put into, under `PROBE_REPORT_KEY`. */
+  report: "REPORT",
   /** JSON of `ProbeVariable`. */
   probe: "PROBE",
   /** JSON of a list of `ProbeWebhook`. Secret. */
   webhooks: "WEBHOOKS",
 } as const;
+
+/** Under which key the last `ProbeReport` lies. */
+export const PROBE_REPORT_KEY = "last";
+
+/** What the probe has found, for whoever may read the account's KV. */
+export interface ProbeReport {
+  /** When, as ISO 8601. */
+  readonly at: string;
+  /** By gateway: nothing wrong, or why it is not ready and since when. */
+  readonly gateways: Readonly<Record<string, { readonly reason?: string; readonly since?: string }>>;
+}
 
 /** Name of the VPC service binding that leads to a gateway's OpenClaw. */
 export const probeBinding = (gateway: string): string =>

@@ -1,22 +1,65 @@
-import { expect, test } from "vitest";
-import { judge } from "./account-limits.ts";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { expect, onTestFinished, test } from "vitest";
+import { judge, namesOfGateway, namesOfShared, readHeld, usesOf } from "./account-limits.ts";
 
-const uses = (workers: number, triggers: number) => [
-  { what: "Workers", used: workers, most: 100 },
-  { what: "cron triggers", used: triggers, most: 5 },
-];
+const account = "a".repeat(32);
+const many = (count: number) => Array.from({ length: count }, (_, index) => `other-${index}`);
+const mia = namesOfGateway("mia", { serviceTokens: [{ name: "cli" }, { name: "phone" }] });
+const alerts = namesOfShared("alerts", 1);
 
-test("an account without room is refused with the counts, unless it is a paid one", () => {
-  expect(() => judge(uses(100, 5), false, "free")).toThrow(
-    /ACCOUNT_FULL[\s\S]*Workers: 100 of 100[\s\S]*cron triggers: 5 of 5/,
+test("an account without room is refused: which limit, how many there are, what would be made, what frees some", () => {
+  const held = { "service tokens": many(49), Workers: many(100), "Access applications": many(499) };
+  const refused = () => judge(usesOf(held, mia), account, "free");
+  expect(refused).toThrow(
+    /ACCOUNT_FULL[\s\S]*Workers: 100 of 100, and 1 more: openclaw-mia\. .*\n.*service tokens: 49 of 50, and 2 more: openclaw-mia-cli, openclaw-mia-phone\. Delete .*https:\/\/one\.dash\.cloudflare\.com\/a+\/access\/service-auth[\s\S]*family -- remove[\s\S]*plan paid/,
   );
-  expect(judge(uses(100, 5), false, "paid")).toHaveLength(2);
+  expect(refused).not.toThrow("applications");
+  expect(judge(usesOf(held, mia), account, "paid")).toHaveLength(3);
 });
 
 test("what the stack has already needs no more room", () => {
-  expect(judge(uses(3, 5), true, "free")).toEqual([
-    "the account has 5 of the 5 cron triggers of the free plan",
+  const held = {
+    Workers: many(99).concat("openclaw-mia"),
+    "service tokens": many(48).concat("openclaw-mia-cli"),
+  };
+  expect(judge(usesOf(held, mia), account, "free")).toEqual([
+    "the account has 100 of the 100 Workers of the free plan",
+    "the account has 49 of the 50 service tokens of the free plan",
   ]);
-  expect(() => judge(uses(3, 5), false, "free")).toThrow("ACCOUNT_FULL");
-  expect(judge(uses(3, 1), false, "free")).toEqual([]);
+});
+
+test("a tunnel that is reused, and a shared stack without webhooks, want none", () => {
+  const reused = namesOfGateway("mia", { serviceTokens: [], tunnel: { id: "t" } });
+  expect(judge(usesOf({ tunnels: many(1000) }, reused), account, "paid")).toHaveLength(1);
+  expect(() => judge(usesOf({ tunnels: many(1000) }, mia), account, "free")).toThrow("tunnels: 1000 of 1000");
+  const full = { "cron triggers": many(5) };
+  expect(() => judge(usesOf(full, alerts), account, "free")).toThrow("cron triggers: 5 of 5");
+  expect(() => judge(usesOf(full, namesOfShared("alerts", 0)), account, "free")).not.toThrow();
+});
+
+test("an account that has more than a free one may is not taken for one", () => {
+  expect(judge(usesOf({ Workers: many(101) }, mia), account, "free")).toHaveLength(1);
+});
+
+test("counts what stands on later pages too, and cron triggers by Worker", async () => {
+  const names = many(250);
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? "", "http://a");
+    const start = (Number(url.searchParams.get("page")) - 1) * 100;
+    const scripts = url.pathname.endsWith("/workers/scripts");
+    // As the real lists of Workers, which have no pages.
+    const list = scripts
+      ? [{ id: "a" }, { id: "b" }]
+      : names.slice(start, start + 100).map((name) => ({ name }));
+    const result = url.pathname.endsWith("/schedules") ? { schedules: [{}, {}] } : list;
+    const info = scripts ? undefined : { total_count: names.length };
+    response.end(JSON.stringify({ success: true, errors: [], result, result_info: info }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  const api = { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, token: "t" };
+  const held = await readHeld(account, ["tunnels", "cron triggers"], api);
+  expect(held.tunnels).toEqual(names);
+  expect(held["cron triggers"]).toEqual(["a", "a", "b", "b"]);
 });

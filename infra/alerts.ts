@@ -1,5 +1,6 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
+import { type CloudflareApi, readCloudflare } from "./cloudflare-api.ts";
 import type { SharedConfig } from "./config.ts";
 
 export interface AlertsArgs {
@@ -8,6 +9,23 @@ export interface AlertsArgs {
   readonly name: string;
   readonly alerts: SharedConfig["shared"]["alerts"];
   readonly tunnelIds: readonly string[];
+}
+
+interface Eligibility {
+  readonly eligible?: boolean;
+  readonly type?: string;
+}
+
+/**
+ * Whether Cloudflare's own alarms may go to webhooks: only where the account has a zone on the Pro plan or above
+ * (https://developers.cloudflare.com/notifications/get-started/configure-webhooks/).
+ */
+export async function mayUseWebhooks(accountId: string, api: CloudflareApi): Promise<boolean> {
+  const path = `/accounts/${accountId}/alerting/v3/destinations/eligible`;
+  const mechanisms = await readCloudflare<Record<string, Eligibility[]> | null>(path, api);
+  return Object.values(mechanisms ?? {})
+    .flat()
+    .some(({ type, eligible }) => type === "webhook" && eligible === true);
 }
 
 /** Cloudflare's own alarms: a tunnel is down or degraded, a service token is about to expire. */

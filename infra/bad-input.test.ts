@@ -153,11 +153,26 @@ describe("the account", () => {
     expect((await stack.preview()).stdout).not.toContain("CLOUDFLARE_LOGIN_LIMITED");
   });
 
+  test("is refused where it is full, before anything is made, unless what fills it is the stack's own", async () => {
+    const full = await startAccount(241);
+    const tokens = `/accounts/${full.local.accountId}/access/service_tokens`;
+    for (let token = 0; token < 49; token++)
+      await full.client.post(tokens, { body: { name: `other-${token}` } });
+    const last = (await full.client.post(tokens, { body: { name: "other" } })) as { result: { id: string } };
+    await stack.setAllConfig(configOf(full), true);
+    await expect(stack.preview()).rejects.toThrow(/ACCOUNT_FULL[\s\S]*service tokens: 50 of 50, and 1 more/);
+    expect(full.local.calls.filter(({ path, method }) => method !== "GET" && path !== tokens)).toEqual([]);
+    const { name } = stack;
+    await full.client.put(`${tokens}/${last.result.id}`, { body: { name: `openclaw-${name}-cli` } });
+    await stack.preview();
+    await stack.setAllConfig(configOf(account), true);
+  });
+
   test("is asked with reads alone", async () => {
     const start = account.local.calls.length;
     expect(await refusal({})).toBe("no refusal");
     const calls = account.local.calls.slice(start);
-    expect(calls.length).toBeLessThan(20);
+    expect(calls.length).toBeLessThan(25);
     expect(calls.filter(({ method }) => method !== "GET")).toEqual([]);
   });
 

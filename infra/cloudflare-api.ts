@@ -94,6 +94,26 @@ export async function readCloudflare<T>(path: string, api: CloudflareApi = cloud
   return insist<T>("GET", path, api);
 }
 
+/** As long as a page may be; where Cloudflare makes them shorter, it says how many there are in all. */
+const PAGE = 1000;
+
+/**
+ * Reads a whole list of Cloudflare's API, page by page.
+ *
+ * @param path as for `readCloudflare`, with a query or without
+ * @throws CloudflareApiError
+ */
+export async function listCloudflare<T>(path: string, api: CloudflareApi): Promise<T[]> {
+  const all: T[] = [];
+  for (let page = 1; ; page++) {
+    const paged = `${path}${path.includes("?") ? "&" : "?"}page=${page}&per_page=${PAGE}`;
+    const { result, total = 0 } = await insistOnAnswer("GET", paged, api);
+    const entries = (result ?? []) as T[];
+    all.push(...entries);
+    if (entries.length === 0 || all.length >= total) return all;
+  }
+}
+
 /**
  * Writes one path of Cloudflare's API by a form, for the one thing that the provider cannot: see infra/ledger-class.ts.
  * Tried again as `readCloudflare` does, so only for what may be written twice.
@@ -127,15 +147,22 @@ export const actOnCloudflare = (
 export const revokePerson = (accountId: string, email: string, api: CloudflareApi): Promise<void> =>
   actOnCloudflare("POST", `/accounts/${accountId}/access/organizations/revoke_user`, api, { email });
 
-async function insist<T>(
+const insist = async <T>(
   method: string,
   path: string,
   api: CloudflareApi,
   body?: FormData | string,
-): Promise<T> {
+): Promise<T> => (await insistOnAnswer(method, path, api, body)).result as T;
+
+async function insistOnAnswer(
+  method: string,
+  path: string,
+  api: CloudflareApi,
+  body?: FormData | string,
+): Promise<Answer> {
   for (let tries = 1; ; tries++) {
     const answer = await ask(method, path, api, body);
-    if (answer.success) return answer.result as T;
+    if (answer.success) return answer;
     const passing = answer.status === undefined || answer.status === 429 || answer.status >= 500;
     const pauseMs = answer.retryAfterMs ?? pausesMs[tries - 1] ?? 0;
     if (!passing || tries > pausesMs.length || pauseMs > longestPauseMs)
@@ -153,6 +180,8 @@ interface Answer {
   readonly codes: readonly number[];
   readonly words: string;
   readonly result?: unknown;
+  /** Of a list: how many there are on all pages. */
+  readonly total?: number;
   readonly retryAfterMs?: number;
 }
 
@@ -184,7 +213,12 @@ async function ask(
     };
   }
   const told = (await response.json().catch(() => undefined)) as
-    | { success: boolean; errors?: { code: number; message: string }[]; result: unknown }
+    | {
+        success: boolean;
+        errors?: { code: number; message: string }[];
+        result: unknown;
+        result_info?: { total_count?: number };
+      }
     | undefined;
   const errors = told?.errors ?? [];
   const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
@@ -194,6 +228,7 @@ async function ask(
     codes: errors.map(({ code }) => code),
     words: errors.map(({ code, message }) => `${message} (code ${code})`).join(", ") || "no explanation",
     result: told?.result,
+    total: told?.result_info?.total_count,
     retryAfterMs: Number.isFinite(seconds) ? seconds * 1000 : undefined,
   };
 }

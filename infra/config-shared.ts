@@ -50,11 +50,6 @@ export const shared = z
       .max(20, "at most 20 stacks: a Worker of the free plan asks 50 things a run")
       .refine((names) => new Set(names).size === names.length, { message: "each stack once" })
       .meta({ description: "Names of the account's gateway stacks that are watched.", example: "home" }),
-    plan: z.enum(["free", "paid"], { error: "free or paid" }).default("free").meta({
-      description:
-        "The account's Workers plan: on the free one a full account is refused before anything is built.",
-      example: "paid",
-    }),
     alerts: z
       .strictObject({
         emails: z.array(z.email("an email address")).default([]).meta({
@@ -93,5 +88,5 @@ export const shared = z
   .optional()
   .meta({
     description:
-      "Makes the stack the account's shared one, with alerts and a probe instead of a gateway. Beside it only accountId is set; see docs/alerts.md.",
+      "Makes the stack the account's shared one, with alerts and a probe instead of a gateway. Beside it only accountId and plan are set; see docs/alerts.md.",
   });

@@ -16,6 +16,7 @@ describe("checkConfig", () => {
   test("fills in the defaults", () => {
     expect(checkConfig("dev", good)).toEqual({
       accountId: good.accountId,
+      plan: "free",
       workersSubdomain: "",
       workerName: "",
       hostname: "",

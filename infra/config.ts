@@ -58,6 +58,11 @@ export const configSchema = z.strictObject({
       description: "Id of the Cloudflare account: the 32 hexadecimal digits in the address of its dashboard.",
       example: "0123456789abcdef0123456789abcdef",
     }),
+  plan: z.enum(["free", "paid"], { error: "free or paid" }).default("free").meta({
+    description:
+      "The account's plan: on the free one, an up that would make more than the account has room for is refused before anything is built.",
+    example: "paid",
+  }),
   workersSubdomain: z
     .string()
     .regex(/^([a-z0-9]([a-z0-9-]*[a-z0-9])?)?$/, "the NAME of NAME.workers.dev alone")
@@ -103,7 +108,7 @@ export const configSchema = z.strictObject({
 
 /** The whole config of the account's shared stack. */
 const sharedSchema = configSchema
-  .pick({ accountId: true })
+  .pick({ accountId: true, plan: true })
   .extend({ shared: shared.unwrap().meta(z.globalRegistry.get(shared) ?? {}) });
 
 /** What a gateway's stack is built from, checked and with defaults filled in. */

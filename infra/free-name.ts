@@ -115,6 +115,13 @@ export const claims = {
     list: `/accounts/${accountId}/access/apps?domain=${encodeURIComponent(hostname)}`,
     item: (id) => `/accounts/${accountId}/access/apps/${id}`,
   }),
+  kvNamespace: (accountId: string, title: string): NameClaim => ({
+    kind: "KV namespace",
+    name: title,
+    nameKey: "title",
+    list: `/accounts/${accountId}/storage/kv/namespaces?per_page=1000`,
+    item: (id) => `/accounts/${accountId}/storage/kv/namespaces/${id}`,
+  }),
   worker: (accountId: string, name: string): NameClaim => ({
     kind: "Worker",
     name,

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { bundleWorker } from "../contract/bundle.ts";
 import { Access } from "./access.ts";
 import { lookAtPeople } from "./access-look.ts";
+import { lookForRoom } from "./account-limits.ts";
 import { cloudflareOfStack } from "./cloudflare-api.ts";
 import type { PiConfig } from "./config.ts";
 import { readConfig } from "./config-source.ts";
@@ -35,6 +36,7 @@ export default async function gateway() {
   const asked = `${api.baseUrl} ${api.token} ${accountId}`;
   const account = await lookup(`account ${asked}`, () => lookAtAccount(accountId, api));
   const { base, workerName, hostnames, ownHostnames, onWorkersDev } = nameParts(stack, config, account);
+  for (const note of await lookForRoom(stack, { ...config, workerName }, api)) await pulumi.log.warn(note);
   const [origin = "", ...otherOrigins] = hostnames.map((hostname) => `https://${hostname}`);
   const zoneIds = config.zoneId ? { [config.hostname]: config.zoneId } : {};
   const domains = await lookAtHostnames(

@@ -15,12 +15,18 @@ export interface Names {
   readonly onWorkersDev: boolean;
 }
 
+/** What a stack's tunnel, VPC service and Access application are called, whatever its config says. */
+export const baseName = (stack: string): string => `openclaw-${stack}`;
+
+/** What a shared stack's probe is called. */
+export const probeName = (stack: string): string => `${baseName(stack)}-probe`;
+
 /**
  * Names follow from the stack, so that two stacks of one account never collide and a stack is recognised in the
  * dashboard. The account's workers.dev name is the account's own where the config does not give it.
  */
 export function nameParts(stack: string, config: GatewayConfig, account: AccountFacts): Names {
-  const base = `openclaw-${stack}`;
+  const base = baseName(stack);
   const workerName = config.workerName || base;
   const workersDev = `${workerName}.${config.workersSubdomain || account.workersSubdomain}.workers.dev`;
   const configured = [config.hostname || WORKERS_DEV, ...config.alsoHostnames];

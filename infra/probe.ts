@@ -25,11 +25,25 @@ export interface ProbeArgs {
  * gateway: a binding leads through each stack's VPC service, and OpenClaw's /readyz wants none. It has no address.
  */
 export class Probe extends pulumi.ComponentResource {
+  /** The KV namespace that holds what the last run found. */
+  readonly reportNamespaceId: pulumi.Output<string>;
+
   constructor(name: string, args: ProbeArgs, opts?: pulumi.ComponentResourceOptions) {
     super("openclaw-gateway:index:Probe", name, {}, opts);
+    this.reportNamespaceId = this.createReport(name, args).id;
     const script = this.createScript(name, args);
     this.createSchedule(name, args, script);
-    this.registerOutputs({});
+    this.registerOutputs({ reportNamespaceId: this.reportNamespaceId });
+  }
+
+  /** A Durable Object can be read by nobody but its Worker, which has no address; KV by the account's API too. */
+  private createReport(name: string, { accountId, scriptName: title }: ProbeArgs) {
+    const titleIsFree = onlyIfFree(claims.kvNamespace(accountId, title));
+    return new cloudflare.WorkersKvNamespace(
+      `${name}-probe-report`,
+      { accountId, title },
+      { parent: this, hooks: { beforeCreate: [titleIsFree] } },
+    );
   }
 
   private createScript(name: string, { accountId, scriptName, bundle, ...args }: ProbeArgs) {
@@ -45,7 +59,7 @@ export class Probe extends pulumi.ComponentResource {
         contentSha256: bundle.sha256,
         compatibilityDate: WORKER_COMPATIBILITY_DATE,
         compatibilityFlags: [...WORKER_COMPATIBILITY_FLAGS],
-        bindings: probeBindings(args),
+        bindings: probeBindings(args, this.reportNamespaceId),
         observability: { enabled: true, logs: { enabled: true, invocationLogs: false } },
       },
       { parent: this, hooks: { beforeCreate: [nameIsFree, memoryClass] } },
@@ -66,7 +80,10 @@ export class Probe extends pulumi.ComponentResource {
   }
 }
 
-function probeBindings({ shared, gateways }: Pick<ProbeArgs, "shared" | "gateways">) {
+function probeBindings(
+  { shared, gateways }: Pick<ProbeArgs, "shared" | "gateways">,
+  reportNamespaceId: pulumi.Output<string>,
+) {
   const variable: ProbeVariable = { gateways: shared.gateways, failures: shared.probe.failures };
   return [
     ...gateways.map(({ name, vpcServiceId }) => ({
@@ -75,6 +92,7 @@ function probeBindings({ shared, gateways }: Pick<ProbeArgs, "shared" | "gateway
       serviceId: vpcServiceId,
     })),
     { type: "durable_object_namespace", name: PROBE_BINDINGS.memory, className: PROBE_MEMORY_CLASS },
+    { type: "kv_namespace", name: PROBE_BINDINGS.report, namespaceId: reportNamespaceId },
     { type: "plain_text", name: PROBE_BINDINGS.probe, text: JSON.stringify(variable) },
     {
       type: "secret_text",

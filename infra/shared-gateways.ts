@@ -1,4 +1,5 @@
-import { type CloudflareApi, readCloudflare } from "./cloudflare-api.ts";
+import { type CloudflareApi, listCloudflare } from "./cloudflare-api.ts";
+import { baseName } from "./names.ts";
 import { Refusal } from "./refusal.ts";
 
 /** Where a watched stack's OpenClaw is found in the account. */
@@ -8,15 +9,19 @@ export interface WatchedGateway {
   readonly vpcServiceId: string;
 }
 
-interface Listed {
-  readonly id: string;
+interface ListedService {
   readonly service_id: string;
   readonly name: string;
+  readonly host: {
+    readonly network?: { readonly tunnel_id: string };
+    readonly resolver_network?: { readonly tunnel_id: string };
+  };
 }
 
 /**
- * Finds the watched stacks' tunnels and VPC services by the names that their stacks gave them. So the shared stack needs
- * no access to another stack's state, nor any credential of its gateway.
+ * Finds the watched stacks' VPC services by the name that every stack gives its own, and by these the tunnels: one that
+ * a stack reuses has a name of its owner's. So the shared stack needs no access to another stack's state, nor any
+ * credential of its gateway. How a stack calls its Worker does not matter: the probe goes past it.
  *
  * @throws Refusal that lists every stack that is not there
  */
@@ -25,22 +30,15 @@ export async function findGateways(
   stacks: readonly string[],
   api: CloudflareApi,
 ): Promise<WatchedGateway[]> {
-  const services = await readCloudflare<Listed[]>(
-    `/accounts/${accountId}/connectivity/directory/services?per_page=1000`,
+  const services = await listCloudflare<ListedService>(
+    `/accounts/${accountId}/connectivity/directory/services`,
     api,
   );
-  const found = await Promise.all(
-    stacks.map(async (name) => {
-      const resource = `openclaw-${name}`;
-      const tunnels = await readCloudflare<Listed[]>(
-        `/accounts/${accountId}/cfd_tunnel?name=${encodeURIComponent(resource)}&is_deleted=false`,
-        api,
-      );
-      const tunnelId = tunnels.find((one) => one.name === resource)?.id;
-      const vpcServiceId = services.find((one) => one.name === resource)?.service_id;
-      return { name, tunnelId, vpcServiceId };
-    }),
-  );
+  const found = stacks.map((name) => {
+    const service = services.find((one) => one.name === baseName(name));
+    const { network, resolver_network: resolver } = service?.host ?? {};
+    return { name, tunnelId: (network ?? resolver)?.tunnel_id, vpcServiceId: service?.service_id };
+  });
   const missing = found.filter(({ tunnelId, vpcServiceId }) => !tunnelId || !vpcServiceId);
   if (missing.length > 0) {
     throw new Refusal(

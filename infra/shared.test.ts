@@ -3,10 +3,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { ConfigMap, Stack } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ProbeReport } from "../contract/probe.ts";
 import type { TestCloudflare } from "../rehearsal/cloudflare/testing/account.ts";
 import { startConnector, type TestConnector } from "../rehearsal/cloudflare/testing/connector.ts";
 import { openCloudStage } from "../rehearsal/testing/cloud-stage.ts";
 import { unexpectedConnectors } from "./connectors.ts";
+import { findGateways } from "./shared-gateways.ts";
 
 const secret = "s".repeat(40);
 const hook = "https://hooks.example.com/alerts";
@@ -33,6 +35,14 @@ const configOf = ({ local }: TestCloudflare): ConfigMap => ({
 const accountPath = (path: string) => `/accounts/${account.local.accountId}${path}`;
 const strike = () => account.local.strike("openclaw-alerts-probe");
 const fromProbe = () => received.splice(0).filter(({ headers }) => headers.has("openclaw-gateway-signature"));
+const lastReport = async () => {
+  const reportId = /^KV namespace .* \((.*)\)$/m.exec(account.local.resources().join("\n"))?.[1];
+  const path = accountPath(`/storage/kv/namespaces/${reportId}/values/last`);
+  const answer = await fetch(`${account.local.apiUrl}${path}`, {
+    headers: { authorization: `Bearer ${account.local.apiToken}` },
+  });
+  return answer.ok ? ((await answer.json()) as ProbeReport) : undefined;
+};
 const eventsOf = (messages: readonly { body: string }[]) =>
   messages.flatMap(({ body }) => JSON.parse(body).events as Record<string, unknown>[]);
 
@@ -73,6 +83,7 @@ let seenAddresses: readonly (string | undefined)[] = [];
 
 beforeAll(async () => {
   const opened = await openCloudStage(240, teardown, {
+    paidZone: true,
     internet: async (request) => {
       received.push({ url: request.url, headers: request.headers, body: await request.text() });
       return new Response("", { status: hookStatus });
@@ -92,9 +103,18 @@ describe("a shared stack", () => {
     await stack.removeConfig("openclaw-gateway:pi");
   });
 
-  test("makes alerts and a probe, and a second preview changes nothing", async () => {
+  test("is not built while a webhook does not take Cloudflare's test message", async () => {
     await makeGateway();
     connector = await startConnected();
+    hookStatus = 302;
+    await expect(stack.up()).rejects.toThrow("test message");
+    const [{ headers, body }] = received.splice(0) as [(typeof received)[number]];
+    expect(headers.get("cf-webhook-auth")).toBe(secret);
+    expect(JSON.parse(body).text).toContain("test message");
+    hookStatus = 200;
+  });
+
+  test("makes alerts and a probe, and a second preview changes nothing", async () => {
     await stack.up();
     expect(account.local.resources().join("\n")).toContain("openclaw-alerts-probe");
     const policies = (await account.client.get(accountPath("/alerting/v3/policies"))) as unknown as {
@@ -121,9 +141,11 @@ describe("a shared stack", () => {
   });
 
   test("rings once after failures in a row and once on recovery, signed, and again where no webhook took it", async () => {
+    expect(await lastReport()).toBeUndefined();
     await strike();
     expect(fromProbe()).toEqual([]);
     expect(seenAddresses).toEqual(["192.0.2.1"]);
+    expect(await lastReport()).toEqual({ at: expect.stringMatching(/^20/), gateways: { home: {} } });
 
     await connector.stop();
     // Cloudflare's own alarm: the secret as it is, and no signature.
@@ -139,6 +161,8 @@ describe("a shared stack", () => {
     await strike();
     const messages = fromProbe();
     expect(eventsOf(messages)).toMatchObject([{ gateway: "home", status: "down" }]);
+    const { since, reason } = eventsOf(messages)[0] as { since: string; reason: string };
+    expect((await lastReport())?.gateways).toEqual({ home: { reason, since } });
     const [{ url, headers, body }] = messages as [(typeof messages)[number]];
     expect(url).toBe(hook);
     const time = headers.get("openclaw-gateway-timestamp");
@@ -153,6 +177,43 @@ describe("a shared stack", () => {
     expect(eventsOf(fromProbe())).toEqual([{ gateway: "home", status: "up" }]);
   });
 
+  test("has Cloudflare tell of a service token that ends within a week, once", async () => {
+    for (const [name, duration] of [
+      ["soon", "167h"],
+      ["later", "169h"],
+    ])
+      await account.client.post(accountPath("/access/service_tokens"), { body: { name, duration } });
+    received.length = 0;
+    for (let day = 0; day < 2; day++) await account.local.remindOfExpiry();
+    expect(received.map(({ body }) => JSON.parse(body))).toEqual([
+      expect.objectContaining({
+        alert_type: "expiring_service_token_alert",
+        policy_name: "openclaw-alerts service tokens",
+        data: expect.objectContaining({ token_name: "soon" }),
+      }),
+    ]);
+    expect(received[0]?.headers.get("cf-webhook-auth")).toBe(secret);
+  });
+
+  test("finds the gateway of a stack whose tunnel is another one's", async () => {
+    const { accountId, apiUrl: baseUrl, apiToken } = account.local;
+    const { client } = account;
+    const made = (await client.post(accountPath("/cfd_tunnel"), {
+      body: { name: "garage", config_src: "cloudflare" },
+    })) as unknown as { result: { id: string } };
+    const service = (await client.post(accountPath("/connectivity/directory/services"), {
+      body: {
+        name: "openclaw-mia",
+        type: "http",
+        http_port: 18789,
+        host: { ipv4: "127.0.0.1", network: { tunnel_id: made.result.id } },
+      },
+    })) as unknown as { result: { service_id: string } };
+    expect(await findGateways(accountId, ["mia"], { baseUrl, token: apiToken })).toEqual([
+      { name: "mia", tunnelId: made.result.id, vpcServiceId: service.result.service_id },
+    ]);
+  });
+
   test("finds a connector that is not the Pi's", async () => {
     const { accountId, apiUrl: baseUrl, apiToken } = account.local;
     const look = (expected: object) =>
@@ -163,5 +224,20 @@ describe("a shared stack", () => {
     expect(await look({})).toHaveLength(2);
     const [first] = await look({});
     expect(await look({ id: first?.connectorId })).toMatchObject([{ kind: "other-connector" }]);
+  });
+
+  test("holds its gateways' VPC services, and lets go of them when it is taken off", async () => {
+    const services = (await account.client.get(
+      accountPath("/connectivity/directory/services"),
+    )) as unknown as {
+      result: { service_id: string; name: string }[];
+    };
+    const id = services.result.find(({ name }) => name === "openclaw-home")?.service_id;
+    const remove = () => account.client.delete(accountPath(`/connectivity/directory/services/${id}`));
+    await expect(remove()).rejects.toThrow("bound by the Worker openclaw-alerts-probe");
+    await stack.destroy();
+    await remove();
+    const left = account.local.resources().join("\n");
+    expect(left).not.toMatch(/openclaw-alerts|VPC service openclaw-home|webhook|notification|KV/);
   });
 });

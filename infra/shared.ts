@@ -1,35 +1,51 @@
 import * as pulumi from "@pulumi/pulumi";
 import { bundleProbe } from "../contract/bundle.ts";
 import { sharedPermissions } from "../contract/permissions.ts";
-import { countAccount, judge } from "./account-limits.ts";
-import { Alerts } from "./alerts.ts";
-import { cloudflareOfStack, readCloudflare } from "./cloudflare-api.ts";
+import { allKinds, judge, namesOfShared, readHeld, usesOf } from "./account-limits.ts";
+import { Alerts, mayUseWebhooks } from "./alerts.ts";
+import { type CloudflareApi, cloudflareOfStack } from "./cloudflare-api.ts";
 import type { SharedConfig } from "./config.ts";
+import { baseName, probeName } from "./names.ts";
 import { lookAtAccount } from "./preflight.ts";
 import { Probe } from "./probe.ts";
 import { findGateways } from "./shared-gateways.ts";
 
 /** The account's one shared stack: alarms for all of its gateways. */
-export async function sharedStack(stack: string, { accountId, shared }: SharedConfig) {
+export async function sharedStack(stack: string, { accountId, plan, shared }: SharedConfig) {
   const api = cloudflareOfStack();
-  await lookAtAccount(accountId, api, sharedPermissions);
-  const name = `openclaw-${stack}`;
-  const scriptName = `${name}-probe`;
-  const uses = await countAccount(accountId, api);
-  const scripts = await readCloudflare<{ id: string }[]>(`/accounts/${accountId}/workers/scripts`, api);
-  const own = scripts.some(({ id }) => id === scriptName);
-  for (const warning of judge(uses, own || shared.alerts.webhooks.length === 0, shared.plan))
-    pulumi.log.warn(warning);
+  const hasProbe = shared.alerts.webhooks.length > 0;
+  await lookAtAccount(accountId, api, sharedPermissions(hasProbe));
+  const name = baseName(stack);
+  const scriptName = probeName(stack);
+  const held = await readHeld(accountId, allKinds, api);
+  const uses = usesOf(held, namesOfShared(stack, shared.alerts.webhooks.length));
+  for (const note of judge(uses, accountId, plan)) pulumi.log.warn(note);
   const gateways = await findGateways(accountId, shared.gateways, api);
 
-  new Alerts(stack, {
-    accountId,
-    name,
-    alerts: shared.alerts,
-    tunnelIds: gateways.map(({ tunnelId }) => tunnelId),
-  });
-  if (shared.alerts.webhooks.length > 0)
-    new Probe(stack, { accountId, scriptName, bundle: await bundleProbe(), shared, gateways });
+  const alerts = await heardAlerts(accountId, shared.alerts, api);
+  if (alerts.emails.length + alerts.webhooks.length > 0)
+    new Alerts(stack, { accountId, name, alerts, tunnelIds: gateways.map(({ tunnelId }) => tunnelId) });
+  const probe = hasProbe
+    ? new Probe(stack, { accountId, scriptName, bundle: await bundleProbe(), shared, gateways })
+    : undefined;
 
-  return { gateways: shared.gateways, account: uses };
+  return {
+    gateways: shared.gateways,
+    account: uses.map(({ what, used, most }) => ({ what, used, most })),
+    /** Where `npm run family -- status` reads what the probe found last. */
+    probeReport: probe?.reportNamespaceId,
+  };
+}
+
+/** Those whom Cloudflare itself will tell: the probe tells its webhooks in any account. */
+async function heardAlerts(
+  accountId: string,
+  alerts: SharedConfig["shared"]["alerts"],
+  api: CloudflareApi,
+): Promise<SharedConfig["shared"]["alerts"]> {
+  if (alerts.webhooks.length === 0 || (await mayUseWebhooks(accountId, api))) return alerts;
+  pulumi.log.warn(
+    `ALERTS_NOT_TO_WEBHOOKS: Cloudflare sends its own alarms to webhooks only where the account has a zone on the Pro plan or above; of a tunnel that is down and a service token that expires it tells ${alerts.emails.join(", ") || "nobody: npx pulumi config set --path 'shared.alerts.emails[0]' ADDRESS"}. The probe's alarms go to the webhooks all the same`,
+  );
+  return { ...alerts, webhooks: [] };
 }

@@ -5,10 +5,22 @@ import type { Options } from "../init/setup.ts";
 import { readStored, type Stored } from "../init/stored.ts";
 import { chosen, household, type StackOfFamily } from "./household.ts";
 import { freePort, portsOn } from "./ports.ts";
+import { apart } from "./shared-stacks.ts";
 import { settingsIn } from "./stack-file.ts";
 
 /** What a stack has for itself: people and what they hold, names, and a door that others must not share. */
-const OWN_KEYS = ["access", "roles", "serviceTokens", "apiKeys", "hostname", "corsOrigins", "tunnel"];
+const OWN_KEYS = [
+  "access",
+  "roles",
+  "serviceTokens",
+  "apiKeys",
+  "workerName",
+  "hostname",
+  "zoneId",
+  "alsoHostnames",
+  "corsOrigins",
+  "tunnel",
+];
 
 /**
  * What a new stack of the family begins with: the account, the Pi and the limits of another one, the Access login as
@@ -29,7 +41,8 @@ export async function inheritFrom(
       `there is a stack ${name} already`,
       `to change its answers: npm run init -- --stack ${name}; for somebody else take another name`,
     );
-  const [model] = like === undefined ? all : chosen(all, [like]);
+  const { gateways } = await apart(all);
+  const [model] = like === undefined ? gateways : chosen(gateways, [like]);
   if (!model) return { options: { ...options, stack: name }, inherited: undefined };
   const { values, apiToken, baseUrl } = await readStored(pulumi.with(model.env), model.name);
   // Pulumi tells the project's defaults as well: those that nobody wrote stay defaults.

@@ -1,4 +1,3 @@
-import { checkConfig } from "../../infra/config.ts";
 import { type DeviceOrder, type Devices, listDevices, orderDevice } from "../../infra/devices.ts";
 import { projectFolder } from "../init/places.ts";
 import { pulumiOf } from "../init/pulumi.ts";
@@ -7,6 +6,7 @@ import { alignedTable } from "../table.ts";
 import { terminalProgress } from "../terminal.ts";
 import type { StackOfFamily } from "./household.ts";
 import { openFamily } from "./run.ts";
+import { gatewayConfig } from "./shared-stacks.ts";
 
 export interface DevicesOptions {
   readonly approve?: string;
@@ -24,7 +24,7 @@ export async function showDevices(name: string, options: DevicesOptions): Promis
   const { engine, stacks } = await openFamily([name], {});
   const [stack] = stacks as [StackOfFamily];
   const { values } = await readStored(pulumiOf(engine, projectFolder()).with(stack.env), name);
-  const { pi } = checkConfig(name, values);
+  const { pi } = gatewayConfig(name, values);
   const { progress } = terminalProgress();
   for (const order of ["approve", "reject", "remove"] as const satisfies DeviceOrder[]) {
     const id = options[order];

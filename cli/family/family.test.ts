@@ -14,7 +14,13 @@ describe("npm run family", { timeout: 60_000 }, () => {
   let home: TestHousehold;
 
   beforeAll(async () => {
-    cloudflare = await startTestCloudflare(150);
+    cloudflare = await startTestCloudflare(150, { internet: async () => new Response("taken") });
+    const { client, local } = cloudflare;
+    // With the three stacks' own, as many as an account may have.
+    for (let token = 0; token < 47; token++)
+      await client.post(`/accounts/${local.accountId}/access/service_tokens`, {
+        body: { name: `other-${token}` },
+      });
     home = await openTestHousehold(cloudflare);
     for (const name of names) await home.add(name);
   }, 120_000);
@@ -23,6 +29,7 @@ describe("npm run family", { timeout: 60_000 }, () => {
     await cloudflare?.local.close();
   });
 
+  const ofStacks = () => cloudflare.local.resources().filter((one) => !one.includes("other-"));
   const stackFile = (name: string) => join(home.desk.project, `Pulumi.${name}.yaml`);
   /** Runs with a stack's config changed. */
   const withConfig = async <T>(name: string, change: (text: string) => string, work: () => Promise<T>) => {
@@ -47,7 +54,7 @@ describe("npm run family", { timeout: 60_000 }, () => {
     const unasked = await home.family(["up", "--all"]);
     expect(unasked).toMatchObject({ code: 1, stderr: expect.stringContaining("AGREEMENT_MISSING") });
     expect((await home.family(["up", "--all", "--parallel", "none"])).code).toBe(2);
-    expect(cloudflare.local.resources()).toEqual([]);
+    expect(ofStacks()).toEqual([]);
   });
 
   test("refuses two stacks that are to have the same port of a Pi, before anything is built", async () => {
@@ -83,7 +90,7 @@ describe("npm run family", { timeout: 60_000 }, () => {
     expect(statuses(stdout)).toEqual(["ada failed", "bob ok", "cleo ok"]);
   });
 
-  test("finds nothing to change after that, and leaves the folder's own choice of stack alone", async () => {
+  test("finds nothing to change after that in a full account, and leaves the folder's own choice of stack alone", async () => {
     const { code, stdout } = await home.family(["preview", "--all", "--json"]);
 
     expect(code).toBe(0);
@@ -91,6 +98,15 @@ describe("npm run family", { timeout: 60_000 }, () => {
     await expect(home.desk.pulumi(["stack", "output"], { PULUMI_CONFIG_PASSPHRASE: "test" })).rejects.toThrow(
       "no stack selected",
     );
+  });
+
+  test("makes no further stack in a full account", async () => {
+    await home.add("dora");
+    const { code, stdout } = await home.family(["up", "dora", "--yes", "--json"]);
+    expect(code).toBe(1);
+    expect(results(stdout)[0]?.failure).toMatch(/ACCOUNT_FULL[\s\S]*50 of 50, and 1 more: openclaw-dora-cli/);
+    expect(ofStacks().join("\n")).not.toContain("dora");
+    await home.drop("dora");
   });
 
   test("shows how each of them is, and where", async () => {
@@ -109,6 +125,7 @@ describe("npm run family", { timeout: 60_000 }, () => {
         strangers: [],
         changedAt: expect.stringMatching(/^20/),
         lastResult: stack === "ada" ? "update failed" : "update succeeded",
+        oldest: { token: `openclaw-${stack}-cli`, since: expect.stringMatching(/^20/) },
         expires: { token: `openclaw-${stack}-cli`, at: expect.stringMatching(/^20/) },
         pending: 0,
       })),
@@ -119,6 +136,30 @@ describe("npm run family", { timeout: 60_000 }, () => {
       serviceTokens: "[secret]",
       programs: { cli: { role: "member", duration: "8760h" } },
     });
+  });
+
+  test("shows what the shared stack's probe found last, and takes no gateway off that it watches", async () => {
+    const webhook = { name: "phone", url: "https://hooks.example.com/", secret: "s".repeat(32) };
+    const shared = { gateways: ["bob", "cleo"], alerts: { webhooks: [webhook] } };
+    await home.add("alerts", { pi: undefined, access: undefined, shared });
+    const up = await home.family(["up", "alerts", "--yes", "--json"]);
+    expect(up, up.stderr).toMatchObject({ code: 0 });
+    await cloudflare.local.strike("openclaw-alerts-probe");
+
+    const { stdout } = await home.family(["status", "alerts", "bob", "--quick", "--json"]);
+    expect(JSON.parse(stdout)).toMatchObject([
+      { stack: "alerts", isBuilt: true, watches: ["bob", "cleo"] },
+      { stack: "bob", lastProbe: { found: "TUNNEL_DOWN", at: expect.stringMatching(/^20/) } },
+    ]);
+    const { code, stderr } = await home.family(["destroy", "bob", "--yes"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /GATEWAY_WATCHED: .* alerts is bound to bob.*\n.*config rm --stack alerts .*shared\.gateways\[0\]'\n.*up --stack alerts/,
+    );
+    const off = await home.family(["destroy", "alerts", "--yes", "--json"]);
+    expect(off, off.stderr).toMatchObject({ code: 0 });
+    expect(ofStacks().join("\n")).not.toMatch(/alerts|KV/);
+    await home.drop("alerts");
   });
 
   longTest("loses one stack alone when its process is killed, and says so", async () => {
@@ -221,6 +262,6 @@ describe("npm run family", { timeout: 60_000 }, () => {
   test("takes all of them off again", async () => {
     const { code } = await home.family(["destroy", "--all", "--yes"]);
     expect(code).toBe(0);
-    expect(cloudflare.local.resources()).toEqual([]);
+    expect(ofStacks()).toEqual([]);
   });
 });

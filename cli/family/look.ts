@@ -2,6 +2,7 @@ import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { type CloudflareApi, publicApi, readCloudflare } from "../../infra/cloudflare-api.ts";
 import { configSchema, namespace, type PiConfig } from "../../infra/config.ts";
 import { connectorOnPi, unexpectedConnectors } from "../../infra/connectors.ts";
+import type { LastProbe } from "./last-probe.ts";
 
 /** What the record of a stack says of it, and what Cloudflare does. */
 export interface Sight {
@@ -16,6 +17,12 @@ export interface Sight {
   /** When it was last changed, and how that ended. */
   readonly changedAt?: string;
   readonly lastResult?: string;
+  /** Of the account's shared stack: the stacks that it watches. */
+  readonly watches?: readonly string[];
+  /** What its probe found last of this one, and when. */
+  readonly lastProbe?: LastProbe;
+  /** The service token whose secret is the oldest. */
+  readonly oldest?: { readonly token: string; readonly since: string };
   /** The service token that is the first to expire. */
   readonly expires?: { readonly token: string; readonly at: string };
   /** What the gateway answers to its own question whether OpenClaw is ready: `ready`, or an error's code. */
@@ -31,7 +38,8 @@ export interface Sight {
 /** Asks a gateway, with a service token, whether OpenClaw is ready. @returns `ready`, or why not in a word */
 export type AskGateway = (url: string, token: { clientId: string; clientSecret: string }) => Promise<string>;
 
-interface GatewayOutputs {
+interface StackOutputs {
+  readonly gateways?: readonly string[];
   readonly url?: string;
   readonly tunnelId?: string;
   readonly tunnelReused?: boolean;
@@ -42,21 +50,27 @@ interface GatewayOutputs {
 /** Looks at a stack without changing anything: its record, its tunnel, its service tokens, its gateway. */
 export async function lookAt(stack: Stack, ask: AskGateway = askGateway): Promise<Sight> {
   const [outputs, last] = await Promise.all([stack.outputs(), stack.history(1)]);
-  const { url, tunnelId, tunnelReused, serviceTokens, pi } = Object.fromEntries(
+  const { url, tunnelId, tunnelReused, serviceTokens, pi, gateways } = Object.fromEntries(
     Object.entries(outputs).map(([name, { value }]) => [name, value]),
-  ) as GatewayOutputs;
+  ) as StackOutputs;
   const record = {
     stack: stack.name,
-    isBuilt: url !== undefined,
+    isBuilt: url !== undefined || gateways !== undefined,
+    ...(gateways && { watches: gateways }),
     changedAt: last[0]?.endTime?.toISOString(),
     lastResult: last[0] && `${last[0].kind} ${last[0].result}`,
   };
   if (url === undefined || tunnelId === undefined) return record;
-  const { api, accountId, pi: way } = await settingsOf(stack);
+  const { api, accountId, pi: way, rotated } = await settingsOf(stack);
   const [token] = Object.values(serviceTokens ?? {});
-  const clientIds = new Set(Object.values(serviceTokens ?? {}).map((one) => one.clientId));
+  const rotatedAt = new Map(
+    Object.entries(serviceTokens ?? {}).map(([name, one]) => [
+      one.clientId,
+      rotated[`service-token:${name}`],
+    ]),
+  );
   const [cloud, gateway, strangers] = await Promise.all([
-    atCloudflare(api, accountId, tunnelId, clientIds).catch((error: Error) => ({
+    atCloudflare(api, accountId, tunnelId, rotatedAt).catch((error: Error) => ({
       trouble: error.message.split("\n")[0],
     })),
     token ? ask(url, token) : undefined,
@@ -81,14 +95,19 @@ export function apiWith(apiToken: string | undefined, baseUrl: string | undefine
   return { baseUrl: base.replace(/\/$/, ""), token: apiToken ?? process.env.CLOUDFLARE_API_TOKEN ?? "" };
 }
 
-async function settingsOf(stack: Stack) {
+export async function settingsOf(stack: Stack) {
   const config = await stack.getAllConfig();
   const value = (key: string) => config[key]?.value;
   const pi = configSchema.shape.pi.safeParse(JSON.parse(value(`${namespace}:pi`) ?? "{}"));
+  const times = JSON.parse(value("openclaw-gateway-rotation:times") ?? "{}") as {
+    rotated?: Readonly<Record<string, string>>;
+  };
   return {
     api: apiWith(value("cloudflare:apiToken"), value("cloudflare:baseUrl")),
     accountId: value(`${namespace}:accountId`) ?? "",
     pi: pi.success && !pi.data.abandoned ? pi.data : undefined,
+    /** When each secret was last replaced, by its name. */
+    rotated: times.rotated ?? {},
   };
 }
 
@@ -108,26 +127,33 @@ async function strangersOn(
 interface ListedToken {
   readonly name: string;
   readonly client_id: string;
+  readonly created_at?: string;
   readonly expires_at?: string;
 }
 
+/** @param rotatedAt by the stack's own client ids: when the secret was last replaced, if it ever was */
 async function atCloudflare(
   api: CloudflareApi,
   accountId: string,
   tunnelId: string,
-  clientIds: ReadonlySet<string>,
+  rotatedAt: ReadonlyMap<string, string | undefined>,
 ) {
   const account = `/accounts/${accountId}`;
   const [tunnel, tokens] = await Promise.all([
     readCloudflare<{ status: string }>(`${account}/cfd_tunnel/${tunnelId}`, api),
     readCloudflare<ListedToken[]>(`${account}/access/service_tokens?per_page=1000`, api),
   ]);
-  const [first] = tokens
-    .flatMap(({ name, client_id, expires_at: at }) =>
-      clientIds.has(client_id) && at ? [{ token: name, at }] : [],
-    )
+  const own = tokens.filter(({ client_id }) => rotatedAt.has(client_id));
+  const [oldest] = own
+    .flatMap(({ name, client_id, created_at }) => {
+      const since = rotatedAt.get(client_id) ?? created_at;
+      return since ? [{ token: name, since }] : [];
+    })
+    .toSorted((a, b) => a.since.localeCompare(b.since));
+  const [first] = own
+    .flatMap(({ name, expires_at: at }) => (at ? [{ token: name, at }] : []))
     .toSorted((a, b) => a.at.localeCompare(b.at));
-  return { tunnel: tunnel.status, ...(first && { expires: first }) };
+  return { tunnel: tunnel.status, ...(oldest && { oldest }), ...(first && { expires: first }) };
 }
 
 /** OpenClaw takes 6 to 10 s for its first answer after a restart. */

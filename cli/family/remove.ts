@@ -14,6 +14,7 @@ import { terminalProgress } from "../terminal.ts";
 import type { StackOfFamily } from "./household.ts";
 import { apiWith } from "./look.ts";
 import { openFamily } from "./run.ts";
+import { gatewayConfig, refuseWatched } from "./shared-stacks.ts";
 import { openSlot } from "./slots.ts";
 import { settingsIn } from "./stack-file.ts";
 import { stillLetIn } from "./still-let-in.ts";
@@ -51,13 +52,14 @@ export async function remove(name: string, options: RemoveOptions): Promise<numb
   const removal: Removal = {
     stack,
     others: all.filter((one) => one !== stack),
-    config: checkConfig(name, values),
+    config: gatewayConfig(name, values),
     api: apiWith(apiToken, baseUrl),
     engine,
     pulumi,
     progress: terminalProgress().progress,
     remains: [],
   };
+  if (options.person === undefined) await refuseWatched(stacks, all, engine);
   await agree(name, options);
   if (options.person === undefined) await removeStack(removal);
   else await removePerson(options.person.toLowerCase(), removal);

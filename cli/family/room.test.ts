@@ -12,9 +12,12 @@ const accountId = "a".repeat(32);
 /** An account that has so many Workers and service tokens already. */
 async function account(workers: readonly string[], tokens: readonly string[]) {
   const server = createServer((request, response) => {
+    const tokensAsked = request.url?.includes("/access/service_tokens");
     const result = request.url?.includes("/workers/scripts")
       ? workers.map((id) => ({ id }))
-      : tokens.map((name) => ({ name }));
+      : tokensAsked
+        ? tokens.map((name) => ({ name }))
+        : [];
     response.setHeader("content-type", "application/json");
     response.end(JSON.stringify({ success: true, errors: [], result }));
   });
@@ -46,10 +49,16 @@ test("counts what is new against what a free account may have", async () => {
   const api = await account(many(98, "other"), many(48, "other"));
   expect(await roomProblems(await stacks(2), accountId, api)).toEqual([]);
   expect(await roomProblems(await stacks(3), accountId, api)).toEqual([
-    expect.stringContaining("has 98 Workers, and these stacks want 3 more"),
-    expect.stringContaining("has 48 service tokens, and these stacks want 3 more"),
+    expect.stringContaining("has 98 of the 100 Workers of a free plan, and 3 more"),
+    expect.stringContaining("has 48 of the 50 service tokens of a free plan, and 3 more"),
   ]);
   expect(await roomProblems(await stacks(3, { serviceTokens: [] }), accountId, api)).toHaveLength(1);
+  // A shared stack has a Worker for its probe, and no token.
+  const shared = { shared: { alerts: { webhooks: [{ name: "phone" }] } } };
+  expect(await roomProblems(await stacks(3, shared), accountId, api)).toEqual([
+    expect.stringContaining("98 of the 100 Workers"),
+  ]);
+  expect(await roomProblems(await stacks(3, { shared: {} }), accountId, api)).toEqual([]);
 });
 
 test("does not count twice what is built, nor stacks of another account", async () => {

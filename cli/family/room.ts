@@ -1,20 +1,21 @@
+import {
+  allKinds,
+  type Kind,
+  kindsOfGateways,
+  type Names,
+  namesOfGateway,
+  namesOfShared,
+  readHeld,
+  shortages,
+  usesOf,
+} from "../../infra/account-limits.ts";
 import type { CloudflareApi } from "../../infra/cloudflare-api.ts";
-import { readCloudflare } from "../../infra/cloudflare-api.ts";
 import type { StackOfFamily } from "./household.ts";
 import { settingsIn } from "./stack-file.ts";
 
-/** What an account may have few of, with what a stack's own are called there. */
-const FEW = [
-  { what: "Workers", most: 100, list: "/workers/scripts", nameKey: "id" },
-  { what: "service tokens", most: 50, list: "/access/service_tokens?per_page=1000", nameKey: "name" },
-] as const;
-
-type Listed = Readonly<Record<string, unknown>>;
-
 /**
- * Looks whether the account has room for stacks that are to be built, by a free account's limits
- * (https://developers.cloudflare.com/workers/platform/limits/, https://developers.cloudflare.com/cloudflare-one/account-limits/).
- * A paid one may have more, so this only warns; Cloudflare refuses what is too much.
+ * Looks whether the account has room for all stacks that are to be built. Each up looks for itself, and refuses; this
+ * says before the first one that not all of them will fit.
  *
  * @returns a sentence for each limit that would be passed
  */
@@ -24,30 +25,22 @@ export async function roomProblems(
   api: CloudflareApi,
 ): Promise<string[]> {
   const wanted = await namesOf(stacks, accountId);
-  const lists = await Promise.all(
-    FEW.map(({ list }) => readCloudflare<Listed[]>(`/accounts/${accountId}${list}`, api)),
-  );
-  return FEW.flatMap(({ what, most, nameKey }, index) => {
-    const there = new Set((lists[index] ?? []).map((one) => String(one[nameKey])));
-    const added = wanted[what].filter((name) => !there.has(name)).length;
-    return added > 0 && there.size + added > most
-      ? [
-          `the account has ${there.size} ${what}, and these stacks want ${added} more; a free account may have ${most}`,
-        ]
-      : [];
-  });
+  const held = await readHeld(accountId, kindsOfGateways, api);
+  return shortages(usesOf(held, wanted));
 }
 
-/** What the stacks' Workers and service tokens in this account are called. */
-async function namesOf(stacks: readonly StackOfFamily[], accountId: string) {
-  const files = await Promise.all(
-    stacks.map(async ({ name, file }) => ({ name, ...(await settingsIn(file)) })),
+/** What all of the stacks that are in this account have there. */
+async function namesOf(stacks: readonly StackOfFamily[], accountId: string): Promise<Names> {
+  const each = await Promise.all(
+    stacks.map(async ({ name, file }): Promise<Names> => {
+      const settings = await settingsIn(file);
+      if (settings.accountId !== accountId) return {};
+      const webhooks = settings.shared?.alerts?.webhooks?.length ?? 0;
+      return settings.shared
+        ? namesOfShared(name, webhooks)
+        : namesOfGateway(name, { serviceTokens: [{ name: "cli" }], ...settings });
+    }),
   );
-  const inAccount = files.filter((one) => one.accountId === accountId);
-  return {
-    Workers: inAccount.map(({ name, workerName }) => workerName || `openclaw-${name}`),
-    "service tokens": inAccount.flatMap(({ name, serviceTokens = [{ name: "cli" }] }) =>
-      serviceTokens.map((token) => `openclaw-${name}-${token.name}`),
-    ),
-  };
+  const all = (kind: Kind) => [kind, each.flatMap((names) => names[kind] ?? [])] as const;
+  return Object.fromEntries(allKinds.map(all));
 }

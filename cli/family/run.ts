@@ -15,6 +15,7 @@ import { apiWith } from "./look.ts";
 import type { OperationName, Result } from "./operation.ts";
 import { resultTable } from "./report.ts";
 import { roomProblems } from "./room.ts";
+import { inWaves, refuseWatched } from "./shared-stacks.ts";
 import { sideBySide } from "./side-by-side.ts";
 import { openSlot } from "./slots.ts";
 
@@ -62,6 +63,7 @@ export async function runOperation(
 ): Promise<number> {
   const { engine, stacks, all } = await openFamily(names, options);
   if (operation !== "destroy") await refuseConflicts(all);
+  if (operation === "destroy") await refuseWatched(stacks, all, engine);
   if (operation === "up") await warnOfLittleRoom(stacks, engine);
   await agree(operation, stacks, options);
   const interruption = interruptedBySignals();
@@ -97,11 +99,18 @@ export async function runOperation(
     };
   };
   const { parallel, continueOnError = false } = options;
-  const results = await sideBySide(
-    stacks.map(({ name }) => name),
-    { parallel, continueOnError, signal: interruption },
-    open,
-  ).finally(() => board.close());
+  const done: Result[] = [];
+  try {
+    for (const wave of await inWaves(operation, stacks)) {
+      const stopped = !continueOnError && done.some(({ status }) => status !== "ok");
+      const signal = stopped ? AbortSignal.abort() : interruption;
+      const names = wave.map(({ name }) => name);
+      done.push(...(await sideBySide(names, { parallel, continueOnError, signal }, open)));
+    }
+  } finally {
+    board.close();
+  }
+  const results = stacks.flatMap(({ name }) => done.filter(({ stack }) => stack === name));
   if (options.json) process.stdout.write(`${JSON.stringify({ operation, results }, null, 2)}\n`);
   else process.stdout.write(`\n${resultTable(results, process.stdout)}\n`);
   if (interruption.aborted) return 130;

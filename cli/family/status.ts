@@ -2,6 +2,7 @@ import { bundleWorker } from "../../contract/bundle.ts";
 import { alignedTable } from "../table.ts";
 import { openBoard } from "./board.ts";
 import { chosen, type StackOfFamily } from "./household.ts";
+import { lastProbes } from "./last-probe.ts";
 import { lookAt, type Sight } from "./look.ts";
 import { openStack } from "./open-stack.ts";
 import type { Result } from "./operation.ts";
@@ -22,7 +23,7 @@ export interface StatusOptions {
  * @returns the exit code: 0 where every gateway that is built is ready, 1 where one is not, or could not be looked at
  */
 export async function showStatus(names: readonly string[], options: StatusOptions): Promise<number> {
-  const { engine, stacks } = await openFamily(names, { all: options.all || names.length === 0 });
+  const { engine, stacks, all } = await openFamily(names, { all: options.all || names.length === 0 });
   const board = openBoard(stacks.length);
   const sights = new Map<string, Sight>();
   const bundle = options.quick ? undefined : await bundleWorker();
@@ -48,6 +49,7 @@ export async function showStatus(names: readonly string[], options: StatusOption
     board.ended(result);
     return result;
   };
+  const probes = lastProbes(all, engine);
   await sideBySide(
     stacks.map(({ name }) => name),
     { parallel: options.parallel, continueOnError: true, signal: never },
@@ -66,13 +68,17 @@ export async function showStatus(names: readonly string[], options: StatusOption
       return { run: (name) => look(name, () => pending(name)), close: async () => slot?.close() };
     },
   ).finally(() => board.close());
-  const list = stacks.flatMap(({ name }) => sights.get(name) ?? []);
+  const lastOnes = await probes;
+  const list = stacks.flatMap(({ name }): Sight[] => {
+    const [sight, lastProbe] = [sights.get(name), lastOnes.get(name)];
+    return sight ? [{ ...sight, ...(lastProbe && { lastProbe }) }] : [];
+  });
   process.stdout.write(options.json ? `${JSON.stringify(list, null, 2)}\n` : `\n${statusTable(list)}\n`);
   return list.every(isWell) ? 0 : 1;
 }
 
-const isWell = ({ isBuilt, gateway, trouble, strangers = [] }: Sight): boolean =>
-  !trouble && strangers.length === 0 && (!isBuilt || gateway === "ready");
+const isWell = ({ isBuilt, watches, gateway, trouble, strangers = [] }: Sight): boolean =>
+  !trouble && strangers.length === 0 && (!isBuilt || watches !== undefined || gateway === "ready");
 
 const wordsOf = ({ message }: Error): string =>
   (/\n stderr: (?:error: )?(.*)/.exec(message)?.[1] ?? message.split("\n")[0] ?? "").trim();
@@ -81,11 +87,13 @@ const wordsOf = ({ message }: Error): string =>
 export function statusTable(sights: readonly Sight[], now = Date.now()): string {
   const rows = sights.map((sight) => [
     sight.stack,
-    sight.trouble ?? (sight.isBuilt ? (sight.gateway ?? "") : "not built"),
+    sight.trouble ?? (sight.isBuilt ? (sight.gateway ?? watching(sight)) : "not built"),
+    sight.lastProbe ? `${sight.lastProbe.found}, ${ago(sight.lastProbe.at, now)}` : "",
     `${sight.tunnel ?? ""}${sight.strangers?.length ? ", STRANGERS" : ""}`,
     sight.openclaw ?? "",
     sight.cloudflared ?? "",
     sight.changedAt ? `${daysAgo(sight.changedAt, now)}, ${sight.lastResult}` : "",
+    sight.oldest ? daysOld(sight.oldest.since, now) : "",
     sight.expires ? daysUntil(sight.expires.at, now) : "",
     sight.pending === undefined ? "" : String(sight.pending),
     sight.url ?? "",
@@ -93,10 +101,12 @@ export function statusTable(sights: readonly Sight[], now = Date.now()): string 
   const header = [
     "stack",
     "gateway",
+    "last probe",
     "tunnel",
     "OpenClaw",
     "cloudflared",
     "last change",
+    "token age",
     "token ends",
     "pending",
     "URL",
@@ -115,6 +125,20 @@ const dayMs = 24 * 60 * 60 * 1000;
 function daysAgo(at: string, now: number): string {
   const days = Math.floor((now - Date.parse(at)) / dayMs);
   return days === 0 ? "today" : `${days} ${days === 1 ? "day" : "days"} ago`;
+}
+
+const watching = ({ watches }: Sight): string => (watches ? `watches ${watches.join(", ")}` : "");
+
+function daysOld(since: string, now: number): string {
+  const days = Math.floor((now - Date.parse(since)) / dayMs);
+  return `${days} ${days === 1 ? "day" : "days"}`;
+}
+
+/** A probe that is hours old is no news of the gateway, but of the probe. */
+function ago(at: string, now: number): string {
+  const minutes = Math.floor((now - Date.parse(at)) / 60_000);
+  if (minutes < 1) return "now";
+  return minutes < 120 ? `${minutes} min ago` : `${Math.floor(minutes / 60)} h ago`;
 }
 
 function daysUntil(at: string, now: number): string {

@@ -1,4 +1,9 @@
-import { CloudflareApiError, publicApi, readCloudflare } from "../../infra/cloudflare-api.ts";
+import {
+  type CloudflareApi,
+  CloudflareApiError,
+  publicApi,
+  readCloudflare,
+} from "../../infra/cloudflare-api.ts";
 import { configSchema } from "../../infra/config.ts";
 import { limitedLogins } from "../../infra/login-methods.ts";
 import { lookAtAccount, verifyToken } from "../../infra/preflight.ts";
@@ -11,7 +16,11 @@ import type { Stored } from "./stored.ts";
 /** The account that the stack is built in, looked at. */
 export interface CloudflareAccount {
   readonly token: ApiToken;
+  /** The API as the token asks it. */
+  readonly api: CloudflareApi;
   readonly accountId: string;
+  /** Where the token's permissions are changed. */
+  readonly tokenPage: string;
   /** `TEAM.cloudflareaccess.com`, where people log in. */
   readonly teamDomain: string;
   /** NAME in NAME.workers.dev. */
@@ -42,7 +51,7 @@ export async function chooseAccount(setup: Setup, stored: Stored): Promise<Cloud
       const wrong = wrongBy(accountId, account);
       if (wrong)
         throw new Refusal("ACCOUNT_ID", `${JSON.stringify(account)} is no account id; wanted: ${wrong}`);
-      return { token, accountId: account, ...(await look(setup, account, login)) };
+      return { token, api: login, accountId: account, ...(await look(setup, account, login)) };
     } catch (error) {
       if (!person || !isRefusal(error)) throw error;
       person.warn((error as Error).message);

@@ -27,6 +27,10 @@ export function withAnswers(command: Command): Command {
       "--account-id <id>",
       "the Cloudflare account; needed where the token opens several or is an account's own",
     )
+    .option(
+      "--hostname <name>",
+      "the gateway's own hostname, in a zone of the account; workers.dev for its address there, which it has anyway",
+    )
     .option("--email <address>", "someone who may log in; several times for several people", several)
     .option("--email-domain <domain>", "everyone with an address there may log in", several)
     .option("--session-duration <duration>", "how long a login lasts, such as 24h")

@@ -81,6 +81,7 @@ export function initSuite(stage: () => Stage): void {
       await screen.asked("paste it; it is not shown", cloudflare.apiToken);
       await screen.chooses("Where shall the API token be kept?", "In the stack");
 
+      await screen.asked("Hostname of its own");
       await screen.asked("Email addresses", "nobody");
       await screen.sees("an email address");
       screen.presses("\u0015"); // Ctrl-U clears the line
@@ -224,6 +225,7 @@ export function initSuite(stage: () => Stage): void {
       const screen = desk.sitDown(["--stack", stack, "--backend", desk.backend, "--openclaw-port", "19999"]);
       await screen.sees("It is there already");
       await screen.chooses("Where shall the API token be kept?", "In the stack");
+      await screen.asked("Hostname of its own");
       await screen.asked("Email addresses");
       await screen.asked("Names of the service tokens");
       await screen.asked("Address of the Pi");

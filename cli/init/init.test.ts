@@ -210,6 +210,9 @@ describe("at a terminal", () => {
     await screen.asked("API token (", cloudflare.local.issueApiToken({ kind: "account" }));
     await screen.asked("Account id", cloudflare.local.accountId);
     await screen.chooses("Where shall the API token be kept?", "In the stack");
+    await screen.asked("Hostname of its own", "ai.example.org");
+    await screen.sees("HOSTNAME_ZONE_MISSING");
+    await screen.asked("Hostname of its own");
     await screen.sees("Email addresses");
     screen.presses(keys.ctrlC);
     expect(await screen.ended()).toBe(130);

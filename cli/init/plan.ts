@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { checkConfig, type GatewayConfig } from "../../infra/config.ts";
 import { type CloudflareAccount, chooseAccount } from "./account.ts";
 import { type Backend, chooseBackend } from "./backend.ts";
+import { chooseHostname } from "./hostname.ts";
 import { missingAnswers } from "./missing.ts";
 import { choosePassphrase, type Passphrase } from "./passphrase.ts";
 import { choosePeople } from "./people.ts";
@@ -46,6 +47,7 @@ export async function makePlan(setup: Setup, bare: Pulumi, inherited?: Stored): 
 
   const account = await chooseAccount(setup, known);
   const tokenPlace = await chooseTokenPlace(setup, account.token);
+  const address = await chooseHostname(setup, stack.name, account, known);
   const access = await choosePeople(setup, known);
   const serviceTokens = await chooseServiceTokens(setup, known);
   const pi = await choosePi(setup, known);
@@ -53,6 +55,7 @@ export async function makePlan(setup: Setup, bare: Pulumi, inherited?: Stored): 
   const values = {
     ...known.values,
     accountId: account.accountId,
+    ...address,
     access,
     serviceTokens,
     pi: piValues(pi, known),

@@ -11,6 +11,7 @@ export interface Options {
   readonly apiTokenFile?: string;
   readonly apiTokenIn?: "stack" | "environment";
   readonly accountId?: string;
+  readonly hostname?: string;
   readonly email?: readonly string[];
   readonly emailDomain?: readonly string[];
   readonly sessionDuration?: string;

@@ -1,5 +1,6 @@
 import { namespace } from "../../infra/config.ts";
 import { fingerprint } from "../../infra/host-key.ts";
+import { addressOf } from "./hostname.ts";
 import { piAddressText } from "./pi-address.ts";
 import { quoted, shellFilePath } from "./places.ts";
 import { changedKeys, type Plan } from "./plan.ts";
@@ -13,7 +14,7 @@ export function summaryOf(plan: Plan): string {
     ["stack", `${stack.name} (${stack.exists ? changeText(plan) : "new"})`],
     ["state", backend.url],
     ["passphrase", passphraseText(plan)],
-    ["address", `https://openclaw-${stack.name}.${account.workersSubdomain}.workers.dev`],
+    ["address", addressOf(stack.name, values, account)],
     ["account", account.accountId],
     ["login at", account.teamDomain],
     ["API token", tokenPlace === "stack" ? "in the stack, encrypted" : "in CLOUDFLARE_API_TOKEN, not stored"],

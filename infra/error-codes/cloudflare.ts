@@ -63,8 +63,14 @@ export const cloudflareCodes = {
     mend: "Look the code up at https://developers.cloudflare.com, mend what it says, and run `npx pulumi up` again.",
   },
   ACCOUNT_FULL: {
-    meaning: "The account has no room left for what a shared stack takes, under the free plan's limits.",
-    mend: "Delete what is not needed; on a paid plan set `npx pulumi config set --path shared.plan paid`.",
+    meaning:
+      "The account has no room left, by the free plan's limits, for what the stack would make. Each limit is listed with what is there; nothing was made.",
+    mend: "Delete what nobody needs, where the message says, or remove a stack: `npm run family -- remove STACK`; on a paid plan `npx pulumi config set plan paid`.",
+  },
+  ALERTS_NOT_TO_WEBHOOKS: {
+    meaning:
+      "A warning: the account has no zone on the Pro plan or above, so Cloudflare sends its own alarms to email addresses alone. The probe's alarms go to the webhooks all the same.",
+    mend: "Name who is to be told: `npx pulumi config set --path 'shared.alerts.emails[0]' ADDRESS`.",
   },
   SHARED_GATEWAY_MISSING: {
     meaning: "A shared stack is to watch a gateway that the account does not have.",

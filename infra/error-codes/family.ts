@@ -22,6 +22,16 @@ export const familyCodes = {
     meaning: "Two stacks are to have one hostname, or one port of one Pi.",
     mend: "Run the command that stands below each, with another value.",
   },
+  GATEWAY_WATCHED: {
+    meaning:
+      "A gateway is to be taken off that the probe of a shared stack is bound to. Cloudflare keeps a VPC service that a Worker is bound to, so nothing was begun.",
+    mend: "Take its name out of `shared.gateways` and run `npx pulumi up` in the shared stack; or take off both.",
+  },
+  STACK_IS_SHARED: {
+    meaning:
+      "The command is about people, browsers or a Pi, and the stack is the account's shared one, which has none.",
+    mend: "Name a gateway's stack. The shared one is taken off by `npm run family -- destroy NAME`, then `npx pulumi stack rm NAME`.",
+  },
   STACK_PROCESS_ENDED: {
     meaning: "The process that ran a stack was killed, or ended by a fault; it says by which.",
     mend: "Run the same command again, which goes on where it was.",

@@ -138,7 +138,7 @@ export interface CustomDomain extends Entry {
   readonly environment: string;
 }
 
-/** A resource that the local Cloudflare keeps as it was sent: alerts, webhooks, login methods. */
+/** A resource that the local Cloudflare keeps as it was sent: alerts, webhooks, login methods, KV namespaces. */
 export interface Kept extends Entry {
   /** It was there before any program came. */
   readonly preset?: boolean;
@@ -155,6 +155,8 @@ export interface Account {
   readonly limits: AccountLimits;
   /** Whether someone has chosen a team name and a plan; every Access route refuses until then. */
   readonly zeroTrust: boolean;
+  /** Whether one of its zones is on the Pro plan or above, as webhooks of notifications want. */
+  readonly paidZone: boolean;
   /** The name under workers.dev, and whether it has been registered yet. */
   readonly workersSubdomain: string;
   readonly hasWorkersSubdomain: boolean;
@@ -179,6 +181,7 @@ export interface Account {
   readonly customDomains: Collection<CustomDomain>;
   readonly alertPolicies: Collection<Kept>;
   readonly webhooks: Collection<Kept>;
+  readonly kvNamespaces: Collection<Kept>;
   readonly zones: Collection<Zone>;
   readonly dnsRecords: Collection<DnsRecord>;
 }

@@ -69,6 +69,8 @@ export interface LocalCloudflare {
   rotateKeys(): Promise<void>;
   /** Lets a Worker's clock strike: calls its `scheduled` handler once for each of its cron triggers. */
   strike(scriptName: string): Promise<void>;
+  /** Sends what Cloudflare does of service tokens that end within a week, once for each. */
+  remindOfExpiry(): Promise<void>;
   /** What goes wrong on request. */
   readonly faults: Faults;
   close(): Promise<void>;
@@ -108,7 +110,15 @@ export async function startCloudflare(options: LocalCloudflareOptions): Promise<
       begun(await startEdge(options.edgeAddress, { ca: options.ca, team, runtime }));
       const tokens = createApiTokens();
       const api = begun(
-        await startApi({ account, tokens, tunnels, runtime, keys: team.keys, revoke: team.revocations }),
+        await startApi({
+          account,
+          tokens,
+          tunnels,
+          runtime,
+          keys: team.keys,
+          notifications,
+          revoke: team.revocations,
+        }),
       );
       const late = [account.apps, account.policies, account.groups];
       return {
@@ -127,6 +137,7 @@ export async function startCloudflare(options: LocalCloudflareOptions): Promise<
         moveClient: (to) => void Object.assign(team.client, to),
         describePerson: team.describe,
         rotateKeys: team.keys.rotate,
+        remindOfExpiry: notifications.expiringTokens,
         strike: async (name) => {
           for (const { cron } of account.scripts.get(name)?.schedules ?? []) {
             const done = await runtime.running(name)?.tick(String(cron));

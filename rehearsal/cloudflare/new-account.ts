@@ -10,6 +10,8 @@ export interface AccountOptions {
   readonly zeroTrust?: boolean;
   /** Limits other than a free account's. */
   readonly limits?: Partial<AccountLimits>;
+  /** True: one of its zones is on a paid plan, so that notifications may go to webhooks. False by default. */
+  readonly paidZone?: boolean;
   /** False: the account has no name under workers.dev yet. True by default. */
   readonly workersSubdomain?: boolean;
   /** Milliseconds since the epoch; the machine's clock by default. Workers have that one in any case, but for the periods of their rate limits. */
@@ -43,6 +45,7 @@ export function createAccount(options: AccountOptions = {}): Account {
     now,
     limits: { ...freePlan, ...options.limits },
     zeroTrust: options.zeroTrust ?? true,
+    paidZone: options.paidZone ?? false,
     workersSubdomain: name,
     hasWorkersSubdomain: options.workersSubdomain ?? true,
     teamDomain: `${name}.cloudflareaccess.com`,
@@ -60,6 +63,7 @@ export function createAccount(options: AccountOptions = {}): Account {
     customDomains: new Collection("custom domain"),
     alertPolicies: new Collection("notification policy"),
     webhooks: new Collection("webhook"),
+    kvNamespaces: new Collection("KV namespace"),
     zones: new Collection("zone"),
     dnsRecords: new Collection("DNS record"),
   };
@@ -96,6 +100,7 @@ export function describeResources(account: Account): string[] {
     account.customDomains,
     account.alertPolicies,
     account.webhooks,
+    account.kvNamespaces,
   ];
   const methods = account.identityProviders.list().filter((method) => !method.preset);
   return [

@@ -212,6 +212,12 @@ export const definitions: Readonly<Record<string, Definition>> = {
     pathOnly: ["scriptName"],
     bodyOf: "schedules",
   },
+  "cloudflare:index/workersKvNamespace:WorkersKvNamespace": {
+    collection: `${account}/storage/kv/namespaces`,
+    required: ["accountId", "title"],
+    computed: ["supportsUrlEncoding"],
+    stable: ["supportsUrlEncoding"],
+  },
   "cloudflare:index/notificationPolicy:NotificationPolicy": {
     collection: `${account}/alerting/v3/policies`,
     required: ["accountId", "alertType", "mechanisms", "name"],

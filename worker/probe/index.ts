@@ -1,11 +1,20 @@
 import { DurableObject } from "cloudflare:workers";
-import { PROBE_BINDINGS, type ProbeVariable, type ProbeWebhook, probeBinding } from "../../contract/probe.ts";
+import {
+  PROBE_BINDINGS,
+  PROBE_REPORT_KEY,
+  type ProbeReport,
+  type ProbeVariable,
+  type ProbeWebhook,
+  probeBinding,
+} from "../../contract/probe.ts";
 import { obstacle } from "../ready.ts";
 import { type Memory, nothing } from "./memory.ts";
+import { reportDue } from "./report.ts";
 import { probe } from "./run.ts";
 
 interface Env {
   readonly MEMORY: DurableObjectNamespace<ProbeMemory>;
+  readonly REPORT: KVNamespace;
   readonly [name: string]: unknown;
 }
 
@@ -27,7 +36,7 @@ export class ProbeMemory extends DurableObject<Env> {
       const before = (await this.ctx.storage.get<Memory>("memory")) ?? nothing;
       const variable = JSON.parse(String(this.env[PROBE_BINDINGS.probe])) as ProbeVariable;
       const webhooks = JSON.parse(String(this.env[PROBE_BINDINGS.webhooks])) as ProbeWebhook[];
-      const after = await probe(before, {
+      const { memory, report } = await probe(before, {
         ...variable,
         webhooks,
         ask: (gateway) => this.#ask(gateway),
@@ -35,9 +44,21 @@ export class ProbeMemory extends DurableObject<Env> {
         nowMs: Date.now(),
         log: (line) => console.log(JSON.stringify(line)),
       });
-      await this.ctx.storage.put("memory", after);
+      await this.ctx.storage.put("memory", memory);
+      await this.#publish(report);
     } finally {
       this.#running = false;
+    }
+  }
+
+  /** No alarm waits for it: what cannot be written is written at the next run. */
+  async #publish(report: ProbeReport): Promise<void> {
+    if (!reportDue(report, await this.ctx.storage.get<ProbeReport>("report"))) return;
+    try {
+      await this.env.REPORT.put(PROBE_REPORT_KEY, JSON.stringify(report));
+      await this.ctx.storage.put("report", report);
+    } catch {
+      console.log(JSON.stringify({ event: "report", outcome: "not written" }));
     }
   }
 

@@ -1,5 +1,7 @@
 import { expect, test } from "vitest";
+import type { ProbeReport } from "../../contract/probe.ts";
 import { nothing } from "./memory.ts";
+import { reportDue } from "./report.ts";
 import { type ProbeParts, probe } from "./run.ts";
 
 const webhook = (name: string, url = `https://${name}.example.com/`) => ({
@@ -12,6 +14,7 @@ const webhook = (name: string, url = `https://${name}.example.com/`) => ({
 function rig(webhooks = [webhook("one"), webhook("two")]) {
   const sent: { url: string; init: RequestInit }[] = [];
   const lines: unknown[] = [];
+  const reports: ProbeReport[] = [];
   const world = { reason: undefined as string | undefined, answers: {} as Record<string, number>, nowMs: 0 };
   let memory = nothing;
   const run = async () => {
@@ -30,13 +33,15 @@ function rig(webhooks = [webhook("one"), webhook("two")]) {
       log: (line) => lines.push(line),
     };
     // As it is stored between two runs.
-    memory = structuredClone(await probe(memory, parts));
+    const done = await probe(memory, parts);
+    memory = structuredClone(done.memory);
+    reports.push(done.report);
     // The webhooks are told side by side, in no order.
     return sent
       .map(({ url, init }) => [new URL(url).hostname, JSON.parse(String(init.body)).events[0].status])
       .sort();
   };
-  return { world, run, sent, lines };
+  return { world, run, sent, lines, reports };
 }
 
 test("tells each webhook once, and again only the one that did not take it", async () => {
@@ -70,6 +75,25 @@ test("says nothing of failures that are not in a row", async () => {
     world.reason = reason;
     expect(await run()).toEqual([]);
   }
+});
+
+test("reports what it found, and writes that down when it changes or grows old", async () => {
+  const { world, run, reports } = rig();
+  for (const reason of [undefined, "TUNNEL_DOWN", "TUNNEL_DOWN"]) {
+    world.reason = reason;
+    await run();
+  }
+  const since = "1970-01-01T00:02:00.000Z";
+  expect(reports).toEqual([
+    { at: "1970-01-01T00:01:00.000Z", gateways: { home: {} } },
+    { at: since, gateways: { home: { reason: "TUNNEL_DOWN", since } } },
+    { at: "1970-01-01T00:03:00.000Z", gateways: { home: { reason: "TUNNEL_DOWN", since } } },
+  ]);
+  const [well, down, stillDown] = reports as [ProbeReport, ProbeReport, ProbeReport];
+  expect(reportDue(well, undefined)).toBe(true);
+  expect(reportDue(down, well)).toBe(true);
+  expect(reportDue(stillDown, down)).toBe(false);
+  expect(reportDue({ ...down, at: "1970-01-01T00:06:31.000Z" }, down)).toBe(true);
 });
 
 test("sends nothing to a private address, and logs neither URL nor secret", async () => {

@@ -1,4 +1,4 @@
-import type { ProbeVariable, ProbeWebhook } from "../../contract/probe.ts";
+import type { ProbeReport, ProbeVariable, ProbeWebhook } from "../../contract/probe.ts";
 import { webhookUrlProblem } from "../../contract/webhook-url.ts";
 import { counted, due, type Event, type Look, type Memory, told } from "./memory.ts";
 import { signedHeaders } from "./signature.ts";
@@ -18,13 +18,18 @@ export interface ProbeParts extends ProbeVariable {
 
 /**
  * One run: asks every gateway, and tells the webhooks what has changed.
- * @returns what is to be remembered
+ * @returns what is to be remembered, and what was found
  */
-export async function probe(before: Memory, parts: ProbeParts): Promise<Memory> {
+export async function probe(
+  before: Memory,
+  parts: ProbeParts,
+): Promise<{ readonly memory: Memory; readonly report: ProbeReport }> {
   const look: Look = Object.fromEntries(
     await Promise.all(parts.gateways.map(async (gateway) => [gateway, await parts.ask(gateway)] as const)),
   );
-  let memory = counted(before, look, new Date(parts.nowMs).toISOString());
+  const at = new Date(parts.nowMs).toISOString();
+  let memory = counted(before, look, at);
+  const report = { at, gateways: found(look, memory) };
   parts.log({ event: "probe", failing: Object.keys(memory.failures) });
   const sent = parts.webhooks.map(async (webhook) => {
     const events = due(memory, look, webhook.name, parts.failures);
@@ -32,8 +37,16 @@ export async function probe(before: Memory, parts: ProbeParts): Promise<Memory> 
       memory = told(memory, webhook.name, events);
   });
   await Promise.all(sent);
-  return memory;
+  return { memory, report };
 }
+
+const found = (look: Look, { failures }: Memory): ProbeReport["gateways"] =>
+  Object.fromEntries(
+    Object.entries(look).map(([gateway, reason]) => [
+      gateway,
+      reason === undefined ? {} : { reason, since: failures[gateway]?.since },
+    ]),
+  );
 
 /** Sends once, follows no redirect, and says whether it was taken. Nothing of the answer is kept or logged. */
 async function send(webhook: ProbeWebhook, events: readonly Event[], parts: ProbeParts): Promise<boolean> {

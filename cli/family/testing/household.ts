@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { TestCloudflare } from "../../../rehearsal/cloudflare/testing/account.ts";
@@ -13,6 +13,8 @@ export interface TestHousehold {
   readonly desk: Desk;
   /** Makes a stack as the set-up would leave it; `change` goes over its config. */
   add(name: string, change?: Record<string, unknown>): Promise<void>;
+  /** Takes a stack that nothing is built of out of the family again. */
+  drop(name: string): Promise<void>;
   /** Writes for the shell where a stack's state is, as the set-up does. */
   record(name: string, backend: string): Promise<void>;
   /** Sets more keys of a stack. */
@@ -64,6 +66,10 @@ export async function openTestHousehold({ local, ca }: TestCloudflare): Promise<
         `${await readFile(file, "utf8")}config: ${JSON.stringify(Object.fromEntries(keys))}\n`,
       );
       await record(name, desk.backend);
+    },
+    async drop(name) {
+      await desk.pulumi(["stack", "rm", name, "--yes"], { PULUMI_CONFIG_PASSPHRASE: "test" });
+      await rm(join(settings, `${name}.env`));
     },
     record,
     async change(name, values) {

@@ -17,9 +17,9 @@ export interface Family<T extends Entry> {
   /** How many the account may have, and the refusal of one more. */
   readonly limit?: FamilyLimit;
   /** Makes the entry of a POST; throws an ApiError for a body that the real API refuses. */
-  create(body: unknown): T;
+  create(body: unknown): T | Promise<T>;
   /** Makes what the entry becomes by a PUT. */
-  update(entry: T, body: unknown): T;
+  update(entry: T, body: unknown): T | Promise<T>;
   /** How GET shows it. */
   show(entry: T): unknown;
   /** How POST and PUT show it, when they tell more than GET (secrets are told once). */
@@ -45,7 +45,7 @@ export function serveFamily<T extends Entry>(routes: Hono, family: Family<T>): v
     ),
   );
   routes.post(path, async (c) => {
-    const entry = family.create(await c.req.json());
+    const entry = await family.create(await c.req.json());
     if (family.limit && collection.list().length >= family.limit.most) throw family.limit.refusal;
     collection.put(entry);
     return answer(c, showChanged(entry, undefined));
@@ -53,7 +53,7 @@ export function serveFamily<T extends Entry>(routes: Hono, family: Family<T>): v
   routes.get(`${path}/:id`, (c) => answer(c, family.show(one(c.req.param("id")))));
   routes.put(`${path}/:id`, async (c) => {
     const before = one(c.req.param("id"));
-    const entry = collection.put(family.update(before, await c.req.json()));
+    const entry = collection.put(await family.update(before, await c.req.json()));
     return answer(c, showChanged(entry, before));
   });
   routes.delete(`${path}/:id`, (c) => {

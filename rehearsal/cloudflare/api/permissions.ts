@@ -6,6 +6,7 @@ type Pair =
   | "Account Settings"
   | "Cloudflare Tunnel"
   | "Notifications"
+  | "Workers KV Storage"
   | "Workers Scripts";
 
 /** What a token may be given, by the names of the API's permission groups. The dashboard says Edit where these say Write. */
@@ -31,6 +32,7 @@ export const programPermissions: readonly ApiPermission[] = [
   "Connectivity Directory Bind",
   "DNS Read",
   "Notifications Write",
+  "Workers KV Storage Write",
   "Workers Scripts Write",
   "Zone Read",
 ];
@@ -83,6 +85,7 @@ const rules: readonly Rule[] = [
   ),
   ...family(/^\/access\/service_tokens(\/|$)/, "Access: Service Tokens"),
   ...family(/^\/workers\//, "Workers Scripts"),
+  ...family(/^\/storage\/kv\//, "Workers KV Storage"),
   {
     methods: reads,
     path: /^\/alerting\//,

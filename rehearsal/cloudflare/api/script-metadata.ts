@@ -14,6 +14,7 @@ const binding = z.discriminatedUnion("type", [
   z.looseObject({ type: z.literal("secret_text"), name, text }),
   z.looseObject({ type: z.literal("json"), name, json: z.unknown() }),
   z.looseObject({ type: z.literal("inherit"), name }),
+  z.looseObject({ type: z.literal("kv_namespace"), name, namespace_id: z.string() }),
   z.looseObject({ type: z.literal("vpc_service"), name, service_id: z.string() }),
   z.looseObject({
     type: z.literal("ratelimit"),
@@ -71,6 +72,9 @@ export function readMetadata(account: Account, part: string, mayBind: boolean): 
     names.add(one.name);
     if (one.type === "vpc_service" && !(mayBind && account.vpcServices.get(one.service_id)))
       throw new ApiError(403, 10196, `not authorized for the requested VPC resource ${one.service_id}`);
+    // 10041 is workers-sdk's; its words are a guess.
+    if (one.type === "kv_namespace" && !account.kvNamespaces.get(one.namespace_id))
+      throw new ApiError(400, 10041, `KV namespace '${one.namespace_id}' not found`);
   }
   return read;
 }

@@ -6,16 +6,19 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import type { SigningKeys } from "../access/keys.ts";
 import type { AccessApp, Account } from "../account.ts";
 import type { ScriptRuntime } from "../edge/runtime.ts";
+import type { Notifications } from "../notifications.ts";
 import type { TunnelEdge } from "../tunnel/edge.ts";
 import { serveAccessApps } from "./access-apps.ts";
 import { serveAccessKeys } from "./access-keys.ts";
 import { serveAccessGroups, serveAccessPolicies } from "./access-policies.ts";
+import { serveAlerting } from "./alerting.ts";
 import type { ApiTokens } from "./api-tokens.ts";
 import { authenticate } from "./authenticate.ts";
 import { serveDnsRecords } from "./dns-records.ts";
 import { ApiError, answerError } from "./envelope.ts";
 import { type ApiFaults, createApiFaults } from "./faults.ts";
-import { serveKept } from "./kept.ts";
+import { serveIdentityProviders } from "./identity-providers.ts";
+import { serveKvNamespaces } from "./kv-namespaces.ts";
 import { serveOrganization } from "./organization.ts";
 import { serveRoutesOfScripts } from "./routes-of-scripts.ts";
 import { serveScripts } from "./scripts.ts";
@@ -39,6 +42,7 @@ export interface ApiParts {
   readonly tunnels: TunnelEdge;
   readonly runtime: ScriptRuntime;
   readonly keys: SigningKeys;
+  readonly notifications: Notifications;
   /** Ends the sessions of a person or of an application. */
   readonly revoke: { person(email: string): void; app(app: AccessApp): void };
 }
@@ -83,7 +87,7 @@ function cutConnection(bindings: unknown): Response {
 }
 
 function createApi(parts: ApiParts, calls: ApiCall[], faults: MiddlewareHandler): Hono {
-  const { account, tokens, tunnels, runtime, keys, revoke } = parts;
+  const { account, tokens, tunnels, runtime, keys, notifications, revoke } = parts;
   const api = new Hono().basePath(basePath);
   api.use(async (c, next) => {
     await next();
@@ -103,7 +107,9 @@ function createApi(parts: ApiParts, calls: ApiCall[], faults: MiddlewareHandler)
   serveServiceTokens(routes, account);
   serveAccessKeys(routes, keys);
   serveOrganization(routes, account, revoke.person);
-  serveKept(routes, account);
+  serveIdentityProviders(routes, account);
+  serveAlerting(routes, account, notifications);
+  serveKvNamespaces(routes, account, runtime);
   serveScripts(routes, account, runtime);
   serveRoutesOfScripts(routes, account);
   api.route("/accounts/:account", routes);

@@ -24,6 +24,8 @@ export interface ScriptRuntime {
   deploy(script: Script): Promise<void>;
   /** Stops all versions of the script, and clears what its Durable Objects have stored. */
   remove(script: Script): Promise<void>;
+  /** A value of a KV namespace, as some running script that binds it sees it; nothing where none does. */
+  kvValue(namespaceId: string, key: string): Promise<string | undefined>;
 }
 
 /** A started Worker: where its requests go. */
@@ -31,6 +33,7 @@ export interface RunningScript {
   readonly address: { readonly host: string; readonly port: number };
   /** Calls its `scheduled` handler, as the clock does at a time of this cron expression. */
   tick(cron: string): Promise<{ readonly outcome: string }>;
+  kvValue(binding: string, key: string): Promise<string | undefined>;
   /** Counts a request or socket in; the returned function counts it out. */
   enter(): () => void;
 }
@@ -117,6 +120,15 @@ export async function createWorkerRuntime(parts: RuntimeParts): Promise<WorkerRu
       for (const namespace of objectNamespaces)
         await rm(join(objectsIn(folder), namespace.id), { recursive: true, force: true });
     },
+    kvValue: async (namespaceId, key) => {
+      for (const { id, bindings } of parts.account.scripts.list()) {
+        const binding = bindings.find(
+          (one) => one.namespace_id === namespaceId && one.type === "kv_namespace",
+        );
+        if (binding) return current.get(id)?.kvValue(binding.name, key);
+      }
+      return undefined;
+    },
     close: async () => {
       await Promise.all([
         ...[...retiring].map((one) => one.finish()),
@@ -138,6 +150,7 @@ async function startInstance(script: Script, parts: RuntimeParts & BoundParts): 
     host: "127.0.0.1",
     cf: false,
     durableObjectsPersist: objectsIn(folder),
+    kvPersist: join(folder, "kv"),
     log: new Log(LogLevel.NONE),
     handleRuntimeStdio: (stdout: Readable, stderr: Readable) => {
       stdout.resume();
@@ -171,6 +184,10 @@ async function startInstance(script: Script, parts: RuntimeParts & BoundParts): 
     tick: async (cron) => {
       const worker = await miniflare.getWorker("script");
       return worker.scheduled({ cron, scheduledTime: new Date() });
+    },
+    kvValue: async (binding, key) => {
+      const namespace = await miniflare.getKVNamespace(binding, "script");
+      return (await namespace.get(key)) ?? undefined;
     },
     stop: async () => {
       await miniflare.dispose();

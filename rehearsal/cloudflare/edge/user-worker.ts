@@ -37,6 +37,7 @@ export function userWorker(script: Script, { certsUrl, certs, internet }: UserWo
     compatibilityFlags: [...script.compatibilityFlags],
     bindings: { ...bound("plain_text", textOf), ...bound("secret_text", textOf) },
     serviceBindings: { ...bound("vpc_service", bindingWorkerName), ...bound("ratelimit", bindingWorkerName) },
+    kvNamespaces: bound("kv_namespace", ({ namespace_id: id }) => String(id)),
     durableObjects: bound("durable_object_namespace", ({ class_name }) => ({
       className: String(class_name),
       useSQLite: true,
