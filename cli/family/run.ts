@@ -12,6 +12,7 @@ import { type Allowance, openBudget, usualAllowance } from "./budget.ts";
 import { refuseConflicts } from "./conflicts.ts";
 import { chosen, household, type StackOfFamily } from "./household.ts";
 import { apiWith } from "./look.ts";
+import { openLookups } from "./lookups.ts";
 import type { OperationName, Result } from "./operation.ts";
 import { resultTable } from "./report.ts";
 import { roomProblems } from "./room.ts";
@@ -69,14 +70,15 @@ export async function runOperation(
   const budget = openBudget(options.apiCalls ?? usualAllowance, interruption);
   // Once for all of them.
   const bundle = await bundleWorker();
+  const lookups = openLookups();
   const open = () => {
-    let slot = openSlot(interruption);
+    let slot = openSlot(interruption, lookups);
     const run = async (stack: StackOfFamily): Promise<Result> => {
       try {
         return await slot.run({ operation, stack, engine, bundle }, (words) => board.step(stack.name, words));
       } catch (error) {
         // The process has ended, and with it this stack's operation alone: the next one has another.
-        slot = openSlot(interruption);
+        slot = openSlot(interruption, lookups);
         const { message } = error as Error;
         return { stack: stack.name, status: "failed", seconds: 0, changes: {}, failure: message };
       }

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { Refusal } from "../../infra/refusal.ts";
+import { type Asker, type Lookups, openLookups } from "./lookups.ts";
 import type { Result } from "./operation.ts";
 import type { FromSlot, Order, ToSlot } from "./slot.ts";
 
@@ -14,8 +15,12 @@ export interface Slot {
   close(): Promise<void>;
 }
 
-/** Starts one. What it says itself, beside its answers, is an error of Node's or the SDK's. */
-export function openSlot(signal: AbortSignal): Slot {
+/**
+ * Starts one. What it says itself, beside its answers, is an error of Node's or the SDK's.
+ *
+ * @param lookups what all processes of the run know together
+ */
+export function openSlot(signal: AbortSignal, lookups: Lookups = openLookups()): Slot {
   const child = fork(program, { stdio: ["ignore", "ignore", "pipe", "ipc"] });
   let said = "";
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
@@ -25,11 +30,16 @@ export function openSlot(signal: AbortSignal): Slot {
   signal.addEventListener("abort", stop);
   // Not "close", which Node does not tell of a child that was disconnected from.
   const ended = once(child, "exit");
+  const asker: Asker = (message) => tell(child, message);
+  ended.then(() => lookups.gone(asker));
   return {
     async run(order, onStep) {
       const { promise, resolve, reject } = Promise.withResolvers<Result>();
-      const onMessage = (message: FromSlot) =>
-        "step" in message ? onStep(message.step) : resolve(message.result);
+      const onMessage = (message: FromSlot) => {
+        if ("step" in message) onStep(message.step);
+        else if ("result" in message) resolve(message.result);
+        else lookups.hear(message, asker);
+      };
       child.on("message", onMessage);
       ended.then(() => reject(endedEarly(order.stack.name, said.trim() || String(child.signalCode))));
       tell(child, { order });

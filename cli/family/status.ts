@@ -3,6 +3,7 @@ import { alignedTable } from "../table.ts";
 import { openBoard } from "./board.ts";
 import { chosen, type StackOfFamily } from "./household.ts";
 import { lookAt, type Sight } from "./look.ts";
+import { openLookups } from "./lookups.ts";
 import { openStack } from "./open-stack.ts";
 import type { Result } from "./operation.ts";
 import { openFamily } from "./run.ts";
@@ -27,6 +28,7 @@ export async function showStatus(names: readonly string[], options: StatusOption
   const sights = new Map<string, Sight>();
   const bundle = options.quick ? undefined : await bundleWorker();
   const never = new AbortController().signal;
+  const lookups = openLookups();
   const look = async (name: string, pending: () => Promise<number | undefined>): Promise<Result> => {
     const started = performance.now();
     const [stack] = chosen(stacks, [name]) as [StackOfFamily];
@@ -52,7 +54,7 @@ export async function showStatus(names: readonly string[], options: StatusOption
     stacks.map(({ name }) => name),
     { parallel: options.parallel, continueOnError: true, signal: never },
     () => {
-      const slot = bundle && openSlot(never);
+      const slot = bundle && openSlot(never, lookups);
       const pending = async (name: string) => {
         if (!slot) return undefined;
         const [stack] = chosen(stacks, [name]) as [StackOfFamily];
