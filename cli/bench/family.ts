@@ -66,10 +66,14 @@ async function measureAll(bench: Bench): Promise<Measure[]> {
   const { cloudflare, pi, home, progress, stacks, windowSeconds } = bench;
   const names = Array.from({ length: stacks }, (_, index) => `s${String(index).padStart(3, "0")}`);
   await progress.step(`${names.length} stacks are set up`, async (detail) => {
-    for (const [index, name] of names.entries()) {
-      detail(name);
-      await home.add(name, configOf(pi, index));
-    }
+    const waiting = names.entries();
+    const addSome = async () => {
+      for (const [index, name] of waiting) {
+        detail(name);
+        await home.add(name, configOf(pi, index));
+      }
+    };
+    await Promise.all(Array.from({ length: bench.parallel }, addSome));
   });
   cloudflare.local.faults.budget(allowedCalls, windowSeconds);
   const measures = [
