@@ -2,12 +2,12 @@ import type { OperationName, Result } from "./operation.ts";
 
 /**
  * Calls to Cloudflare's API that an operation on one stack makes at most, measured with `npm run bench -- family` and
- * rounded up. What the look at the account costs is in it for each, though only the first of a process asks.
+ * rounded up by a half. What all stacks of a run ask together, about ten, is within what is left for everything else.
  */
-const CALLS: Readonly<Record<OperationName, number>> = { up: 32, preview: 16, destroy: 12 };
-/** What is asked for a stack though nothing is changed, and for each of its resources that is. */
-const CALLS_TO_LOOK = 14;
-const CALLS_TO_CHANGE = 1.5;
+const CALLS: Readonly<Record<OperationName, number>> = { up: 24, preview: 16, destroy: 12 };
+/** What is asked for a stack though nothing is changed (three, and five for a hostname), and for each resource that is. */
+const CALLS_TO_LOOK = 8;
+const CALLS_TO_CHANGE = 1;
 
 /** Calls within so many seconds. */
 export interface Allowance {
