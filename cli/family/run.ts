@@ -17,7 +17,7 @@ import type { OperationName, Result } from "./operation.ts";
 import { resultTable } from "./report.ts";
 import { roomProblems } from "./room.ts";
 import { sideBySide } from "./side-by-side.ts";
-import { openSlot } from "./slots.ts";
+import { openSlots } from "./slots.ts";
 
 export interface RunOptions {
   readonly all?: boolean;
@@ -72,13 +72,12 @@ export async function runOperation(
   const bundle = await bundleWorker();
   const lookups = openLookups();
   const open = () => {
-    let slot = openSlot(interruption, lookups);
+    const slot = openSlots(interruption, lookups);
     const run = async (stack: StackOfFamily): Promise<Result> => {
       try {
         return await slot.run({ operation, stack, engine, bundle }, (words) => board.step(stack.name, words));
       } catch (error) {
-        // The process has ended, and with it this stack's operation alone: the next one has another.
-        slot = openSlot(interruption, lookups);
+        // The process has ended, and with it this stack's operation alone.
         const { message } = error as Error;
         return { stack: stack.name, status: "failed", seconds: 0, changes: {}, failure: message };
       }

@@ -24,6 +24,9 @@ export type FromSlot = { readonly step: string } | { readonly result: Result } |
 // The process that gave the order decides when to stop; a terminal's Ctrl-C comes here too.
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => {});
 
+// The SDK listens for this process's end with each program that it runs (automation/server.ts).
+process.setMaxListeners(0);
+
 const stopping = new AbortController();
 const send = (message: FromSlot) => process.send?.(message);
 const answers = answersOfRun(send);

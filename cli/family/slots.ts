@@ -8,8 +8,12 @@ import type { FromSlot, Order, ToSlot } from "./slot.ts";
 
 const program = fileURLToPath(new URL("./slot.ts", import.meta.url));
 
+/** So many stacks a process runs: the SDK keeps about a megabyte of each program that it ran. */
+const stacksOfProcess = 25;
+
 /** A process for one stack at a time. */
 export interface Slot {
+  readonly pid: number | undefined;
   /** @throws Error when the process ends before it has an answer */
   run(order: Order, onStep: (words: string) => void): Promise<Result>;
   close(): Promise<void>;
@@ -33,6 +37,7 @@ export function openSlot(signal: AbortSignal, lookups: Lookups = openLookups()):
   const asker: Asker = (message) => tell(child, message);
   ended.then(() => lookups.gone(asker));
   return {
+    pid: child.pid,
     async run(order, onStep) {
       const { promise, resolve, reject } = Promise.withResolvers<Result>();
       const onMessage = (message: FromSlot) => {
@@ -50,6 +55,39 @@ export function openSlot(signal: AbortSignal, lookups: Lookups = openLookups()):
       if (child.connected) child.disconnect();
       await ended;
     },
+  };
+}
+
+/**
+ * One process after the other for many stacks: another one after some of them, and after one that has ended.
+ *
+ * @param most stacks of one process
+ */
+export function openSlots(signal: AbortSignal, lookups: Lookups, most = stacksOfProcess): Slot {
+  let slot = openSlot(signal, lookups);
+  let stacks = 0;
+  const renew = () => {
+    slot = openSlot(signal, lookups);
+    stacks = 0;
+  };
+  return {
+    get pid() {
+      return slot.pid;
+    },
+    async run(order, onStep) {
+      if (stacks === most) {
+        await slot.close();
+        renew();
+      }
+      stacks += 1;
+      try {
+        return await slot.run(order, onStep);
+      } catch (error) {
+        renew();
+        throw error;
+      }
+    },
+    close: () => slot.close(),
   };
 }
 

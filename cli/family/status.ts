@@ -8,7 +8,7 @@ import { openStack } from "./open-stack.ts";
 import type { Result } from "./operation.ts";
 import { openFamily } from "./run.ts";
 import { sideBySide } from "./side-by-side.ts";
-import { openSlot } from "./slots.ts";
+import { openSlots } from "./slots.ts";
 
 export interface StatusOptions {
   readonly all?: boolean;
@@ -54,7 +54,7 @@ export async function showStatus(names: readonly string[], options: StatusOption
     stacks.map(({ name }) => name),
     { parallel: options.parallel, continueOnError: true, signal: never },
     () => {
-      const slot = bundle && openSlot(never, lookups);
+      const slot = bundle && openSlots(never, lookups);
       const pending = async (name: string) => {
         if (!slot) return undefined;
         const [stack] = chosen(stacks, [name]) as [StackOfFamily];
