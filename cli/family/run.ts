@@ -14,6 +14,7 @@ import { chosen, household, type StackOfFamily } from "./household.ts";
 import { apiWith } from "./look.ts";
 import { openLookups } from "./lookups.ts";
 import type { OperationName, Result } from "./operation.ts";
+import { otherRuns } from "./other-runs.ts";
 import { resultTable } from "./report.ts";
 import { roomProblems } from "./room.ts";
 import { sideBySide } from "./side-by-side.ts";
@@ -67,7 +68,7 @@ export async function runOperation(
   await agree(operation, stacks, options);
   const interruption = interruptedBySignals();
   const board = openBoard(stacks.length);
-  const budget = openBudget(options.apiCalls ?? usualAllowance, interruption);
+  const budget = openBudget(options.apiCalls ?? usualAllowance, interruption, otherRuns());
   // Once for all of them.
   const bundle = await bundleWorker();
   const lookups = openLookups();
