@@ -25,7 +25,7 @@ const checks: Readonly<Record<string, readonly string[]>> = {
   "shell scripts (shellcheck)": [
     "shellcheck",
     "--external-sources",
-    ...globSync(["{pi,rehearsal,examples}/**/*.sh", "rehearsal/engine/pulumi-language-nodejs"]),
+    ...globSync(["{cli,pi,rehearsal,examples}/**/*.sh", "rehearsal/engine/pulumi-language-nodejs"]),
   ],
 };
 

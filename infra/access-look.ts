@@ -3,6 +3,7 @@ import type { GatewayConfig } from "./config.ts";
 import { EVERYONE } from "./config-access.ts";
 import type { ErrorCode } from "./error-codes.ts";
 import { Refusal } from "./refusal.ts";
+import { lookup } from "./shared-lookups.ts";
 
 type People = GatewayConfig["access"];
 type Rule = Readonly<Record<string, { readonly id?: string } | undefined>>;
@@ -29,7 +30,10 @@ export interface ListedMethod {
  * @throws Refusal for a group that lets everyone in, and for a second factor that the account does not allow
  */
 export async function lookAtPeople(accountId: string, people: People, api: CloudflareApi): Promise<string[]> {
-  const list = <T>(kind: string) => readCloudflare<T>(`/accounts/${accountId}/access/${kind}`, api);
+  const list = <T>(kind: string) => {
+    const path = `/accounts/${accountId}/access/${kind}`;
+    return lookup(`${path} ${api.baseUrl} ${api.token}`, () => readCloudflare<T>(path, api));
+  };
   const hasGroups = people.groups.length > 0 && people.everyone === undefined;
   const methods = async () => list<ListedMethod[]>("identity_providers");
   if (hasGroups)

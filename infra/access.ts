@@ -28,8 +28,6 @@ export interface ServiceTokenCredentials {
 export class Access extends pulumi.ComponentResource {
   /** The application's audience tag, which every JWT for it carries. */
   readonly audience: pulumi.Output<string>;
-  /** Where the team's login and keys are, such as `https://team.cloudflareaccess.com`; the issuer of its JWTs. */
-  readonly teamDomain: pulumi.Output<string>;
   readonly serviceTokens: Readonly<Record<string, ServiceTokenCredentials>>;
 
   constructor(name: string, args: AccessArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -40,11 +38,10 @@ export class Access extends pulumi.ComponentResource {
     for (const [index, token] of tokens.entries())
       policies.push(this.createServicePolicy(name, args, args.serviceTokens[index]?.name ?? "", token));
     this.audience = this.createApplication(name, args, policies).aud;
-    this.teamDomain = this.readTeamDomain(args);
     this.serviceTokens = Object.fromEntries(
       args.serviceTokens.map(({ name: key }, index) => [key, credentials(tokens[index])]),
     );
-    this.registerOutputs({ audience: this.audience, teamDomain: this.teamDomain });
+    this.registerOutputs({ audience: this.audience });
   }
 
   private createServiceToken(name: string, args: AccessArgs, token: GatewayConfig["serviceTokens"][number]) {
@@ -137,11 +134,6 @@ export class Access extends pulumi.ComponentResource {
         hooks: { beforeCreate: areFree, beforeUpdate: [...areFree, tellOfCut(name)] },
       },
     );
-  }
-
-  private readTeamDomain({ accountId }: AccessArgs): pulumi.Output<string> {
-    const organization = cloudflare.getZeroTrustOrganizationOutput({ accountId }, { parent: this });
-    return pulumi.interpolate`https://${organization.authDomain}`;
   }
 }
 

@@ -2,6 +2,7 @@ import { type CloudflareApi, listCloudflare, readCloudflare } from "./cloudflare
 import type { GatewayConfig } from "./config.ts";
 import { baseName, probeName } from "./names.ts";
 import { Refusal } from "./refusal.ts";
+import { lookup } from "./shared-lookups.ts";
 
 /**
  * What a free account may have of each, and where its own are found
@@ -159,9 +160,16 @@ export async function lookForRoom(
   api: CloudflareApi,
 ): Promise<string[]> {
   const { accountId, plan } = config;
-  // Anew for each of many stacks: the one before has taken some.
-  const held = await readHeld(accountId, kindsOfGateways, api);
-  const uses = usesOf(held, namesOfGateway(stack, config)).filter(({ added }) => added.length > 0);
+  const wanted = namesOfGateway(stack, config);
+  const read = () => readHeld(accountId, kindsOfGateways, api);
+  const lacking = (held: Names) => usesOf(held, wanted).filter(({ added }) => added.length > 0);
+  let isNew = false;
+  const held = await lookup(`room ${api.baseUrl} ${api.token} ${accountId}`, () => {
+    isNew = true;
+    return read();
+  });
+  // Of many stacks, the ones before have taken some since they were listed: who takes more lists anew.
+  const uses = lacking(held).length === 0 || isNew ? lacking(held) : lacking(await read());
   return judge(uses, accountId, plan);
 }
 

@@ -37,9 +37,6 @@ const invoked: Record<string, object> = {
   "cloudflare:index/getZeroTrustTunnelCloudflaredToken:getZeroTrustTunnelCloudflaredToken": {
     token: tunnelToken,
   },
-  "cloudflare:index/getZeroTrustOrganization:getZeroTrustOrganization": {
-    authDomain: "team.cloudflareaccess.com",
-  },
 };
 
 /** An account that is set up and holds nothing. */

@@ -12,7 +12,7 @@ import { limitedLogins } from "./login-methods.ts";
 import { nameParts } from "./names.ts";
 import { openclawWanted } from "./openclaw-wanted.ts";
 import { gatewayOutputs } from "./outputs.ts";
-import { lookAtApplications } from "./overlapping-applications.ts";
+import { judgeApplications, listApplications } from "./overlapping-applications.ts";
 import { Pi } from "./pi.ts";
 import { tellWhatIsLeft } from "./pi-abandoned.ts";
 import { lookAtPi } from "./pi-look.ts";
@@ -49,7 +49,8 @@ export default async function gateway() {
   const limited = await lookup(`logins ${asked}`, () => limitedLogins(accountId, api));
   if (limited) await pulumi.log.warn(limited);
   for (const note of await lookAtPeople(accountId, config.access, api)) await pulumi.log.warn(note);
-  for (const note of await lookAtApplications(accountId, hostnames, api)) await pulumi.log.warn(note);
+  const applications = await lookup(`applications ${asked}`, () => listApplications(accountId, api));
+  for (const note of judgeApplications(applications, hostnames, accountId)) await pulumi.log.warn(note);
   if (!pulumi.runtime.isDryRun()) {
     if (config.pi.abandoned) await tellWhatIsLeft(config.pi, stack, reused === undefined);
     else await look(config.pi);
@@ -99,7 +100,7 @@ export default async function gateway() {
       domains,
       onWorkersDev,
       vpcServiceId: tunnel.vpcServiceId,
-      teamDomain: access.teamDomain,
+      teamDomain: `https://${account.teamDomain}`,
       audience: access.audience,
       serviceTokens: access.serviceTokens,
       gatewayToken: pi.gatewayToken,

@@ -11,6 +11,10 @@ export interface ListedApplication {
   readonly policies?: readonly { readonly name?: string; readonly decision?: string }[];
 }
 
+/** Every Access application of the account. */
+export const listApplications = (accountId: string, api: CloudflareApi): Promise<ListedApplication[]> =>
+  readCloudflare(`/accounts/${accountId}/access/apps?per_page=1000`, api);
+
 /**
  * Looks for Access applications of others that take a part of the gateway's requests, or would take all of them if its
  * own were gone. Access goes by the most specific address, then by the account's own application for all Workers
@@ -19,16 +23,6 @@ export interface ListedApplication {
  * @returns a note for each that is less specific than the stack's own
  * @throws Refusal for those that are more specific: their requests come without the stack's audience, or with none at all
  */
-export async function lookAtApplications(
-  accountId: string,
-  hostnames: readonly string[],
-  api: CloudflareApi,
-): Promise<string[]> {
-  const list = `/accounts/${accountId}/access/apps?per_page=1000`;
-  return judgeApplications(await readCloudflare<ListedApplication[]>(list, api), hostnames, accountId);
-}
-
-/** What {@link lookAtApplications} makes of a list. */
 export function judgeApplications(
   applications: readonly ListedApplication[],
   hostnames: readonly string[],

@@ -14,3 +14,15 @@ test("asks each time, until programs of a process share what they are told", asy
   await expect(lookup("c", fail)).rejects.toThrow("no answer");
   expect(await lookup("c", ask)).toBe(6);
 });
+
+test("hands a key on without what it was made of", async () => {
+  const keys: string[] = [];
+  shareLookups({
+    lookup: (key, ask) => {
+      keys.push(key);
+      return ask();
+    },
+  });
+  await lookup("account SECRET", async () => 1);
+  expect(keys).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)]);
+});

@@ -1,6 +1,10 @@
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openBudget } from "./budget.ts";
 import type { Result } from "./operation.ts";
+import { otherRuns } from "./other-runs.ts";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -22,14 +26,14 @@ test("never lets more through in a window than there is, however many want to at
   });
   await vi.runAllTimersAsync();
   await Promise.all(runs);
-  // 38 calls each: three fit.
+  // 32 calls each: three fit.
   for (const at of begun)
     expect(begun.filter((one) => one >= at && one < at + 60_000).length).toBeLessThanOrEqual(3);
   expect(Math.max(...begun) - Math.min(...begun)).toBe(3 * 60_000);
 });
 
 test("gives back what an operation did not need, and says how long another waits", async () => {
-  const budget = openBudget({ calls: 60, windowSeconds: 60 }, never);
+  const budget = openBudget({ calls: 44, windowSeconds: 60 }, never);
   (await budget.take("up", () => {}))(done({ same: 16 }));
   const waits: number[] = [];
   (await budget.take("up", (seconds) => waits.push(seconds)))(done({ create: 16 }));
@@ -38,6 +42,33 @@ test("gives back what an operation did not need, and says how long another waits
   await vi.advanceTimersByTimeAsync(60_000);
   await third;
   expect(waits).toEqual([60]);
+});
+
+test("counts what other runs have called, before it and beside it", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "calls-"));
+  const open = () => openBudget({ calls: 40, windowSeconds: 60 }, never, otherRuns(folder));
+  const before = await open().take("up", () => {});
+  const waits: number[] = [];
+  let isBegun = false;
+  const second = open()
+    .take("up", (seconds) => waits.push(seconds))
+    .then((end) => {
+      isBegun = true;
+      return end;
+    });
+  await vi.advanceTimersByTimeAsync(30_000);
+  before(done({ create: 16 }));
+  await vi.advanceTimersByTimeAsync(59_000);
+  expect([isBegun, waits]).toEqual([false, [60]]);
+  await vi.advanceTimersByTimeAsync(6_000);
+  (await second)(done({ same: 16 }));
+  // A third one fits beside the eight of the second.
+  await open().take("up", (seconds) => waits.push(seconds));
+  expect(waits).toEqual([60]);
+  await vi.advanceTimersByTimeAsync(61_000);
+  expect(otherRuns(folder).read()).toEqual([]);
+  expect(readdirSync(folder)).toEqual([]);
+  rmSync(folder, { recursive: true });
 });
 
 test("waits for one that still runs, and no longer once it is interrupted", async () => {

@@ -1,12 +1,14 @@
 import type { OperationName, Result } from "./operation.ts";
+import type { CountedCalls, OtherRuns } from "./other-runs.ts";
 
 /**
  * Calls to Cloudflare's API that an operation on one stack makes at most, measured with `npm run bench -- family` and
- * rounded up. What the look at the account costs is in it for each, though only the first of a process asks.
+ * rounded up by a half. What all stacks of a run ask together, about ten, is within what is left for everything else.
  */
-const CALLS: Readonly<Record<OperationName, number>> = { up: 38, preview: 22, destroy: 12 };
-/** What is asked for a stack though nothing is changed, and for each of its resources that is. */
-const CALLS_TO_LOOK = 20;
+const CALLS: Readonly<Record<OperationName, number>> = { up: 32, preview: 24, destroy: 12 };
+/** What is asked for a stack though nothing is changed (three, and five for a hostname), and for each resource that is. */
+const CALLS_TO_LOOK = 8;
+/** With the six that look for room, once something is to be made. */
 const CALLS_TO_CHANGE = 1.5;
 
 /** Calls within so many seconds. */
@@ -22,7 +24,7 @@ export interface Allowance {
  */
 export const usualAllowance: Allowance = { calls: 1_000, windowSeconds: 300 };
 
-/** The calls that all stacks of a run have together. */
+/** The calls that all stacks of a run have together, and with them other runs of the same person on this machine. */
 export interface Budget {
   /**
    * Waits until an operation's calls fit.
@@ -33,40 +35,55 @@ export interface Budget {
   take(operation: OperationName, onWait: (seconds: number) => void): Promise<(result: Result) => void>;
 }
 
-interface Entry {
-  /** In milliseconds; from then on it is in the past window. */
-  until: number;
-  calls: number;
-}
+/** How often it is looked whether another run has ended a stack. */
+const lookAtOthersMs = 5_000;
+
+const alone: OtherRuns = { read: () => [], tell: () => {} };
 
 /**
  * Counts over a window that slides: whether Cloudflare's own slides or stands is not known, and this fits in both.
  *
  * @param signal ends the waiting
+ * @param others runs that use the same calls
  */
-export function openBudget({ calls, windowSeconds }: Allowance, signal: AbortSignal): Budget {
-  let entries: Entry[] = [];
+export function openBudget(
+  { calls, windowSeconds }: Allowance,
+  signal: AbortSignal,
+  others: OtherRuns = alone,
+): Budget {
+  /** In the past window from `until` on, which is never while an operation runs. */
+  let entries: CountedCalls[] = [];
   let queue = Promise.resolve();
   let ended = Promise.withResolvers<void>();
-  const used = () => {
+  const counted = () => {
     entries = entries.filter(({ until }) => until > Date.now());
-    return entries.reduce((sum, entry) => sum + entry.calls, 0);
+    return [...entries, ...others.read()];
+  };
+  /** An operation that runs counts for others as if it ended now: its next word, or its end, tells them more. */
+  const tell = () => {
+    const soonest = Date.now() + windowSeconds * 1000;
+    others.tell(entries.map((one) => ({ ...one, until: Math.min(one.until, soonest) })));
   };
   const interrupted = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
   /** Until the oldest calls are out of the window, or an operation has ended that may not have needed all of its. */
   const untilSomeAreFree = async (): Promise<void> => {
-    const oldest = Math.min(...entries.map(({ until }) => until));
+    const waits = counted().map(({ until }) => until - Date.now());
+    const oldest = Math.min(...waits, ...(waits.length > entries.length ? [lookAtOthersMs] : []));
     let timer: NodeJS.Timeout | undefined;
     const past = new Promise<void>((resolve) => {
-      if (Number.isFinite(oldest)) timer = setTimeout(resolve, Math.max(1, oldest - Date.now()));
+      if (Number.isFinite(oldest)) timer = setTimeout(resolve, Math.max(1, oldest));
     });
     await Promise.race([past, ended.promise, interrupted]);
     clearTimeout(timer);
   };
-  const reserve = async (wanted: number, onWait: (seconds: number) => void): Promise<Entry> => {
-    let told = false;
+  const isTooMuch = (wanted: number): boolean => {
+    const now = counted();
     // One that alone wants more than there is goes when nothing else does.
-    while (!signal.aborted && used() + wanted > calls && entries.length > 0) {
+    return now.length > 0 && now.reduce((sum, entry) => sum + entry.calls, wanted) > calls;
+  };
+  const reserve = async (wanted: number, onWait: (seconds: number) => void): Promise<CountedCalls> => {
+    let told = false;
+    while (!signal.aborted && isTooMuch(wanted)) {
       if (!told) onWait(windowSeconds);
       told = true;
       await untilSomeAreFree();
@@ -74,6 +91,7 @@ export function openBudget({ calls, windowSeconds }: Allowance, signal: AbortSig
     // Calls are made until the operation ends, and count from then on.
     const entry = { until: Number.POSITIVE_INFINITY, calls: wanted };
     entries.push(entry);
+    tell();
     return entry;
   };
   return {
@@ -86,6 +104,7 @@ export function openBudget({ calls, windowSeconds }: Allowance, signal: AbortSig
         const changed = Object.values(others).reduce((sum, count) => sum + count, 0);
         entry.calls = Math.min(entry.calls, Math.ceil(CALLS_TO_LOOK + CALLS_TO_CHANGE * changed));
         entry.until = Date.now() + windowSeconds * 1000;
+        tell();
         ended.resolve();
         ended = Promise.withResolvers();
       };

@@ -4,6 +4,15 @@ import type { Engine } from "../../rehearsal/engine/index.ts";
 import { projectFolder } from "../init/places.ts";
 import type { StackOfFamily } from "./household.ts";
 
+/** The engine's command, which the SDK starts to ask its version: once a process, not once a stack. */
+const commands = new Map<string, Promise<PulumiCommand>>();
+
+function commandOf({ root }: Engine): Promise<PulumiCommand> {
+  const command = commands.get(root) ?? PulumiCommand.get({ root });
+  commands.set(root, command);
+  return command;
+}
+
 /**
  * A stack of the project, run by the Automation API with the program in this process.
  *
@@ -15,7 +24,7 @@ export async function openStack({ name, env }: StackOfFamily, engine: Engine): P
     workDir: projectFolder(),
     program: gateway,
     envVars: { PULUMI_SKIP_UPDATE_CHECK: "true", ...env },
-    pulumiCommand: await PulumiCommand.get({ root: engine.root }),
+    pulumiCommand: await commandOf(engine),
   });
   workspace.selectStack = async () => {};
   return Stack.select(name, workspace);

@@ -82,7 +82,7 @@ export async function operate(
   });
   try {
     if (signal.aborted) throw new Interrupted();
-    const stack = await open();
+    const stack = withoutSummary(await open());
     await stack[name]({ onEvent, onOutput, onError: onOutput, signal: told.signal, color: "never" });
     // A destroy that was stopped half-way ends without an error (engine v3.259).
     return ended(hasHeard ? "interrupted" : "ok");
@@ -93,6 +93,13 @@ export async function operate(
     signal.removeEventListener("abort", onAbort);
   }
 }
+
+/**
+ * After an up or a destroy the SDK asks three commands more for the stack's outputs, with their secrets, and its history.
+ * Nobody here wants them, and each opens the state anew.
+ */
+const withoutSummary = (stack: Stack): Stack =>
+  Object.assign(stack, { outputs: async () => ({}), info: async () => undefined });
 
 /** The engine's own errors where there are some; the last of them only sums up ("update failed"). */
 function whatWentWrong(errors: readonly string[], { message }: Error): string {

@@ -12,12 +12,14 @@ import { type Allowance, openBudget, usualAllowance } from "./budget.ts";
 import { refuseConflicts } from "./conflicts.ts";
 import { chosen, household, type StackOfFamily } from "./household.ts";
 import { apiWith } from "./look.ts";
+import { openLookups } from "./lookups.ts";
 import type { OperationName, Result } from "./operation.ts";
+import { otherRuns } from "./other-runs.ts";
 import { resultTable } from "./report.ts";
 import { roomProblems } from "./room.ts";
 import { inWaves, refuseWatched } from "./shared-stacks.ts";
 import { sideBySide } from "./side-by-side.ts";
-import { openSlot } from "./slots.ts";
+import { openSlots } from "./slots.ts";
 
 export interface RunOptions {
   readonly all?: boolean;
@@ -68,17 +70,17 @@ export async function runOperation(
   await agree(operation, stacks, options);
   const interruption = interruptedBySignals();
   const board = openBoard(stacks.length);
-  const budget = openBudget(options.apiCalls ?? usualAllowance, interruption);
+  const budget = openBudget(options.apiCalls ?? usualAllowance, interruption, otherRuns());
   // Once for all of them.
   const bundle = await bundleWorker();
+  const lookups = openLookups();
   const open = () => {
-    let slot = openSlot(interruption);
+    const slot = openSlots(interruption, lookups);
     const run = async (stack: StackOfFamily): Promise<Result> => {
       try {
         return await slot.run({ operation, stack, engine, bundle }, (words) => board.step(stack.name, words));
       } catch (error) {
-        // The process has ended, and with it this stack's operation alone: the next one has another.
-        slot = openSlot(interruption);
+        // The process has ended, and with it this stack's operation alone.
         const { message } = error as Error;
         return { stack: stack.name, status: "failed", seconds: 0, changes: {}, failure: message };
       }

@@ -4,11 +4,12 @@ import { openBoard } from "./board.ts";
 import { chosen, type StackOfFamily } from "./household.ts";
 import { lastProbes } from "./last-probe.ts";
 import { lookAt, type Sight } from "./look.ts";
+import { openLookups } from "./lookups.ts";
 import { openStack } from "./open-stack.ts";
 import type { Result } from "./operation.ts";
 import { openFamily } from "./run.ts";
 import { sideBySide } from "./side-by-side.ts";
-import { openSlot } from "./slots.ts";
+import { openSlots } from "./slots.ts";
 
 export interface StatusOptions {
   readonly all?: boolean;
@@ -28,6 +29,7 @@ export async function showStatus(names: readonly string[], options: StatusOption
   const sights = new Map<string, Sight>();
   const bundle = options.quick ? undefined : await bundleWorker();
   const never = new AbortController().signal;
+  const lookups = openLookups();
   const look = async (name: string, pending: () => Promise<number | undefined>): Promise<Result> => {
     const started = performance.now();
     const [stack] = chosen(stacks, [name]) as [StackOfFamily];
@@ -54,7 +56,7 @@ export async function showStatus(names: readonly string[], options: StatusOption
     stacks.map(({ name }) => name),
     { parallel: options.parallel, continueOnError: true, signal: never },
     () => {
-      const slot = bundle && openSlot(never);
+      const slot = bundle && openSlots(never, lookups);
       const pending = async (name: string) => {
         if (!slot) return undefined;
         const [stack] = chosen(stacks, [name]) as [StackOfFamily];

@@ -18,7 +18,7 @@ export interface ProvidersOptions {
 }
 
 export interface Providers {
-  /** For the engine: PULUMI_DEBUG_PROVIDERS. */
+  /** For the engine: PULUMI_DEBUG_PROVIDERS, and that it looks for no others. */
   readonly env: Record<string, string>;
   /** Their processes, the Cloudflare one first. */
   readonly pids: readonly number[];
@@ -41,7 +41,11 @@ export async function startProviders(options: ProvidersOptions): Promise<Provide
       const ports = await Promise.all(started.map(({ port }) => port));
       const attach = names.map((name, index) => `${name}:${ports[index]}`).join(",");
       return {
-        env: { PULUMI_DEBUG_PROVIDERS: attach },
+        env: {
+          PULUMI_DEBUG_PROVIDERS: attach,
+          // Else it tries to download the real ones that a state names, for 2.5 s, though it uses these.
+          PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION: "true",
+        },
         pids: started.map(({ pid }) => pid as number),
         died: Promise.race(started.map(({ died }) => died)),
         close,

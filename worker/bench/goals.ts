@@ -4,7 +4,7 @@ import type { Ratios } from "./bench.ts";
 export interface Goal {
   readonly name: string;
   readonly value: number;
-  readonly unit: "%" | "ms" | "times" | "KB";
+  readonly unit: "%" | "ms" | "times" | "KB" | "MB" | "answers";
   readonly atLeast?: number;
   readonly atMost?: number;
   readonly met: boolean;

@@ -21,6 +21,8 @@ export interface TestHousehold {
   change(name: string, values: Record<string, unknown>): Promise<void>;
   /** `npm run family` with these stacks' providers. */
   family: Desk["family"];
+  /** The provider plugins' processes, which all stacks share. */
+  readonly pluginPids: readonly number[];
   close(): Promise<void>;
 }
 
@@ -80,6 +82,7 @@ export async function openTestHousehold({ local, ca }: TestCloudflare): Promise<
       await writeFile(file, JSON.stringify(stored));
     },
     family: (args, options = {}) => desk.family(args, { ...options, env: { ...env, ...options.env } }),
+    pluginPids: providers.pids,
     async close() {
       await providers.close();
       await desk.clear();

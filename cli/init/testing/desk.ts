@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { cacheRoot } from "../../../rehearsal/cache.ts";
-import { ensureEngine } from "../../../rehearsal/engine/index.ts";
+import { type Engine, ensureEngine } from "../../../rehearsal/engine/index.ts";
 import { run } from "../../../rehearsal/engine/run.ts";
 import { quiet } from "../../../rehearsal/progress.ts";
 import { atTerminal, type Terminal } from "./terminal.ts";
@@ -82,6 +82,7 @@ export async function newDesk(apiUrl: string, command: DeskCommand = "init"): Pr
     PULUMI_SKIP_UPDATE_CHECK: "true",
     CLOUDFLARE_BASE_URL: apiUrl,
   };
+  let engine: Promise<Engine> | undefined;
   const said = async (name: DeskCommand, args: readonly string[], options: DeskRun = {}): Promise<Said> => {
     const { cwd = project, stdin = "", timeoutMs = 120_000, onStderr } = options;
     const child = spawn(process.execPath, [script(name), ...args], {
@@ -111,7 +112,8 @@ export async function newDesk(apiUrl: string, command: DeskCommand = "init"): Pr
     run: (args, options) => said(command, args, options),
     family: (args, options) => said("family", args, options),
     async pulumi(args, more, stdin) {
-      const { command } = await ensureEngine(quiet);
+      engine ??= ensureEngine(quiet);
+      const { command } = await engine;
       const own = { ...env, PULUMI_BACKEND_URL: `file://${state}`, ...more } as Record<string, string>;
       return run(command, [...args, "--non-interactive"], {
         cwd: project,
