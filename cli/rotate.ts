@@ -37,7 +37,7 @@ const command = new Command("npm run rotate --")
   .addArgument(
     new Argument(
       "[what...]",
-      "service-token (all), service-token:NAME, api-key, tunnel-token, gateway-token; without any: what was left in the middle, and what is due",
+      "service-token (all), service-token:NAME, api-key, tunnel-token, gateway-token, model-key or model-key:PROVIDER; without any: what was left in the middle, and what is due",
     ),
   )
   .option("--stack <name>", "the stack")
@@ -103,6 +103,10 @@ async function main(): Promise<number> {
   if (options.all ? options.stack !== undefined || !options.due : options.stack === undefined)
     usage("name a stack with --stack NAME; --all goes with --due");
   if (options.due && names.length > 0) usage("--due tells of all secrets of a stack: name none");
+  const { isModelKey, newModelKey } = await import("./rotate/new-key.ts");
+  const modelKeys = names.filter(isModelKey);
+  if (modelKeys.length > 1) usage("one model-key at a time: its new key comes on standard input");
+  const newKey = modelKeys.length > 0 && !options.finish ? await newModelKey() : undefined;
   // The program and its engine take a second to load: --help does not wait for them.
   const [{ ensureEngine }, { openStack }, { stacksHere }] = await Promise.all([
     import("../rehearsal/engine/index.ts"),
@@ -120,7 +124,7 @@ async function main(): Promise<number> {
       ages.push(...(await progress.step(`looking at ${name}`, async () => lookAt(await open(name)))));
     return tellAges(ages);
   }
-  return replace(await open(options.stack as string), progress);
+  return replace(await open(options.stack as string), progress, { modelKeys, newKey });
 }
 
 async function lookAt(stack: OpenStack): Promise<Age[]> {
@@ -141,13 +145,23 @@ async function tellAges(ages: readonly Age[]): Promise<number> {
   return due ? exitDue : 0;
 }
 
-async function replace(stack: OpenStack, progress: Surroundings["progress"]): Promise<number> {
+interface GivenKey {
+  readonly modelKeys: readonly string[];
+  readonly newKey: string | undefined;
+}
+
+async function replace(
+  stack: OpenStack,
+  progress: Surroundings["progress"],
+  { modelKeys, newKey }: GivenKey,
+): Promise<number> {
   const [
     { readScene },
     { finish, finishable },
     { rotate, unfinished },
     { kindsOf, named },
     { gatewayToken, rotateGatewayToken },
+    { modelKeysIn, rotateModelKey },
     { askGateway },
     words,
   ] = await Promise.all([
@@ -156,6 +170,7 @@ async function replace(stack: OpenStack, progress: Surroundings["progress"]): Pr
     import("./rotate/rotate.ts"),
     import("./rotate/targets.ts"),
     import("./rotate/gateway-token.ts"),
+    import("./rotate/model-key.ts"),
     import("./rotate/gateway.ts"),
     import("./rotate/words.ts"),
   ]);
@@ -197,6 +212,16 @@ async function replace(stack: OpenStack, progress: Surroundings["progress"]): Pr
       rotated.push({ target: gatewayToken });
       ended.push(gatewayToken);
     }
+    // A key that is given now stands for the one that a cut has left.
+    const cut = modelKeysIn(scene.record).filter((target) => scene.record.pending[target]);
+    for (const target of modelKeys.length > 0 ? modelKeys : cut)
+      rotated.push(await rotateModelKey(stack, target, newKey, around));
+    for (const { target } of due.filter(
+      (age) => modelKeysIn(scene.record).includes(age.target) && !cut.includes(age.target),
+    ))
+      process.stderr.write(
+        `${target} is due, and only its provider gives a new one out: npm run --silent rotate -- --stack ${stack.name} ${target} < FILE\n`,
+      );
   }
   const outcome = { rotated, ended };
   if (options.json)

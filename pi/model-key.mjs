@@ -1,0 +1,198 @@
+/**
+ * Gives OpenClaw another key for a model provider, and sees a model of that provider answer with it; else the old one is
+ * put back. Run on the Pi by OpenClaw's own Node, from standard input, behind the other files of its name: OpenClaw's own
+ * CLI writes the config.
+ *
+ * Arguments: list|replace|go-on PORT PACKAGE ENTRY CONFIG UNIT PID PROVIDER, those in the middle as openclaw-install.sh
+ * finds them; on file descriptor 3 the new key. No output holds a key.
+ */
+const [order, port, packageFolder, entry, configFile, unit, pid, wanted] = process.argv.slice(2);
+const JSON5 = requireFrom(packageFolder)("json5");
+const openclaw = new OpenClawCommands(entry, unit ?? "");
+// Where nobody listens any more, what was begun is brought to its end all the same.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+const say = (text) => process.stderr.write(`${text}\n`);
+const readConfig = () => readConfigFile(configFile, JSON5);
+const change = new BegunChange(configFile);
+
+/** A change that OpenClaw takes up by itself is there in a few seconds. */
+const HOT_SECONDS = 20;
+const copyOfApplied = `${configFile}.last-good`;
+
+/** What OpenClaw itself finds for each provider: its auth store's profiles, and a variable. */
+function credentialSources(config) {
+  const environment = environmentOf(pid, configFile, config);
+  const { ok, words } = openclaw.run(["models", "status", "--json"], undefined, { environment });
+  const told = ok ? JSON.parse(words.slice(words.indexOf("{"), words.lastIndexOf("}") + 1)) : {};
+  const sourceOf = ({ provider, profiles, env }) => [
+    provider,
+    {
+      profiles: (profiles?.labels ?? []).map((label) => label.split("=")[0]),
+      variable: /[A-Z][A-Z0-9_]*$/.exec(env?.source ?? "")?.[0],
+    },
+  ];
+  return new Map((told.auth?.providers ?? []).map(sourceOf));
+}
+
+/** Which providers there are, and where their keys are; no key. */
+function list() {
+  const { config } = readConfig();
+  const sources = credentialSources(config);
+  const ids = [...new Set([...providersOf(config), ...sources.keys()])];
+  const providers = ids.map((id) => {
+    const { key, words = "in openclaw.json" } = placeOfKey(config, id, sources.get(id));
+    return { id, kept: words, here: key !== undefined };
+  });
+  return { providers, begun: change.kept?.provider };
+}
+
+/** The key that openclaw.json holds. @throws Refusal where it holds none */
+function keyIn(config, provider) {
+  const { key, words, mend } = placeOfKey(config, provider, credentialSources(config).get(provider));
+  if (key !== undefined) return key;
+  throw new Refusal("MODEL_KEY_ELSEWHERE", `the key of ${provider} is ${words}, and is left as it is`, mend);
+}
+
+/** By which a program on this machine gets in: past any proxy, which would have to name a person. */
+function headersFor(config) {
+  const environment = environmentOf(pid, configFile, config);
+  const [path, variable] =
+    (at(config, MODE) ?? "token") === "token"
+      ? [TOKEN, "OPENCLAW_GATEWAY_TOKEN"]
+      : [PASSWORD, "OPENCLAW_GATEWAY_PASSWORD"];
+  const secret = secretOf(at(config, path), path.join("."), config, environment) ?? environment[variable];
+  return secret === undefined ? {} : { authorization: `Bearer ${secret}` };
+}
+
+/** A model to prove a key with, and how the gateway is asked for it. @throws Refusal where a proof is not to be had */
+async function proofIn(config, provider) {
+  const model = modelOf(config, provider);
+  if (model === undefined)
+    throw new Refusal(
+      "MODEL_KEY_NO_MODEL",
+      `openclaw.json names no model of ${provider}, so that nothing would show whether a key works`,
+      `name one on the Pi: openclaw models set ${provider}/MODEL`,
+    );
+  const headers = headersFor(config);
+  const status = await statusOf(port, "/v1/models", headers);
+  if (status === 200) return { model, headers };
+  throw new Refusal(
+    "OPENCLAW_NOT_ANSWERING",
+    `OpenClaw answers ${status} to /v1/models, so that nothing would show whether a key works; nothing was changed`,
+    openclaw.logLine,
+  );
+}
+
+/** Waits until the gateway has taken up the config as it stands in the file: then it keeps a copy of it. */
+async function awaitApplied(config) {
+  const isApplied = async () =>
+    existsSync(copyOfApplied) &&
+    readFileSync(copyOfApplied).equals(readFileSync(configFile)) &&
+    (await isReady(port));
+  const isOff = at(config, ["gateway", "reload", "mode"]) === "off";
+  if (!isOff && (await waitUntil(isApplied, HOT_SECONDS))) return;
+  say(
+    `OpenClaw: starting it anew, since it ${isOff ? "takes no change up by itself" : "has not taken this one up"}`,
+  );
+  const words = openclaw.restart();
+  if (words !== undefined) say(`OpenClaw: openclaw gateway restart did not succeed: ${words}`);
+  await waitUntil(() => isReady(port));
+}
+
+const write = (values, bytes, secrets) =>
+  writeValues(openclaw, configFile, values, bytes, { noteState() {}, secrets });
+
+/** Everything as it was before the change. */
+async function putBack() {
+  const { bytes, config } = readConfig();
+  say("OpenClaw: putting the old key back");
+  if (change.isAlone(config)) replaceFile(configFile, change.bytes, change.kept.mode);
+  else await write(change.valuesBefore, bytes, [change.keyBefore]);
+  await awaitApplied(config);
+  change.end();
+}
+
+/** Sees a model answer with what openclaw.json holds by now, and then lets nothing of the old key stay. */
+async function conclude() {
+  const { provider } = change.kept;
+  const { config } = readConfig();
+  const next = at(config, keyPath(provider));
+  await awaitApplied(config);
+  const { model, headers } = await proofIn(config, provider).catch((error) => ({ problem: error.message }));
+  const problem = model === undefined ? "" : await chatProblem(port, headers, model, next);
+  if (problem !== undefined) {
+    await putBack();
+    throw new Refusal(
+      "ROTATION_PUT_BACK",
+      `with the new key of ${provider}, OpenClaw's gateway gave ${problem}; the old key is in openclaw.json again`,
+      openclaw.logLine,
+    );
+  }
+  const old = change.keyBefore;
+  const copies = cleanCopies(configFile, old, next);
+  cleanRecords(configFile, old, next, change, copies);
+  change.end();
+  return { provider, model, left: holdersOf(dirname(configFile), old) };
+}
+
+/** Brings a run to its end that was cut. */
+async function goOn() {
+  if (!change.kept) return {};
+  const { provider } = change.kept;
+  if (at(readConfig().config, keyPath(provider)) !== change.keyBefore) return conclude();
+  change.end();
+  return {};
+}
+
+async function replace(provider, next) {
+  try {
+    await goOn();
+  } catch (error) {
+    if (error.code !== "ROTATION_PUT_BACK") throw error;
+    say(error.message);
+  }
+  const { bytes, config } = readConfig();
+  const old = keyIn(config, provider);
+  requireWritable(configFile);
+  const { model, headers } = await proofIn(config, provider);
+  say(`OpenClaw: asking ${model} with the new key, aside`);
+  const trial = tryAside(openclaw, config, provider, model, next);
+  if (trial.refused)
+    throw new Refusal(
+      "MODEL_KEY_REFUSED",
+      `${model} was asked with the new key and did not answer: ${trial.words}`,
+      "nothing was changed; look at the key in the provider's console, then run the same again",
+    );
+  if (old !== next) {
+    if (!isPlainJson(bytes)) say(`OpenClaw: its command takes comments out of ${configFile}`);
+    change.begin(bytes, config, provider);
+    const paths = pathsOf(config, old);
+    say(`OpenClaw: setting ${paths.map((path) => path.join(".")).join(", ")}`);
+    await write(
+      paths.map((path) => [path, exchangedIn(at(config, path), old, next)]),
+      bytes,
+      [old, next],
+    );
+    return conclude();
+  }
+  const problem = await chatProblem(port, headers, model, next);
+  if (problem === undefined) return { provider, model, left: [] };
+  throw new Refusal(
+    "ROTATION_UNPROVEN",
+    `${provider} has this key already, and OpenClaw's gateway gave ${problem}`,
+    openclaw.logLine,
+  );
+}
+
+const orders = { list, "go-on": goOn, replace: () => replace(wanted, readFileSync(3, "utf8").trim()) };
+
+try {
+  process.stdout.write(`${JSON.stringify(await orders[order]())}\n`);
+} catch (error) {
+  say(
+    error instanceof Refusal
+      ? error.message
+      : `OPENCLAW_STEP_FAILED: ${error.message}\n  this is a mistake in openclaw-gateway: please report it`,
+  );
+  process.exitCode = 1;
+}
