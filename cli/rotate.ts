@@ -65,7 +65,11 @@ A service token and the API key overlap: the old one goes on for rotation.overla
 a later run with --finish ends it. The tunnel's token does not: the Pi's connector starts anew with the new one, all
 connections made with the old one are ended, and open streams with them. Nor does the gateway's token, which is
 OpenClaw's own (signIn token): the Pi has the new one first, then the Worker, and when a request through both fails, both
-have the old one again; browsers that hold it are asked for the new one. From which age on a secret is due is in
+have the old one again; browsers that hold it are asked for the new one.
+
+The key of a model provider comes from its console: on standard input, in the variable MODEL_KEY, or typed. It is tried
+aside, then written by OpenClaw's command, then a chat through OpenClaw has to be answered, else the old one is put back.
+With several providers that have theirs in openclaw.json, name one: model-key:PROVIDER. From which age on a secret is due is in
 rotation.maxAgeDays. No secret is ever printed.
 
 Exit code: 0 when all went well and nothing is due, 3 with --due when something is, 1 when something failed, 2 for a
@@ -76,6 +80,7 @@ For example:
   npm run rotate -- --stack family service-token:phone
   npm run rotate -- --stack family --finish              # a day later
   npm run rotate -- --stack family api-key --overlap 0   # it has leaked: end it now
+  npm run --silent rotate -- --stack family model-key < new-key.txt
   npm run rotate -- --all --due --json                   # for cron`,
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))

@@ -3,7 +3,7 @@
  * put back. Run on the Pi by OpenClaw's own Node, from standard input, behind the other files of its name: OpenClaw's own
  * CLI writes the config.
  *
- * Arguments: list|replace|go-on PORT PACKAGE ENTRY CONFIG UNIT PID PROVIDER, those in the middle as openclaw-install.sh
+ * Arguments: list|replace PORT PACKAGE ENTRY CONFIG UNIT PID PROVIDER, those in the middle as openclaw-install.sh
  * finds them; on file descriptor 3 the new key. No output holds a key.
  */
 const [order, port, packageFolder, entry, configFile, unit, pid, wanted] = process.argv.slice(2);
@@ -43,7 +43,7 @@ function list() {
     const { key, words = "in openclaw.json" } = placeOfKey(config, id, sources.get(id));
     return { id, kept: words, here: key !== undefined };
   });
-  return { providers, begun: change.kept?.provider };
+  return { providers };
 }
 
 /** The key that openclaw.json holds. @throws Refusal where it holds none */
@@ -118,8 +118,9 @@ async function conclude() {
   const { config } = readConfig();
   const next = at(config, keyPath(provider));
   await awaitApplied(config);
-  const { model, headers } = await proofIn(config, provider).catch((error) => ({ problem: error.message }));
-  const problem = model === undefined ? "" : await chatProblem(port, headers, model, next);
+  const proof = await proofIn(config, provider).catch((error) => error);
+  const problem =
+    proof instanceof Error ? proof.message : await chatProblem(port, proof.headers, proof.model, next);
   if (problem !== undefined) {
     await putBack();
     throw new Refusal(
@@ -132,7 +133,7 @@ async function conclude() {
   const copies = cleanCopies(configFile, old, next);
   cleanRecords(configFile, old, next, change, copies);
   change.end();
-  return { provider, model, left: holdersOf(dirname(configFile), old) };
+  return { provider, model: proof.model, left: holdersOf(dirname(configFile), old) };
 }
 
 /** Brings a run to its end that was cut. */
@@ -168,23 +169,25 @@ async function replace(provider, next) {
     change.begin(bytes, config, provider);
     const paths = pathsOf(config, old);
     say(`OpenClaw: setting ${paths.map((path) => path.join(".")).join(", ")}`);
-    await write(
-      paths.map((path) => [path, exchangedIn(at(config, path), old, next)]),
-      bytes,
-      [old, next],
-    );
+    const values = paths.map((path) => [path, exchangedIn(at(config, path), old, next)]);
+    try {
+      await write(values, bytes, [old, next]);
+    } catch (error) {
+      await putBack();
+      throw error;
+    }
     return conclude();
   }
   const problem = await chatProblem(port, headers, model, next);
   if (problem === undefined) return { provider, model, left: [] };
   throw new Refusal(
-    "ROTATION_UNPROVEN",
-    `${provider} has this key already, and OpenClaw's gateway gave ${problem}`,
+    "MODEL_KEY_REFUSED",
+    `openclaw.json has this key of ${provider} already, and OpenClaw's gateway gave ${problem}`,
     openclaw.logLine,
   );
 }
 
-const orders = { list, "go-on": goOn, replace: () => replace(wanted, readFileSync(3, "utf8").trim()) };
+const orders = { list, replace: () => replace(wanted, readFileSync(3, "utf8").trim()) };
 
 try {
   process.stdout.write(`${JSON.stringify(await orders[order]())}\n`);

@@ -2,9 +2,9 @@
 # The key of a model provider in openclaw.json: another one in its place, seen to work, or what was cut brought to its end.
 # Runs as the user whose OpenClaw it is; may be repeated.
 #
-# Settings: stack, openclaw_port, openclaw_profile (may be empty), program (model-key.mjs in base64), order: list, go-on or
-# replace, and for the last provider and new_key (secret).
-# Answer: to list {"providers":[{"id","kept","here"}],"begun"}; else {"provider","model","left":[file…]}, or {} where nothing was begun
+# Settings: stack, openclaw_port, openclaw_profile (may be empty), program (model-key.mjs in base64), order: list or replace,
+# and for that provider and new_key (secret).
+# Answer: to list {"providers":[{"id","kept","here"}]}, else {"provider","model","left":[file…]}
 
 read_settings stack openclaw_port 'openclaw_profile?' program order 'provider?' 'new_key?'
 one_at_a_time

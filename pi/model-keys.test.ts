@@ -4,7 +4,7 @@ import { joined } from "./testing/joined.ts";
 const { exchangedBytes, modelOf, pathsOf, placeOfKey } = await joined(
   ["openclaw-config.mjs", "openclaw-keys.mjs", "model-keys.mjs"],
   // JSON5 is a part of JavaScript; OpenClaw's own parser is on the Pi alone.
-  'const JSON5 = { parse: (text) => new Function(`return (${text}\n)`)() };',
+  'const JSON5 = { parse: (text) => new Function("return (" + text + "\\n)")() };',
 );
 
 const old = "sk-old-0123456789";
@@ -28,10 +28,10 @@ describe("where a provider's key is", () => {
     [{ source: "file", provider: "filed", id: "/stub" }, /provider filed.*keys\.json.*secrets reload/],
     [{ source: "exec", provider: "vault", id: "stub" }, /command of the secret provider vault/],
     [{ source: "store", provider: "default", id: "STUB_KEY" }, /secrets store set STUB_KEY/],
-    ["${STUB_KEY}", /variable STUB_KEY/],
+    [`\${STUB_KEY}`, /variable STUB_KEY/],
     ["$STUB_KEY", /variable STUB_KEY/],
     ["STUB_API_KEY", /variable STUB_API_KEY/],
-    ["prefix-${STUB_KEY}", /variable STUB_KEY/],
+    [`prefix-\${STUB_KEY}`, /variable STUB_KEY/],
     [undefined, /not in openclaw\.json/],
     ["ollama-local", /not in openclaw\.json/],
   ])("is elsewhere with %j, and said with the way to change it", (apiKey, words) => {
