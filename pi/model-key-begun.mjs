@@ -28,15 +28,21 @@ class BegunChange {
     return at(this.#before, keyPath(this.kept.provider));
   }
 
+  /** What was there before, as `[path, value]`. */
   get valuesBefore() {
-    return pathsOf(this.#before, this.keyBefore).map((path) => [path, at(this.#before, path)]);
+    const { provider } = this.kept;
+    return exchange(this.#before, provider, this.keyBefore, "").map(([path]) => [
+      path,
+      at(this.#before, path),
+    ]);
   }
 
   /** Whether nothing but the key differs in a config from the one before, and OpenClaw's stamp. */
   isAlone(config) {
     const unstamped = ({ meta: _stamp, ...rest }) => rest;
-    const next = at(config, keyPath(this.kept.provider));
-    return same(unstamped(config), unstamped(exchangedIn(this.#before, this.keyBefore, next)));
+    const { provider } = this.kept;
+    const values = exchange(this.#before, provider, this.keyBefore, at(config, keyPath(provider)));
+    return same(unstamped(config), unstamped(withValues(this.#before, values)));
   }
 
   begin(bytes, config, provider) {
@@ -67,7 +73,7 @@ const recordsOf = (configFile) =>
  * Puts the new key in the old one's place in OpenClaw's own copies of its config: one that came back from there would be
  * refused. @returns what each copy was before and is now, by its hash
  */
-function cleanCopies(configFile, old, next) {
+function cleanCopies(configFile, provider, old, next) {
   const folder = dirname(configFile);
   const hashes = new Map();
   for (const name of readdirSync(folder)) {
@@ -76,7 +82,7 @@ function cleanCopies(configFile, old, next) {
     const bytes = readFileSync(path);
     if (!bytes.includes(old)) continue;
     try {
-      const cleaned = exchangedBytes(bytes, old, next);
+      const cleaned = exchangedBytes(bytes, provider, old, next);
       replaceFile(path, cleaned, lstatSync(path).mode & 0o777);
       hashes.set(sha256(bytes), sha256(cleaned));
     } catch {
@@ -90,7 +96,11 @@ function cleanCopies(configFile, old, next) {
  * Puts the new key in the old one's place in the records of all stacks, since the way back is not to bring the old one.
  * @param copies what OpenClaw's copies of the config have become, by their hashes
  */
-function cleanRecords(configFile, old, next, change, copies) {
+function cleanRecords(configFile, change, next, copies) {
+  const {
+    keyBefore: old,
+    kept: { provider, untouched },
+  } = change;
   const after = readFileSync(configFile);
   const isAlone = change.isAlone(JSON5.parse(after.toString("utf8")));
   for (const record of recordsOf(configFile)) {
@@ -98,10 +108,10 @@ function cleanRecords(configFile, old, next, change, copies) {
     // OpenClaw's command made a backup of the config for this change, too.
     const states = [...kept.states, sha256(change.bytes)].map((hash) => copies.get(hash) ?? hash);
     record.rewrite({
-      ...exchangedIn(kept, old, next),
-      bytes: exchangedBytes(Buffer.from(kept.bytes, "base64"), old, next).toString("base64"),
+      ...(isTelling(old) ? exchangedIn(kept, old, next) : kept),
+      bytes: exchangedBytes(Buffer.from(kept.bytes, "base64"), provider, old, next).toString("base64"),
       states: [...new Set(states)],
-      ...(isAlone && change.kept.untouched.includes(stack) && { after: sha256(after) }),
+      ...(isAlone && untouched.includes(stack) && { after: sha256(after) }),
     });
   }
 }

@@ -57,7 +57,7 @@ function keyIn(config, provider) {
 function headersFor(config) {
   const environment = environmentOf(pid, configFile, config);
   const [path, variable] =
-    (at(config, MODE) ?? "token") === "token"
+    modeOf(at(config, ["gateway", "auth"]) ?? {}) === "token"
       ? [TOKEN, "OPENCLAW_GATEWAY_TOKEN"]
       : [PASSWORD, "OPENCLAW_GATEWAY_PASSWORD"];
   const secret = secretOf(at(config, path), path.join("."), config, environment) ?? environment[variable];
@@ -130,8 +130,8 @@ async function conclude() {
     );
   }
   const old = change.keyBefore;
-  const copies = cleanCopies(configFile, old, next);
-  cleanRecords(configFile, old, next, change, copies);
+  const copies = cleanCopies(configFile, provider, old, next);
+  cleanRecords(configFile, change, next, copies);
   change.end();
   return { provider, model: proof.model, left: holdersOf(dirname(configFile), old) };
 }
@@ -167,9 +167,8 @@ async function replace(provider, next) {
   if (old !== next) {
     if (!isPlainJson(bytes)) say(`OpenClaw: its command takes comments out of ${configFile}`);
     change.begin(bytes, config, provider);
-    const paths = pathsOf(config, old);
-    say(`OpenClaw: setting ${paths.map((path) => path.join(".")).join(", ")}`);
-    const values = paths.map((path) => [path, exchangedIn(at(config, path), old, next)]);
+    const values = exchange(config, provider, old, next);
+    say(`OpenClaw: setting ${values.map(([path]) => path.join(".")).join(", ")}`);
     try {
       await write(values, bytes, [old, next]);
     } catch (error) {

@@ -76,23 +76,47 @@ const exchangedIn = (value, old, next) => {
   );
 };
 
-/** The paths of a config at which a key stands: one that is given up is given up everywhere. A list counts as one value. */
-const pathsOf = (value, key, path = []) => {
-  if (value === key) return [path];
-  if (Array.isArray(value)) return same(exchangedIn(value, key, ""), value) ? [] : [path];
+/** The paths at which a text stands alone. A list counts as one value. */
+const pathsOf = (value, text, path = []) => {
+  if (value === text) return [path];
+  if (Array.isArray(value)) return same(exchangedIn(value, text, ""), value) ? [] : [path];
   if (!isPlainObject(value)) return [];
-  return Object.entries(value).flatMap(([name, inner]) => pathsOf(inner, key, [...path, name]));
+  return Object.entries(value).flatMap(([name, inner]) => pathsOf(inner, text, [...path, name]));
 };
 
-/** The bytes of a config with one key in another's place, comments and all else as they are. */
-function exchangedBytes(bytes, old, next) {
+/** What is shorter may be a word that stands for something else elsewhere. */
+const SHORTEST_TELLING = 16;
+const isTelling = (key) => key.length >= SHORTEST_TELLING;
+
+/** A provider's new key, as `[path, value]`, wherever the old one stands: what is given up is given up everywhere. */
+function exchange(config, provider, old, next) {
+  const own = at(config, keyPath(provider)) === old ? [keyPath(provider)] : [];
+  const paths = isTelling(old) ? pathsOf(config, old) : own;
+  return paths.map((path) => [path, exchangedIn(at(config, path), old, next)]);
+}
+
+/** The same of a config's bytes, comments and all else as they are where that can be done. */
+function exchangedBytes(bytes, provider, old, next) {
   const text = bytes.toString("utf8");
-  const wanted = exchangedIn(JSON5.parse(text), old, next);
-  const there = text
-    .replaceAll(JSON.stringify(old), JSON.stringify(next))
-    .replaceAll(`'${old}'`, `'${next}'`);
-  const isAsWanted = same(JSON5.parse(there), wanted);
-  return Buffer.from(isAsWanted ? there : `${JSON.stringify(wanted, null, 2)}\n`);
+  const config = JSON5.parse(text);
+  const wanted = withValues(config, exchange(config, provider, old, next));
+  const written = [JSON.stringify(old), `'${old}'`].flatMap((word) =>
+    [...text.matchAll(new RegExp(word.replace(/[^\w"']/g, "\\$&"), "g"))].map(({ index }) => ({
+      index,
+      word,
+    })),
+  );
+  const exchangedAt = (places) =>
+    places
+      .toSorted((one, other) => other.index - one.index)
+      .reduce(
+        (rest, { index, word }) =>
+          `${rest.slice(0, index)}${word[0]}${next}${word[0]}${rest.slice(index + word.length)}`,
+        text,
+      );
+  const tries = [written, ...written.map((one) => [one])].map(exchangedAt);
+  const found = tries.find((one) => same(JSON5.parse(one), wanted));
+  return Buffer.from(found ?? `${JSON.stringify(wanted, null, 2)}\n`);
 }
 
 /** A model of the provider that a chat can be asked of: the one that an agent uses, else the first of its list. */
@@ -110,4 +134,4 @@ function modelOf(config, provider) {
   return named[0] ?? (first?.id === undefined ? undefined : `${provider}/${first.id}`);
 }
 
-export { exchangedBytes, exchangedIn, keyPath, modelOf, pathsOf, placeOfKey, providersOf };
+export { exchange, exchangedBytes, isTelling, keyPath, modelOf, placeOfKey, providersOf };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { joined } from "./testing/joined.ts";
 
-const { exchangedBytes, modelOf, pathsOf, placeOfKey } = await joined(
+const { exchange, exchangedBytes, modelOf, placeOfKey } = await joined(
   ["openclaw-config.mjs", "openclaw-keys.mjs", "model-keys.mjs"],
   // JSON5 is a part of JavaScript; OpenClaw's own parser is on the Pi alone.
   'const JSON5 = { parse: (text) => new Function("return (" + text + "\\n)")() };',
@@ -13,6 +13,7 @@ const withKey = (apiKey: unknown, more = {}) => ({
   models: { providers: { stub: { apiKey, ...more } } },
   secrets: { providers: { filed: { source: "file", path: "~/keys.json" } } },
 });
+const withKeyAlone = (apiKey: string) => ({ models: { providers: { stub: { apiKey } } } });
 const place = (apiKey: unknown, sources = {}, more = {}) =>
   placeOfKey(withKey(apiKey, more), "stub", sources);
 
@@ -51,20 +52,33 @@ describe("where a provider's key is", () => {
 });
 
 describe("one key in another's place", () => {
-  const exchanged = (text: string) => exchangedBytes(Buffer.from(text), old, next).toString();
+  const exchanged = (text: string, key = old) =>
+    exchangedBytes(Buffer.from(text), "stub", key, next).toString();
+  const text = (key: string, more = "") =>
+    `// mine\n{ models: { providers: { stub: { apiKey: ${key} } } }${more} }\n`;
 
   test("leaves comments and all else of the text", () => {
-    const text = `// mine\n{ a: '${old}', b: ["${old}"], c: "${old}-2" }\n`;
-    expect(exchanged(text)).toBe(`// mine\n{ a: '${next}', b: ["${next}"], c: "${old}-2" }\n`);
+    const more = (key: string) => `, b: ["${key}"], c: "${old}-2"`;
+    expect(exchanged(text(`'${old}'`, more(old)))).toBe(text(`'${next}'`, more(next)));
   });
 
   test("reaches a key that is written in another way", () => {
-    expect(JSON.parse(exchanged(`{ a: "\\x73k-old-0123456789", b: 1 }`))).toEqual({ a: next, b: 1 });
+    expect(JSON.parse(exchanged(text('"\\x73k-old-0123456789"')))).toEqual(withKeyAlone(next));
   });
 
-  test("is at every path where the key stands, a list as a whole", () => {
-    const config = { env: { vars: { K: old } }, list: [{ k: old }], other: `${old}-2` };
-    expect(pathsOf(config, old)).toEqual([["env", "vars", "K"], ["list"]]);
+  test("is everywhere where it stands, a list as a whole", () => {
+    const config = { ...withKeyAlone(old), env: { vars: { K: old } }, list: [{ k: old }], other: `${old}-2` };
+    expect(exchange(config, "stub", old, next)).toEqual([
+      [["models", "providers", "stub", "apiKey"], next],
+      [["env", "vars", "K"], next],
+      [["list"], [{ k: next }]],
+    ]);
+  });
+
+  test("does not take another word for it when it is short", () => {
+    expect(exchange({ ...withKeyAlone("main"), agent: "main" }, "stub", "main", next)).toHaveLength(1);
+    const more = ', agent: "main"';
+    expect(exchanged(text('"main"', more), "main")).toBe(text(`"${next}"`, more));
   });
 });
 
