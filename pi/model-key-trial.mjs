@@ -9,6 +9,9 @@ import { tmpdir } from "node:os";
 const ANSWER_MS = 240_000;
 
 const question = (word) => `Reply with exactly this one word: ${word}`;
+/** The status of a key that is not taken (RFC 9110, 15.5.2 and 15.5.4), or the providers' words for it. */
+const REFUSED = /\b40[13]\b|unauthorized|(?:invalid|incorrect) api.key|authentication/i;
+
 /** One that no error text holds by chance. */
 const newWord = () => `key-${randomBytes(4).toString("hex")}`;
 
@@ -40,12 +43,9 @@ function tryAside(openclaw, config, provider, model, key) {
     const args = ["infer", "model", "run", "--local", "--model", model, "--prompt", question(word), "--json"];
     const { ok, words } = openclaw.run(args, undefined, { environment, timeoutMs: ANSWER_MS });
     if (ok && words.includes(word)) return { works: true };
-    const told = words.replaceAll(key, "[key]").trim().split("\n").slice(-4).join(" ");
-    return {
-      works: false,
-      refused: /\b40[13]\b|unauthorized|invalid.api.key|incorrect api key|authentication/i.test(told),
-      words: told,
-    };
+    const told = words.replaceAll(key, "[key]");
+    const reason = /Reason: (.*)/.exec(told)?.[1] ?? told.trim().split("\n").slice(-3).join(" ");
+    return { works: false, refused: REFUSED.test(reason), words: reason };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

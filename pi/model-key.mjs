@@ -19,11 +19,15 @@ const change = new BegunChange(configFile);
 const HOT_SECONDS = 20;
 const copyOfApplied = `${configFile}.last-good`;
 
-/** What OpenClaw itself finds for each provider: its auth store's profiles, and a variable. */
-function credentialSources(config) {
+/** What OpenClaw itself says of its credentials. */
+function authStatus(config) {
   const environment = environmentOf(pid, configFile, config);
   const { ok, words } = openclaw.run(["models", "status", "--json"], undefined, { environment });
-  const told = ok ? JSON.parse(words.slice(words.indexOf("{"), words.lastIndexOf("}") + 1)) : {};
+  return ok ? JSON.parse(words.slice(words.indexOf("{"), words.lastIndexOf("}") + 1)).auth : undefined;
+}
+
+/** Of each provider: the profiles that OpenClaw's auth store has for it, and the variable that it finds. */
+function credentialSources(config) {
   const sourceOf = ({ provider, profiles, env }) => [
     provider,
     {
@@ -31,7 +35,7 @@ function credentialSources(config) {
       variable: /[A-Z][A-Z0-9_]*$/.exec(env?.source ?? "")?.[0],
     },
   ];
-  return new Map((told.auth?.providers ?? []).map(sourceOf));
+  return new Map((authStatus(config)?.providers ?? []).map(sourceOf));
 }
 
 /** Which providers there are, and where their keys are; no key. */
@@ -74,13 +78,39 @@ async function proofIn(config, provider) {
       `name one on the Pi: openclaw models set ${provider}/MODEL`,
     );
   const headers = headersFor(config);
-  const status = await statusOf(port, "/v1/models", headers);
+  let status;
+  const isIn = async () => {
+    status = await statusOf(port, "/v1/models", headers);
+    return status === 200 || status === 401;
+  };
+  await waitUntil(isIn, HOT_SECONDS);
   if (status === 200) return { model, headers };
   throw new Refusal(
     "OPENCLAW_NOT_ANSWERING",
     `OpenClaw answers ${status} to /v1/models, so that nothing would show whether a key works; nothing was changed`,
     openclaw.logLine,
   );
+}
+
+/**
+ * A chat through the gateway. After a key that a provider has refused, also the one before, the gateway leaves the
+ * provider alone for up to five minutes, ten where it was about money (docs/concepts/model-failover.md there): that time
+ * is waited for.
+ * @returns nothing where the model has answered, else what came instead
+ */
+async function chatThroughGateway(config, provider, { model, headers }, key) {
+  const problem = await chatProblem(port, headers, model, key);
+  if (problem === undefined || /^40[13]:/.test(problem)) return problem;
+  const resting = authStatus(config)?.unusableProfiles?.find(
+    ({ profileId }) => profileId === `inline-api-key:${provider}`,
+  );
+  if (!resting) return problem;
+  const seconds = Math.ceil(Math.max(0, resting.remainingMs) / 1000) + 1;
+  say(
+    `OpenClaw: waiting ${seconds} s, since it leaves ${provider} alone for so long after a key that was refused`,
+  );
+  await delay(seconds * 1000);
+  return chatProblem(port, headers, model, key);
 }
 
 /** Waits until the gateway has taken up the config as it stands in the file: then it keeps a copy of it. */
@@ -120,7 +150,7 @@ async function conclude() {
   await awaitApplied(config);
   const proof = await proofIn(config, provider).catch((error) => error);
   const problem =
-    proof instanceof Error ? proof.message : await chatProblem(port, proof.headers, proof.model, next);
+    proof instanceof Error ? proof.message : await chatThroughGateway(config, provider, proof, next);
   if (problem !== undefined) {
     await putBack();
     throw new Refusal(
@@ -155,7 +185,8 @@ async function replace(provider, next) {
   const { bytes, config } = readConfig();
   const old = keyIn(config, provider);
   requireWritable(configFile);
-  const { model, headers } = await proofIn(config, provider);
+  const proof = await proofIn(config, provider);
+  const { model } = proof;
   say(`OpenClaw: asking ${model} with the new key, aside`);
   const trial = tryAside(openclaw, config, provider, model, next);
   if (trial.refused)
@@ -177,7 +208,7 @@ async function replace(provider, next) {
     }
     return conclude();
   }
-  const problem = await chatProblem(port, headers, model, next);
+  const problem = await chatThroughGateway(config, provider, proof, next);
   if (problem === undefined) return { provider, model, left: [] };
   throw new Refusal(
     "MODEL_KEY_REFUSED",
