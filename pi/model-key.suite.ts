@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect } from "vitest";
 import { encodedPiProgram, piScript } from "../infra/pi-script.ts";
 import type { Stage } from "../rehearsal/stage.ts";
 import { longTest } from "../rehearsal/testing/long-test.ts";
@@ -46,23 +46,26 @@ export function modelKeySuite(stage: () => Stage): void {
       await sh(`rm -f ${folder}/openclaw-gateway-model-key.json`);
     });
 
-    test("is replaced while OpenClaw runs, is nowhere any more, and destroy brings the file back with the new one", async () => {
-      // What refuses the old one shows that it is the new one which the gateway has.
-      await takes(next);
-      const running = await processId();
-      const watch = watchProcesses(() => ({ old, next }));
-      const { code, stdout, stderr } = await replace();
-      expect((await watch.stop()).found).toEqual([]);
-      expect(JSON.parse(stdout)).toEqual({ provider: "stub", model: "stub/stub-1", left: [] });
-      expect(code).toBe(0);
-      expect(stdout + stderr).not.toContain(next);
-      expect(await keyNow()).toBe(next);
-      expect(await holding(old)).toBe("");
-      expect(await processId()).toBe(running);
-      expect(await run("delete")).toMatchObject({ code: 0 });
-      expect(await config()).toBe(before.replace(old, next));
-      expect(await files()).toBe("openclaw.json\n");
-    });
+    longTest(
+      "is replaced while OpenClaw runs, is nowhere any more, and destroy brings the file back with the new one",
+      async () => {
+        // What refuses the old one shows that it is the new one which the gateway has.
+        await takes(next);
+        const running = await processId();
+        const watch = watchProcesses(() => ({ old, next }));
+        const { code, stdout, stderr } = await replace();
+        expect((await watch.stop()).found).toEqual([]);
+        expect(JSON.parse(stdout)).toEqual({ provider: "stub", model: "stub/stub-1", left: [] });
+        expect(code).toBe(0);
+        expect(stdout + stderr).not.toContain(next);
+        expect(await keyNow()).toBe(next);
+        expect(await holding(old)).toBe("");
+        expect(await processId()).toBe(running);
+        expect(await run("delete")).toMatchObject({ code: 0 });
+        expect(await config()).toBe(before.replace(old, next));
+        expect(await files()).toBe("openclaw.json\n");
+      },
+    );
 
     longTest(
       "that the model refuses changes nothing, and OpenClaw answers with the old one as before",
