@@ -21,7 +21,9 @@ const newWord = () => `key-${randomBytes(4).toString("hex")}`;
  * @returns `works`; else its `words`, and whether they tell that the key was `refused`
  */
 function tryAside(openclaw, config, provider, model, key) {
-  const folder = mkdtempSync(join(process.env.XDG_RUNTIME_DIR || tmpdir(), "openclaw-key-"));
+  // In memory where there is such a folder: openclaw-install.sh names it whether it is there or not.
+  const { XDG_RUNTIME_DIR: inMemory = "" } = process.env;
+  const folder = mkdtempSync(join(existsSync(inMemory) ? inMemory : tmpdir(), "openclaw-key-"));
   try {
     const file = join(folder, "openclaw.json");
     const own = { ...at(config, [...PROVIDERS, provider]), apiKey: key, auth: "api-key" };

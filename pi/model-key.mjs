@@ -176,13 +176,15 @@ async function goOn() {
 }
 
 async function replace(provider, next) {
+  let cut;
   try {
-    await goOn();
+    cut = await goOn();
   } catch (error) {
     if (error.code !== "ROTATION_PUT_BACK") throw error;
     say(error.message);
   }
   const { bytes, config } = readConfig();
+  if (cut?.provider === provider && at(config, keyPath(provider)) === next) return cut;
   const old = keyIn(config, provider);
   requireWritable(configFile);
   const proof = await proofIn(config, provider);
