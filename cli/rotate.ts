@@ -37,7 +37,7 @@ const command = new Command("npm run rotate --")
   .addArgument(
     new Argument(
       "[what...]",
-      "service-token (all), service-token:NAME, api-key, tunnel-token, gateway-token; without any: what was left in the middle, and what is due",
+      "service-token (all), service-token:NAME, api-key, tunnel-token, gateway-token, model-key or model-key:PROVIDER; without any: what was left in the middle, and what is due",
     ),
   )
   .option("--stack <name>", "the stack")
@@ -65,7 +65,11 @@ A service token and the API key overlap: the old one goes on for rotation.overla
 a later run with --finish ends it. The tunnel's token does not: the Pi's connector starts anew with the new one, all
 connections made with the old one are ended, and open streams with them. Nor does the gateway's token, which is
 OpenClaw's own (signIn token): the Pi has the new one first, then the Worker, and when a request through both fails, both
-have the old one again; browsers that hold it are asked for the new one. From which age on a secret is due is in
+have the old one again; browsers that hold it are asked for the new one.
+
+The key of a model provider comes from its console: on standard input, in the variable MODEL_KEY, or typed. It is tried
+aside, then written by OpenClaw's command, then a chat through OpenClaw has to be answered, else the old one is put back.
+With several providers that have theirs in openclaw.json, name one: model-key:PROVIDER. From which age on a secret is due is in
 rotation.maxAgeDays. No secret is ever printed.
 
 Exit code: 0 when all went well and nothing is due, 3 with --due when something is, 1 when something failed, 2 for a
@@ -76,6 +80,7 @@ For example:
   npm run rotate -- --stack family service-token:phone
   npm run rotate -- --stack family --finish              # a day later
   npm run rotate -- --stack family api-key --overlap 0   # it has leaked: end it now
+  npm run --silent rotate -- --stack family model-key < new-key.txt
   npm run rotate -- --all --due --json                   # for cron`,
   )
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
@@ -103,6 +108,10 @@ async function main(): Promise<number> {
   if (options.all ? options.stack !== undefined || !options.due : options.stack === undefined)
     usage("name a stack with --stack NAME; --all goes with --due");
   if (options.due && names.length > 0) usage("--due tells of all secrets of a stack: name none");
+  const { isModelKey, newModelKey } = await import("./rotate/new-key.ts");
+  const modelKeys = names.filter(isModelKey);
+  if (modelKeys.length > 1) usage("one model-key at a time: its new key comes on standard input");
+  const newKey = modelKeys.length > 0 && !options.finish ? await newModelKey() : undefined;
   // The program and its engine take a second to load: --help does not wait for them.
   const [{ ensureEngine }, { openStack }, { stacksHere }] = await Promise.all([
     import("../rehearsal/engine/index.ts"),
@@ -120,7 +129,7 @@ async function main(): Promise<number> {
       ages.push(...(await progress.step(`looking at ${name}`, async () => lookAt(await open(name)))));
     return tellAges(ages);
   }
-  return replace(await open(options.stack as string), progress);
+  return replace(await open(options.stack as string), progress, { modelKeys, newKey });
 }
 
 async function lookAt(stack: OpenStack): Promise<Age[]> {
@@ -141,13 +150,23 @@ async function tellAges(ages: readonly Age[]): Promise<number> {
   return due ? exitDue : 0;
 }
 
-async function replace(stack: OpenStack, progress: Surroundings["progress"]): Promise<number> {
+interface GivenKey {
+  readonly modelKeys: readonly string[];
+  readonly newKey: string | undefined;
+}
+
+async function replace(
+  stack: OpenStack,
+  progress: Surroundings["progress"],
+  { modelKeys, newKey }: GivenKey,
+): Promise<number> {
   const [
     { readScene },
     { finish, finishable },
     { rotate, unfinished },
     { kindsOf, named },
     { gatewayToken, rotateGatewayToken },
+    { modelKeysIn, rotateModelKey },
     { askGateway },
     words,
   ] = await Promise.all([
@@ -156,6 +175,7 @@ async function replace(stack: OpenStack, progress: Surroundings["progress"]): Pr
     import("./rotate/rotate.ts"),
     import("./rotate/targets.ts"),
     import("./rotate/gateway-token.ts"),
+    import("./rotate/model-key.ts"),
     import("./rotate/gateway.ts"),
     import("./rotate/words.ts"),
   ]);
@@ -197,6 +217,16 @@ async function replace(stack: OpenStack, progress: Surroundings["progress"]): Pr
       rotated.push({ target: gatewayToken });
       ended.push(gatewayToken);
     }
+    // A key that is given now stands for the one that a cut has left.
+    const cut = modelKeysIn(scene.record).filter((target) => scene.record.pending[target]);
+    for (const target of modelKeys.length > 0 ? modelKeys : cut)
+      rotated.push(await rotateModelKey(stack, target, newKey, around));
+    for (const { target } of due.filter(
+      (age) => modelKeysIn(scene.record).includes(age.target) && !cut.includes(age.target),
+    ))
+      process.stderr.write(
+        `${target} is due, and only its provider gives a new one out: npm run --silent rotate -- --stack ${stack.name} ${target} < FILE\n`,
+      );
   }
   const outcome = { rotated, ended };
   if (options.json)

@@ -27,6 +27,7 @@ export const rotation = z
         apiKey: days("the API key", 180),
         tunnelToken: days("the tunnel's token", 365),
         gatewayToken: days("OpenClaw's own token", 365),
+        modelKeys: days("the key of a model provider", 180),
       })
       .prefault({})
       .meta({ description: "From which age on a secret is due." }),

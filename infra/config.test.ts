@@ -59,7 +59,7 @@ describe("checkConfig", () => {
       audit: true,
       rotation: {
         overlapHours: 24,
-        maxAgeDays: { serviceTokens: 180, apiKey: 180, tunnelToken: 365, gatewayToken: 365 },
+        maxAgeDays: { serviceTokens: 180, apiKey: 180, tunnelToken: 365, gatewayToken: 365, modelKeys: 180 },
         expiresWithinDays: 30,
       },
     });

@@ -2,11 +2,11 @@
 # Gives OpenClaw another token of its own, and sees it take that and refuse the one before. Runs as the user whose
 # OpenClaw it is; may be repeated.
 #
-# Settings: openclaw_port, program (gateway-token.mjs in base64), new_token and old_token (secret).
+# Settings: openclaw_port, openclaw_profile (may be empty), program (gateway-token.mjs in base64), new_token and old_token (secret).
 # Answer: {"refused":STATUS}, what OpenClaw answers to the old one
 
-read_settings openclaw_port program new_token old_token
-if ! find_openclaw "$setting_openclaw_port"; then
+read_settings openclaw_port 'openclaw_profile?' program new_token old_token
+if ! find_openclaw "$setting_openclaw_port" "$setting_openclaw_profile"; then
   fail OPENCLAW_NOT_FOUND "OpenClaw is not installed for the user $(id -un)" \
     "install it (https://docs.openclaw.ai/install/raspberry-pi) or set openclaw-gateway:pi.user to its user"
 fi

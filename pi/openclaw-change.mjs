@@ -7,9 +7,9 @@
 const textsIn = (value) =>
   isPlainObject(value) ? Object.values(value).flatMap(textsIn) : typeof value === "string" ? [value] : [];
 
-async function applyPatch(openclaw, configFile, patch, expectedBytes, ready) {
+async function applyPatch(openclaw, configFile, patch, expectedBytes, ready, more = []) {
   const text = JSON.stringify(patch);
-  const secrets = textsIn(patch.gateway?.auth).filter((value) => value.length >= 16);
+  const secrets = [...textsIn(patch.gateway?.auth).filter((value) => value.length >= 16), ...more];
   const cleaned = (words) => secrets.reduce((rest, secret) => rest.replaceAll(secret, "[secret]"), words);
   const trial = openclaw.run(["config", "patch", "--stdin", "--dry-run"], text);
   if (!trial.ok)
@@ -58,7 +58,7 @@ const MOST_PATCHES = 20;
 /**
  * Gives the config these values. With another mode of authentication OpenClaw's command drops the credentials of all
  * other modes (2026.9.6), so that a password which is to stay comes with a second patch.
- * @param record notes each state of the file before it is replaced
+ * @param record notes each state of the file before it is replaced; other `secrets` than of the authentication, where some are written
  * @param ready resolves when the file may change
  */
 async function writeValues(openclaw, configFile, values, expectedBytes, record, ready) {
@@ -68,7 +68,8 @@ async function writeValues(openclaw, configFile, values, expectedBytes, record, 
     const changes = differing(config, values);
     if (changes.length === 0) return;
     record.noteState(bytes);
-    await applyPatch(openclaw, configFile, patchTo(config, portionOf(config, bytes, changes)), bytes, ready);
+    const patch = patchTo(config, portionOf(config, bytes, changes));
+    await applyPatch(openclaw, configFile, patch, bytes, ready, record.secrets);
     const written = readFileSync(configFile);
     if (written.equals(bytes)) break;
     bytes = written;

@@ -20,13 +20,16 @@ class OpenClawCommands {
     this.#unit = unit;
   }
 
-  /** Runs one; a command takes two to four seconds, on a Pi more. */
-  run(args, input) {
+  /**
+   * Runs one; a command takes two to four seconds, on a Pi more.
+   * @param environment what it finds otherwise than the gateway's own commands
+   */
+  run(args, input, { environment, timeoutMs = 120_000 } = {}) {
     const run = spawnSync(process.execPath, [this.#entry, ...args], {
       input,
       encoding: "utf8",
-      timeout: 120_000,
-      env: this.#environment,
+      timeout: timeoutMs,
+      env: { ...this.#environment, ...environment },
     });
     return { ok: run.status === 0, words: `${run.stdout ?? ""}${run.stderr ?? ""}`.trim() };
   }

@@ -209,4 +209,4 @@ const unexpected = (expected, now, path = []) =>
     return [[[...path, key], after]];
   });
 
-export { at, MODE, PASSWORD, patched, patchTo, same, TOKEN, unexpected, wantedKeys, withValues };
+export { at, MODE, modeOf, PASSWORD, patched, patchTo, same, TOKEN, unexpected, wantedKeys, withValues };

@@ -24,6 +24,7 @@ class ConfigRecord {
 
   constructor(configFile, stack) {
     this.#configFile = configFile;
+    this.stack = stack;
     this.file = join(dirname(configFile), `openclaw-gateway.${stack}.json`);
     this.exists = existsSync(this.file);
     /**
@@ -136,6 +137,12 @@ class ConfigRecord {
   forget(asItWas) {
     if (asItWas === undefined) return this.remove();
     this.kept = { ...asItWas, states: this.kept.states };
+    this.#write();
+  }
+
+  /** Replaces what is kept. */
+  rewrite(kept) {
+    this.kept = kept;
     this.#write();
   }
 

@@ -1,4 +1,5 @@
 import { auditSuite } from "../pi/audit.suite.ts";
+import { modelKeySuite } from "../pi/model-key.suite.ts";
 import { openclawSuite } from "../pi/openclaw.suite.ts";
 import { openclawAccessSuite } from "../pi/openclaw-access.suite.ts";
 import { openclawAgentSuite } from "../pi/openclaw-agent.suite.ts";
@@ -17,4 +18,5 @@ openclawAgentSuite(stage);
 openclawFoundSuite(stage);
 openclawStartSuite(stage);
 openclawFaultsSuite(stage);
+modelKeySuite(stage);
 auditSuite(stage);

@@ -1,4 +1,6 @@
 import { readCloudflare } from "../../infra/cloudflare-api.ts";
+import { modelKeysIn } from "./model-key.ts";
+import { modelKey } from "./new-key.ts";
 import { resourceIn, type Scene, type StateResource } from "./scene.ts";
 import { targetsOf } from "./targets.ts";
 
@@ -32,7 +34,7 @@ export async function agesOf(scene: Scene, state: readonly StateResource[], now:
     `/accounts/${config.accountId}/access/service_tokens?per_page=1000`,
     api,
   );
-  return targetsOf(config).map((target) => {
+  return [...targetsOf(config), ...modelKeysIn(scene.record)].map((target) => {
     const [kind = "", name = ""] = target.split(":");
     const resource = resourceOf(state, stack.name, kind, name);
     const expiresAt = tokens.find(({ id }) => kind === "service-token" && id === resource?.id)?.expires_at;
@@ -91,10 +93,14 @@ export function judge(
 }
 
 function maxDaysOf({ config }: Scene, kind: string): number {
-  const { serviceTokens, apiKey, tunnelToken, gatewayToken } = config.rotation.maxAgeDays;
-  return (
-    { "service-token": serviceTokens, "api-key": apiKey, "tunnel-token": tunnelToken }[kind] ?? gatewayToken
-  );
+  const { serviceTokens, apiKey, tunnelToken, gatewayToken, modelKeys } = config.rotation.maxAgeDays;
+  const days: { readonly [kind: string]: number } = {
+    "service-token": serviceTokens,
+    "api-key": apiKey,
+    "tunnel-token": tunnelToken,
+    [modelKey]: modelKeys,
+  };
+  return days[kind] ?? gatewayToken;
 }
 
 /** What was made with the secret; of the API key and OpenClaw's token only what has first used it. */
@@ -103,5 +109,6 @@ function resourceOf(state: readonly StateResource[], stack: string, kind: string
     return resourceIn(state, "ZeroTrustAccessServiceToken", `${stack}-token-${name}`);
   if (kind === "tunnel-token") return resourceIn(state, "ZeroTrustTunnelCloudflared", `${stack}-tunnel`);
   if (kind === "api-key") return resourceIn(state, "WorkersScript", `${stack}-script`);
+  if (kind === modelKey) return undefined; // of nobody's making here
   return resourceIn(state, "Command", `${stack}-openclaw`);
 }

@@ -8,7 +8,12 @@ import { build, isOver, listOf, remember, withChanges } from "./steps.ts";
 /** What a run has done. */
 export interface Outcome {
   /** Replaced, and seen to work; with the end of the old one where it goes on. */
-  readonly rotated: readonly { readonly target: string; readonly oldUntil?: string }[];
+  readonly rotated: readonly {
+    readonly target: string;
+    readonly oldUntil?: string;
+    /** How the old one ended, where it is not refused by now. */
+    readonly note?: string;
+  }[];
   /** Whose old one was seen refused. */
   readonly ended: readonly string[];
 }

@@ -162,6 +162,7 @@ async function overSsh(pi: GatewayConfig["pi"], token: string, refused: string):
   const script = piScript("gateway-token", { asRoot: false });
   const stdin = script.stdin({
     openclaw_port: String(pi.openclawPort),
+    openclaw_profile: pi.profile ?? "",
     program: encodedPiProgram("gateway-token"),
     new_token: token,
     old_token: refused,

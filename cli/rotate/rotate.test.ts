@@ -1,6 +1,8 @@
+import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startConnector } from "../../rehearsal/cloudflare/testing/connector.ts";
+import { longTest } from "../../rehearsal/testing/long-test.ts";
 import { watchProcesses } from "../../rehearsal/testing/watch.ts";
 import { type BuiltStack, buildStack } from "./testing/built-stack.ts";
 
@@ -49,6 +51,87 @@ describe("npm run rotate", () => {
     expect(code).toBe(0);
   }, 180_000);
 
+  test("gives the Pi a model provider's new key from standard input, and keeps it nowhere", async () => {
+    const newKey = "sk-next-0123456789abcdef";
+    const asked: string[] = [];
+    built.onPi = (command, stdin) => {
+      if (!command.includes(" model-key create")) return undefined;
+      asked.push(...(stdin.match(/^(?:order|provider|new_key) .*$/gm) ?? []));
+      const providers = [{ id: "stub", kept: "in openclaw.json", here: true }];
+      return {
+        stdout: `${JSON.stringify(/^order list$/m.test(stdin) ? { providers } : { model: "stub/one", left: [] })}\n`,
+      };
+    };
+    const watch = watchProcesses(() => ({ newKey }));
+    const { code, stdout, stderr } = await built.rotateWith({ stdin: `${newKey}\n` }, "model-key", "--json");
+    expect((await watch.stop()).found).toEqual([]);
+    expect(JSON.parse(stdout)).toMatchObject({
+      rotated: [{ target: "model-key:stub", note: expect.stringContaining("stub/one has answered") }],
+    });
+    expect(code).toBe(0);
+    expect(asked).toEqual(["order list", "order replace", "provider stub", `new_key ${newKey}`]);
+    expect(stdout + stderr + readFileSync(built.file, "utf8")).not.toContain(newKey);
+  }, 120_000);
+
+  test("says what the Pi says of such a key, and that none came", async () => {
+    built.onPi = () => ({
+      status: 1,
+      stderr: "OpenClaw: asking\nMODEL_KEY_REFUSED: stub/one did not answer\n  look at the key\n",
+    });
+    const given = { env: { MODEL_KEY: "sk-wrong-0123456789abcdef" } };
+    const refused = await built.rotateWith(given, "model-key:stub", "--json");
+    expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: "MODEL_KEY_REFUSED" } });
+    expect(refused.stderr).toContain("look at the key");
+    expect(refused.code).toBe(1);
+    built.onPi = undefined;
+    const none = await built.rotate("model-key", "--json");
+    expect(JSON.parse(none.stdout)).toMatchObject({ error: { code: "MODEL_KEY_FORMAT" } });
+  }, 120_000);
+
+  longTest(
+    "stops at Ctrl-C after the step it is in, and the next run goes on with the same new one",
+    async () => {
+      const keyOf = (which: string) =>
+        built.pulumi("config", "get", "--path", `openclaw-gateway:apiKeys.${which}`);
+      const before = await keyOf("current");
+      const stopped = await built.rotateWith(
+        { onStderr: (text, child) => text.includes("pulumi up of") && child.kill("SIGINT") },
+        "api-key",
+        "--json",
+      );
+      expect(JSON.parse(stopped.stdout)).toMatchObject({ error: { code: "INTERRUPTED" } });
+      expect(stopped.code).toBe(130);
+      const made = await keyOf("current");
+      expect(made).not.toBe(before);
+      const { stdout } = await built.rotate("api-key", "--json");
+      expect(JSON.parse(stdout)).toMatchObject({ ok: true, rotated: [{ target: "api-key" }] });
+      expect([await keyOf("current"), await keyOf("previous")]).toEqual([made, before]);
+    },
+    120_000,
+  );
+
+  test("goes on with OpenClaw's own token where it was killed between the Pi and the Worker", async () => {
+    const first = built.token();
+    let rotating: ChildProcess | undefined;
+    built.onPi = (command) => {
+      if (command.includes(" gateway-token create")) rotating?.kill("SIGKILL");
+      return undefined;
+    };
+    const hold = (_text: string, child: ChildProcess) => {
+      rotating = child;
+    };
+    expect(await built.rotateWith({ onStderr: hold }, "gateway-token")).toMatchObject({ code: -1 });
+    built.onPi = undefined;
+    const second = built.token();
+    expect(second).not.toBe(first);
+    const { code, stdout } = await built.rotate("gateway-token", "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ rotated: [{ target: "gateway-token" }] });
+    expect(code).toBe(0);
+    expect(built.token()).toBe(second);
+    const times = JSON.parse(await built.pulumi("config", "get", "openclaw-gateway-rotation:times"));
+    expect(times.pending).not.toHaveProperty("gateway-token");
+  }, 180_000);
+
   test("tells what is due by its exit code, of all stacks", async () => {
     const { code, stdout } = await built.rotate("--all", "--due", "--json");
     const { due, secrets } = JSON.parse(stdout) as {
@@ -61,6 +144,7 @@ describe("npm run rotate", () => {
       "api-key false",
       "tunnel-token false",
       "gateway-token false",
+      "model-key:stub false",
     ]);
     expect(code).toBe(3);
   });

@@ -3,6 +3,7 @@ import { Refusal } from "../../infra/refusal.ts";
 import { apiKey } from "./api-key.ts";
 import { gatewayToken } from "./gateway-token.ts";
 import type { Kind } from "./kind.ts";
+import { isModelKey, modelKey } from "./new-key.ts";
 import { serviceToken } from "./service-token.ts";
 import { tunnelToken } from "./tunnel-token.ts";
 
@@ -20,7 +21,7 @@ export const targetsOf = (config: GatewayConfig): readonly string[] => [
 ];
 
 /**
- * The kinds that a command line names, but for OpenClaw's own token. `service-token` alone stands for all service tokens.
+ * The kinds that a command line names, but for OpenClaw's own token and model providers' keys. `service-token` alone stands for all service tokens.
  *
  * @throws Refusal for a name that the stack does not have
  */
@@ -32,11 +33,11 @@ export function named(config: GatewayConfig, stack: string, names: readonly stri
     // What it knows but does not have says itself why.
     const absent = [apiKey, tunnelToken].find(({ target }) => target === name);
     if (absent) return [absent];
-    if (name === gatewayToken) return [];
+    if (name === gatewayToken || isModelKey(name)) return [];
     throw new Refusal(
       "ROTATION_UNKNOWN",
       `the stack ${stack} has no ${JSON.stringify(name)}`,
-      `it has: ${targetsOf(config).join(", ")}`,
+      `it has: ${[...targetsOf(config), ...(config.pi.abandoned ? [] : [modelKey])].join(", ")}`,
     );
   });
   return [...new Map(chosen.flat().map((kind) => [kind.target, kind])).values()];

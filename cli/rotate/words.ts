@@ -29,8 +29,8 @@ export function ageTable(ages: readonly Age[]): string {
 export function farewell(stack: string, { rotated, ended }: Outcome, kinds: readonly Kind[]): string {
   const kindOf = (target: string) => kinds.find((kind) => kind.target === target);
   const lines = rotated.map(
-    ({ target, oldUntil }) =>
-      `${target}: the new one works${oldUntil ? `, the old one is good until ${oldUntil}` : ", the old one is refused"}`,
+    ({ target, oldUntil, note }) =>
+      `${target}: ${note ?? `the new one works, the old one is ${oldUntil ? `good until ${oldUntil}` : "refused"}`}`,
   );
   const only = ended.filter((target) => !rotated.some((one) => one.target === target));
   const next = rotated.flatMap(({ target }) => kindOf(target)?.next ?? []);

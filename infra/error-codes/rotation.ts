@@ -24,8 +24,28 @@ export const rotationCodes = {
     mend: "Run `npm run rotate -- --stack STACK --finish` again in a minute; after that look at the secret in Cloudflare's dashboard.",
   },
   ROTATION_PUT_BACK: {
-    meaning:
-      "OpenClaw's new token did not work from end to end, so that the old one was put back everywhere.",
+    meaning: "OpenClaw's new token or key did not work from end to end, so that the old one was put back.",
     mend: "Mend what the message names, then run the same command again.",
+  },
+  MODEL_KEY_WHICH: {
+    meaning: "OpenClaw has several model providers, or none with its key in openclaw.json.",
+    mend: "Name one: `npm run rotate -- --stack STACK model-key:PROVIDER`.",
+  },
+  MODEL_KEY_FORMAT: {
+    meaning: "No new key of the model provider came, or what came is none.",
+    mend: "Give it on standard input or in the variable MODEL_KEY, whole and without quotes.",
+  },
+  MODEL_KEY_ELSEWHERE: {
+    meaning: "OpenClaw takes that provider's key from elsewhere than openclaw.json, and it is left as it is.",
+    mend: "Replace it where it is, with the line that is shown.",
+  },
+  MODEL_KEY_NO_MODEL: {
+    meaning:
+      "No model of that provider is named in openclaw.json, so that nothing would show whether a key works.",
+    mend: "Name one, with the line that is shown.",
+  },
+  MODEL_KEY_REFUSED: {
+    meaning: "The model provider does not take the new key; nothing was changed.",
+    mend: "Look at the key in the provider's console, then run the same command again.",
   },
 } as const satisfies Record<string, ErrorEntry>;

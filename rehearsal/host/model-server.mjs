@@ -4,14 +4,18 @@
  * It answers the last user message with "The rehearsal's model heard: <message>", one word about every 50 ms, so that
  * a stream can be told from an answer that came at once. GET /v1/models and POST /v1/chat/completions are all it has.
  *
+ * Where there is a file model-keys beside it, it takes the keys that are its lines and refuses all others as OpenAI does.
+ *
  * Asked to "Use the tool NAME with {…}" it does what a model does that was talked into it: it calls the tool, whether it
  * was offered or not, and says what came of it.
  */
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 
 const model = "stub-1";
 const wordEveryMs = 50;
+const keysFile = new URL("model-keys", import.meta.url);
 
 createServer((request, response) => {
   handle(request, response).catch((error) => {
@@ -21,6 +25,7 @@ createServer((request, response) => {
 }).listen(18080, "127.0.0.1");
 
 async function handle(request, response) {
+  if (!isKnown(request.headers.authorization)) return refuseKey(response);
   const route = `${request.method} ${request.url}`;
   if (route === "GET /v1/models")
     return sendJson(response, {
@@ -48,6 +53,27 @@ async function handle(request, response) {
   const choices = [{ index: 0, message, finish_reason: call ? "tool_calls" : "stop" }];
   return sendJson(response, { ...base, object: "chat.completion", choices, usage });
 }
+
+const isKnown = (authorization = "") =>
+  !existsSync(keysFile) ||
+  readFileSync(keysFile, "utf8")
+    .split("\n")
+    .some((key) => key !== "" && authorization === `Bearer ${key}`);
+
+/** https://platform.openai.com/docs/guides/error-codes */
+const refuseKey = (response) =>
+  sendJson(
+    response,
+    {
+      error: {
+        message: "Incorrect API key provided.",
+        type: "invalid_request_error",
+        param: null,
+        code: "invalid_api_key",
+      },
+    },
+    401,
+  );
 
 /** What a tool answered since the assistant last called one; OpenClaw may put a context of its own behind it. */
 function toolResult(messages) {
@@ -115,6 +141,6 @@ async function stream(response, base, answer, usage) {
   response.end("data: [DONE]\n\n");
 }
 
-function sendJson(response, value) {
-  response.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(value));
+function sendJson(response, value, status = 200) {
+  response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(value));
 }

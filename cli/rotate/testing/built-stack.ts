@@ -8,9 +8,13 @@ import { startConnector, type TestConnector } from "../../../rehearsal/cloudflar
 import { ensureEngine } from "../../../rehearsal/engine/index.ts";
 import { quiet } from "../../../rehearsal/progress.ts";
 import { startProviders } from "../../../rehearsal/providers/index.ts";
-import { type FakeHost, startFakeHost } from "../../../rehearsal/providers/testing/fake-host.ts";
+import {
+  type FakeHost,
+  type FakeReply,
+  startFakeHost,
+} from "../../../rehearsal/providers/testing/fake-host.ts";
 import { factLines, goodFacts } from "../../../rehearsal/testing/pi-facts.ts";
-import { type Desk, namesLeadTo, newDesk } from "../../init/testing/desk.ts";
+import { type Desk, type DeskRun, namesLeadTo, newDesk } from "../../init/testing/desk.ts";
 
 export const stackName = "family";
 
@@ -28,6 +32,12 @@ export interface BuiltStack {
   setSecret(path: string, value: string): Promise<void>;
   /** The command, of this stack unless it is told `--all`. */
   rotate(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
+  /** The same with an input, or a hand on it while it runs. */
+  rotateWith(run: DeskRun, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>;
+  /** OpenClaw's own token, as it has it now. */
+  token(): string;
+  /** What the Pi answers to a command otherwise than by itself. */
+  onPi: ((command: string, stdin: string) => FakeReply | undefined) | undefined;
   close(): Promise<void>;
 }
 
@@ -38,13 +48,14 @@ export async function buildStack(slot: number): Promise<BuiltStack> {
   teardown.defer(() => cloudflare.local.close());
   const host = await startFakeHost();
   teardown.defer(() => host.close());
-  const openclaw = await startOpenClaw();
+  const openclaw = await startOpenClaw("of-openclaw");
   teardown.defer(openclaw.close);
   const providers = await startProviders({ env: {}, progress: quiet });
   teardown.defer(() => providers.close());
   const desk = await newDesk(cloudflare.local.apiUrl, "rotate");
   teardown.defer(() => desk.clear());
 
+  const built: Pick<BuiltStack, "onPi"> = { onPi: undefined };
   const tunnelTokens: string[] = [];
   let connector: TestConnector | undefined;
   let changing: Promise<unknown> = Promise.resolve();
@@ -57,9 +68,13 @@ export async function buildStack(slot: number): Promise<BuiltStack> {
     connector = await startConnector(token, cloudflare.streetAddress);
   };
   host.reply = (command) => {
+    const other = built.onPi?.(command, host.runs.at(-1)?.stdin ?? "");
+    if (other) return other;
     if (command.includes(" look ")) return { stdout: factLines(goodFacts(undefined, openclaw.port)) };
     if (command.includes(" openclaw create"))
-      return { stdout: '{"token":"of-openclaw","openclaw":"2026.9.6"}\n' };
+      return { stdout: `${JSON.stringify({ token: openclaw.token, openclaw: "2026.9.6" })}\n` };
+    if (command.includes(" gateway-token create"))
+      openclaw.token = /^new_token (.*)$/m.exec(host.runs.at(-1)?.stdin ?? "")?.[1] ?? "";
     if (command.includes(" tunnel-token create")) {
       const old = /^old_token (.*)$/m.exec(host.runs.at(-1)?.stdin ?? "")?.[1];
       return { stdout: `${JSON.stringify({ refused: old === tunnelTokens.at(-2) })}\n` };
@@ -111,7 +126,7 @@ export async function buildStack(slot: number): Promise<BuiltStack> {
   };
   await setSecret("cloudflare:apiToken", cloudflare.local.apiToken);
   await setSecret("openclaw-gateway:pi.privateKey", host.privateKey);
-  return {
+  return Object.assign(built, {
     cloudflare,
     host,
     desk,
@@ -120,9 +135,13 @@ export async function buildStack(slot: number): Promise<BuiltStack> {
     connector: () => connector,
     pulumi,
     setSecret,
-    rotate: (...args) => desk.run(args.includes("--all") ? args : ["--stack", stackName, ...args], { env }),
+    rotate: (...args: string[]) =>
+      desk.run(args.includes("--all") ? args : ["--stack", stackName, ...args], { env }),
+    rotateWith: (run: DeskRun, ...args: string[]) =>
+      desk.run(["--stack", stackName, ...args], { ...run, env: { ...env, ...run.env } }),
+    token: () => openclaw.token,
     close: () => teardown.disposeAsync(),
-  };
+  });
 }
 
 const passphrase = "a passphrase of the test's";
@@ -144,19 +163,22 @@ async function setUp({ home, backend }: Desk): Promise<void> {
   );
 }
 
-/** As much of OpenClaw as /ready asks. */
-async function startOpenClaw(): Promise<{ port: number; close(): Promise<void> }> {
+/** As much of OpenClaw as /ready and a look at its models ask: for those it wants its token. */
+async function startOpenClaw(token: string) {
+  const openclaw = { token, port: 0, close: async () => {} };
   const server = createServer((request, response) => {
+    const isIn = request.headers.authorization === `Bearer ${openclaw.token}`;
+    const status = request.url === "/readyz" ? 200 : request.url !== "/v1/models" ? 404 : isIn ? 200 : 401;
     response.setHeader("content-type", "application/json");
-    response.writeHead(request.url === "/readyz" ? 200 : 404).end('{"ready":true}');
+    response.writeHead(status).end('{"ready":true}');
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  return {
+  return Object.assign(openclaw, {
     port: (server.address() as AddressInfo).port,
     close: async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
-  };
+  });
 }

@@ -9,7 +9,7 @@ type TcpipListener = (
   way: { destIP: string; destPort: number },
 ) => void;
 
-interface Reply {
+export interface FakeReply {
   readonly stdout?: string;
   readonly stderr?: string;
   readonly status?: number;
@@ -28,7 +28,7 @@ export interface FakeHost {
   readonly runs: { command: string; stdin: string; env: Record<string, string> }[];
   /** Names it takes by `setenv`, as sshd's AcceptEnv. */
   readonly acceptEnv: Set<string>;
-  reply: (command: string) => Reply;
+  reply: (command: string) => FakeReply;
   /** Where it has opened a way on to, as a jump host does. */
   readonly ways: string[];
   /** Whether it does so: sshd's AllowTcpForwarding. */
@@ -44,7 +44,7 @@ export async function startFakeHost(): Promise<FakeHost> {
   const host = {
     runs: [] as FakeHost["runs"],
     acceptEnv: new Set<string>(),
-    reply: (_command: string): Reply => ({}),
+    reply: (_command: string): FakeReply => ({}),
     ways: [] as string[],
     allowForwarding: true,
   };
