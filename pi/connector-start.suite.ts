@@ -2,9 +2,12 @@ import { describe, expect, test } from "vitest";
 import type { Stage } from "../rehearsal/stage.ts";
 import { connectorOnPi } from "./testing/connector-on-pi.ts";
 
-/** Go's words for a clock that is off, as quic-go hands them on. */
-const clockWords =
-  'ERR Failed to dial a quic connection error="failed to dial to edge with quic: CRYPTO_ERROR 0x12a (local): tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2020-01-01T00:00:00Z is before 2026-08-01T00:00:00Z" connIndex=0 event=0 ip=198.41.200.13';
+/** For a process whose clock is a day behind, without the files in /dev/shm that a confined one may not make. */
+const dayBehind = [
+  "LD_PRELOAD=/usr/$LIB/faketime/libfaketime.so.1",
+  "FAKETIME=-1d",
+  "FAKETIME_DISABLE_SHM=1",
+] as const;
 
 /** Why the connector does not come up, and what else runs there, on a real Debian. */
 export function connectorStartSuite(stage: () => Stage): void {
@@ -35,15 +38,34 @@ export function connectorStartSuite(stage: () => Stage): void {
       );
     });
 
-    test("says that the clock is wrong", async () => {
-      const { token } = await newTunnel("one");
-      await change(
-        `cat >/usr/local/sbin/cloudflared <<'SH'\n#!/bin/sh\nif [ "$1" = --version ]; then echo 'cloudflared version 2026.8.2 (built 2026-08-20)'; exit; fi\necho '${clockWords}' >&2\nexit 1\nSH\nchmod 755 /usr/local/sbin/cloudflared`,
-        "rm /usr/local/sbin/cloudflared",
-      );
-      expect((await create("one", token, { changed: soon })).stderr).toMatch(
-        /TUNNEL_NOT_CONNECTED: .*: by the Pi's clock its certificate is not valid\n {2}set the clock/,
-      );
+    describe("says that the clock is wrong", () => {
+      const quoted = dayBehind.map((variable) => `'${variable}'`).join(" ");
+
+      test("by which the package server's certificate is not valid yet", async () => {
+        const { token } = await newTunnel("one");
+        const changed = (source: string) => `export ${quoted}\n${source}`;
+        expect((await create("one", token, { changed })).stderr).toMatch(
+          /DOWNLOAD_FAILED: .*: its certificate is not trusted: is the Pi's clock right/,
+        );
+      });
+
+      test("by which apt does not trust it", async () => {
+        const { token } = await newTunnel("one");
+        const changed = (source: string) => `apt-get() { env ${quoted} apt-get "$@"; }\n${source}`;
+        expect((await create("one", token, { changed })).stderr).toMatch(/PI_CLOCK: /);
+      });
+
+      test("by which Cloudflare's edge is not trusted", async () => {
+        const { token } = await newTunnel("one");
+        const folder = "/etc/systemd/system/cloudflared-one.service.d";
+        await change(
+          `mkdir -p ${folder} && { echo '[Service]'; printf 'Environment=%s\n' ${quoted}; } >${folder}/clock.conf`,
+          `rm -r ${folder}; systemctl daemon-reload`,
+        );
+        expect((await create("one", token, { changed: soon })).stderr).toMatch(
+          /TUNNEL_NOT_CONNECTED: .*: by the Pi's clock its certificate is not valid\n {2}set the clock/,
+        );
+      });
     });
 
     test("leaves a tunnel alone that the Pi runs for something else, and keeps the package for it", async () => {

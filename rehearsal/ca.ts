@@ -5,7 +5,8 @@ import * as x509 from "@peculiar/x509";
 x509.cryptoProvider.set(webcrypto as unknown as Crypto);
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
-const validity = () => ({
+/** Of all certificates here: they come into force an hour before they are made. */
+export const validity = () => ({
   notBefore: new Date(Date.now() - 60 * 60 * 1000),
   notAfter: new Date(Date.now() + 30 * 24 * 60 * 60 * 1000),
 });

@@ -12,6 +12,7 @@ const packages = [
   ...["iproute2", "nftables", "iptables", "netbase"],
   ...["logrotate"],
   ...["procps", "less", "nano-tiny"],
+  "libfaketime", // no Pi has it: for processes whose clock is wrong
 ];
 
 /** Shell lines run on the finished tree, `$1`. */

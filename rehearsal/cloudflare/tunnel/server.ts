@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer, type Socket } from "node:net";
+import { validity } from "../../ca.ts";
 import type { Account } from "../account.ts";
 import { timestamp } from "../identifiers.ts";
 import type { Connector, ProxyErrorCode, TunnelEdge, TunnelStatus } from "./edge.ts";
@@ -40,8 +41,9 @@ export interface TunnelServer extends TunnelEdge {
  * `REGISTER {json}` is answered by `REGISTERED {connection} {location}` or `REFUSED {reason}`;
  * `OPEN {stream} {address} {port}` asks the connector to dial, which then either connects anew and says
  * `STREAM {stream}`, after which the bytes are raw, or says `FAILED {stream} {code}`;
- * `PING` is answered by `PONG`; `DRAIN` announces a graceful end. A UDP datagram to the same port is echoed: with
- * `--protocol quic` the connector lives on these echoes, so a firewall that blocks UDP cuts the tunnel, as in reality.
+ * `PING` is answered by `PONG`; `DRAIN` announces a graceful end. A UDP datagram to the same port is echoed, and
+ * behind it in Unix seconds from when to when the edge's certificate is valid: with `--protocol quic` the connector
+ * lives on these echoes, so a firewall that blocks UDP cuts the tunnel, and a wrong clock refuses it, as in reality.
  */
 export async function startTunnelServer(
   account: Account,
@@ -67,7 +69,13 @@ export async function startTunnelServer(
     greet(socket);
   });
   server.listen(tunnelPort, address);
-  const hello = createSocket("udp4", (message, peer) => hello.send(message, peer.port, peer.address));
+  const certificate = validity();
+  const valid = [certificate.notBefore, certificate.notAfter].map((time) =>
+    Math.floor(time.getTime() / 1000),
+  );
+  const hello = createSocket("udp4", (message, peer) =>
+    hello.send(`${message} ${valid.join(" ")}`, peer.port, peer.address),
+  );
   hello.bind(tunnelPort, address);
   await Promise.all([once(server, "listening"), once(hello, "listening")]);
 
