@@ -1,12 +1,20 @@
-import { createServer } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { judge, namesOfGateway, namesOfShared, readHeld, usesOf } from "./account-limits.ts";
+import { judge, lookForRoom, namesOfGateway, namesOfShared, readHeld, usesOf } from "./account-limits.ts";
+import type { CloudflareApi } from "./cloudflare-api.ts";
+import { shareLookups } from "./shared-lookups.ts";
 
 const account = "a".repeat(32);
 const many = (count: number) => Array.from({ length: count }, (_, index) => `other-${index}`);
 const mia = namesOfGateway("mia", { serviceTokens: [{ name: "cli" }, { name: "phone" }] });
 const alerts = namesOfShared("alerts", 1);
+
+async function apiOf(server: Server): Promise<CloudflareApi> {
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void server.close());
+  return { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, token: "t" };
+}
 
 test("an account without room is refused: which limit, how many there are, what would be made, what frees some", () => {
   const held = { "service tokens": many(49), Workers: many(100), "Access applications": many(499) };
@@ -56,10 +64,50 @@ test("counts what stands on later pages too, and cron triggers by Worker", async
     const info = scripts ? undefined : { total_count: names.length };
     response.end(JSON.stringify({ success: true, errors: [], result, result_info: info }));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  onTestFinished(() => void server.close());
-  const api = { baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, token: "t" };
+  const api = await apiOf(server);
   const held = await readHeld(account, ["tunnels", "cron triggers"], api);
   expect(held.tunnels).toEqual(names);
   expect(held["cron triggers"]).toEqual(["a", "a", "b", "b"]);
+});
+
+const settings: Parameters<typeof lookForRoom>[1] = {
+  accountId: account,
+  plan: "free",
+  workerName: "",
+  serviceTokens: [],
+  tunnel: { id: "t", secret: "" },
+};
+
+test("one of many stacks lists the account anew where it would take more of it, and not where it has all it wants", async () => {
+  const scripts = Array.from({ length: 98 }, (_, index) => ({ id: `other-${index}` }));
+  let lists = 0;
+  const server = createServer((request, response) => {
+    const workers = request.url?.includes("/workers/scripts");
+    if (workers) lists += 1;
+    response.end(JSON.stringify({ success: true, errors: [], result: workers ? scripts : [] }));
+  });
+  const api = await apiOf(server);
+  shareLookups();
+  const up = (stack: string) => lookForRoom(stack, settings, api);
+  await up("mia");
+  expect(lists).toBe(1);
+  scripts.push({ id: "openclaw-mia" });
+  await up("bob");
+  expect(lists).toBe(2);
+  scripts.push({ id: "openclaw-bob" });
+  await expect(up("cleo")).rejects.toThrow("Workers: 100 of 100");
+  expect(lists).toBe(3);
+});
+
+test("a stack that has all of its own is asked about once for all", async () => {
+  let lists = 0;
+  const server = createServer((_, response) => {
+    lists += 1;
+    const names = ["openclaw-mia", "openclaw-mia-people"].map((name) => ({ id: name, name }));
+    response.end(JSON.stringify({ success: true, errors: [], result: names }));
+  });
+  const api = await apiOf(server);
+  shareLookups();
+  for (const _ of [1, 2, 3]) await lookForRoom("mia", settings, api);
+  expect(lists).toBe(6);
 });

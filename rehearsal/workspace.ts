@@ -8,6 +8,7 @@ import {
   type Stack,
 } from "@pulumi/pulumi/automation/index.js";
 import gateway from "../infra/index.ts";
+import { keepConnectionsApart } from "./engine/connections.ts";
 import type { Engine } from "./engine/index.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -61,6 +62,7 @@ export async function openWorkspace(
     PULUMI_HOME: home,
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
+  keepConnectionsApart();
   const pulumiCommand = await PulumiCommand.get({ root: engine.root });
   return {
     folder,

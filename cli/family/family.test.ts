@@ -138,29 +138,32 @@ describe("npm run family", { timeout: 60_000 }, () => {
     });
   });
 
-  test("shows what the shared stack's probe found last, and takes no gateway off that it watches", async () => {
-    const webhook = { name: "phone", url: "https://hooks.example.com/", secret: "s".repeat(32) };
-    const shared = { gateways: ["bob", "cleo"], alerts: { webhooks: [webhook] } };
-    await home.add("alerts", { pi: undefined, access: undefined, shared });
-    const up = await home.family(["up", "alerts", "--yes", "--json"]);
-    expect(up, up.stderr).toMatchObject({ code: 0 });
-    await cloudflare.local.strike("openclaw-alerts-probe");
+  longTest(
+    "shows what the shared stack's probe found last, and takes no gateway off that it watches",
+    async () => {
+      const webhook = { name: "phone", url: "https://hooks.example.com/", secret: "s".repeat(32) };
+      const shared = { gateways: ["bob", "cleo"], alerts: { webhooks: [webhook] } };
+      await home.add("alerts", { pi: undefined, access: undefined, shared });
+      const up = await home.family(["up", "alerts", "--yes", "--json"]);
+      expect(up, up.stderr).toMatchObject({ code: 0 });
+      await cloudflare.local.strike("openclaw-alerts-probe");
 
-    const { stdout } = await home.family(["status", "alerts", "bob", "--quick", "--json"]);
-    expect(JSON.parse(stdout)).toMatchObject([
-      { stack: "alerts", isBuilt: true, watches: ["bob", "cleo"] },
-      { stack: "bob", lastProbe: { found: "TUNNEL_DOWN", at: expect.stringMatching(/^20/) } },
-    ]);
-    const { code, stderr } = await home.family(["destroy", "bob", "--yes"]);
-    expect(code).toBe(1);
-    expect(stderr).toMatch(
-      /GATEWAY_WATCHED: .* alerts is bound to bob.*\n.*config rm --stack alerts .*shared\.gateways\[0\]'\n.*up --stack alerts/,
-    );
-    const off = await home.family(["destroy", "alerts", "--yes", "--json"]);
-    expect(off, off.stderr).toMatchObject({ code: 0 });
-    expect(ofStacks().join("\n")).not.toMatch(/alerts|KV/);
-    await home.drop("alerts");
-  });
+      const { stdout } = await home.family(["status", "alerts", "bob", "--quick", "--json"]);
+      expect(JSON.parse(stdout)).toMatchObject([
+        { stack: "alerts", isBuilt: true, watches: ["bob", "cleo"] },
+        { stack: "bob", lastProbe: { found: "TUNNEL_DOWN", at: expect.stringMatching(/^20/) } },
+      ]);
+      const { code, stderr } = await home.family(["destroy", "bob", "--yes"]);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        /GATEWAY_WATCHED: .* alerts is bound to bob.*\n.*config rm --stack alerts .*shared\.gateways\[0\]'\n.*up --stack alerts/,
+      );
+      const off = await home.family(["destroy", "alerts", "--yes", "--json"]);
+      expect(off, off.stderr).toMatchObject({ code: 0 });
+      expect(ofStacks().join("\n")).not.toMatch(/alerts|KV/);
+      await home.drop("alerts");
+    },
+  );
 
   longTest("loses one stack alone when its process is killed, and says so", async () => {
     const held = cloudflare.local.faults.hold("GET", /\/cfd_tunnel$/);

@@ -1,5 +1,6 @@
 import { LocalWorkspace, PulumiCommand, Stack } from "@pulumi/pulumi/automation/index.js";
 import gateway from "../../infra/index.ts";
+import { keepConnectionsApart } from "../../rehearsal/engine/connections.ts";
 import type { Engine } from "../../rehearsal/engine/index.ts";
 import { projectFolder } from "../init/places.ts";
 import type { StackOfFamily } from "./household.ts";
@@ -20,6 +21,7 @@ function commandOf({ root }: Engine): Promise<PulumiCommand> {
  * and every command is told its stack anyway.
  */
 export async function openStack({ name, env }: StackOfFamily, engine: Engine): Promise<Stack> {
+  keepConnectionsApart();
   const workspace = await LocalWorkspace.create({
     workDir: projectFolder(),
     program: gateway,

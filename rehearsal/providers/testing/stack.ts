@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LocalWorkspace, PulumiCommand, type PulumiFn, type Stack } from "@pulumi/pulumi/automation/index.js";
+import { keepConnectionsApart } from "../../engine/connections.ts";
 import { ensureEngine } from "../../engine/index.ts";
 import { quiet } from "../../progress.ts";
 import { type Providers, startProviders } from "../index.ts";
@@ -31,6 +32,7 @@ export async function openTestStack(apiUrl: string, apiToken = "a".repeat(40)): 
     cwd: programFolder,
   });
   const engine = await ensureEngine(quiet);
+  keepConnectionsApart();
   const pulumiCommand = await PulumiCommand.get({ root: engine.root });
   const envVars = {
     ...providers.env,
