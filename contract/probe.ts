@@ -13,6 +13,8 @@ export const PROBE_BINDINGS = {
   probe: "PROBE",
   /** JSON of a list of `ProbeWebhook`. Secret. */
   webhooks: "WEBHOOKS",
+  /** An API token that may read tunnels, where `ProbeVariable.tunnels` is set. Secret. */
+  tunnelReadToken: "TUNNEL_READ_TOKEN",
 } as const;
 
 /** Under which key the last `ProbeReport` lies. */
@@ -35,6 +37,8 @@ export interface ProbeVariable {
   readonly gateways: readonly string[];
   /** After how many failures in a row the webhooks are told. */
   readonly failures: number;
+  /** Where each gateway's connectors are listed, as a URL of Cloudflare's API by gateway; absent where nobody looks. */
+  readonly tunnels?: Readonly<Record<string, string>>;
 }
 
 export interface ProbeWebhook {

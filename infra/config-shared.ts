@@ -62,6 +62,16 @@ export const shared = z
           .default([])
           .refine(distinct, { message: "webhooks with different names" })
           .meta({ description: "Who gets Cloudflare's alerts and the probe's by a POST." }),
+        tunnelReadToken: z.string().min(20, "an API token").optional().meta({
+          description:
+            "An API token with the one permission Cloudflare Tunnel, Read, for the probe: with it, the webhooks are told of a tunnel that has more connectors than one, as it has where its token was stolen. Never the stack's own.",
+          example: "< token.txt",
+          secret: true,
+        }),
+      })
+      .refine(({ tunnelReadToken, webhooks }) => tunnelReadToken === undefined || webhooks.length > 0, {
+        path: ["webhooks", 0],
+        message: "a webhook: the probe, which tunnelReadToken is for, is made only where one is",
       })
       .refine(({ emails, webhooks }) => emails.length + webhooks.length > 0, {
         path: ["emails", 0],

@@ -18,11 +18,14 @@ export interface ProbeArgs {
   readonly bundle: WorkerBundle;
   readonly shared: SharedConfig["shared"];
   readonly gateways: readonly WatchedGateway[];
+  /** Where Cloudflare's API is. */
+  readonly apiUrl: string;
 }
 
 /**
  * The Worker that asks each OpenClaw through its tunnel, and the clock that calls it. It holds no credential of a
- * gateway: a binding leads through each stack's VPC service, and OpenClaw's /readyz wants none. It has no address.
+ * gateway: a binding leads through each stack's VPC service, and OpenClaw's /readyz wants none. It has no address. Of the
+ * account it holds a token that may read tunnels, where the config has one.
  */
 export class Probe extends pulumi.ComponentResource {
   /** The KV namespace that holds what the last run found. */
@@ -59,7 +62,7 @@ export class Probe extends pulumi.ComponentResource {
         contentSha256: bundle.sha256,
         compatibilityDate: WORKER_COMPATIBILITY_DATE,
         compatibilityFlags: [...WORKER_COMPATIBILITY_FLAGS],
-        bindings: probeBindings(args, this.reportNamespaceId),
+        bindings: probeBindings({ accountId, ...args }, this.reportNamespaceId),
         observability: { enabled: true, logs: { enabled: true, invocationLogs: false } },
       },
       { parent: this, hooks: { beforeCreate: [nameIsFree, memoryClass] } },
@@ -81,10 +84,19 @@ export class Probe extends pulumi.ComponentResource {
 }
 
 function probeBindings(
-  { shared, gateways }: Pick<ProbeArgs, "shared" | "gateways">,
+  { shared, gateways, apiUrl, accountId }: Pick<ProbeArgs, "shared" | "gateways" | "apiUrl" | "accountId">,
   reportNamespaceId: pulumi.Output<string>,
 ) {
-  const variable: ProbeVariable = { gateways: shared.gateways, failures: shared.probe.failures };
+  const { tunnelReadToken } = shared.alerts;
+  const connectionsOf = (tunnelId: string) =>
+    `${apiUrl}/accounts/${accountId}/cfd_tunnel/${tunnelId}/connections`;
+  const variable: ProbeVariable = {
+    gateways: shared.gateways,
+    failures: shared.probe.failures,
+    ...(tunnelReadToken && {
+      tunnels: Object.fromEntries(gateways.map(({ name, tunnelId }) => [name, connectionsOf(tunnelId)])),
+    }),
+  };
   return [
     ...gateways.map(({ name, vpcServiceId }) => ({
       type: "vpc_service",
@@ -99,5 +111,8 @@ function probeBindings(
       name: PROBE_BINDINGS.webhooks,
       text: pulumi.secret(JSON.stringify(shared.alerts.webhooks)),
     },
+    ...(tunnelReadToken
+      ? [{ type: "secret_text", name: PROBE_BINDINGS.tunnelReadToken, text: pulumi.secret(tunnelReadToken) }]
+      : []),
   ];
 }

@@ -79,12 +79,14 @@ async function makeGateway(): Promise<void> {
   });
   seenAddresses = asked;
 }
+let readToken = "";
 let seenAddresses: readonly (string | undefined)[] = [];
 
 beforeAll(async () => {
   const opened = await openCloudStage(240, teardown, {
     paidZone: true,
     internet: async (request) => {
+      if (request.url.startsWith(account.local.apiUrl)) return fetch(request);
       received.push({ url: request.url, headers: request.headers, body: await request.text() });
       return new Response("", { status: hookStatus });
     },
@@ -211,6 +213,54 @@ describe("a shared stack", () => {
     })) as unknown as { result: { service_id: string } };
     expect(await findGateways(accountId, ["mia"], { baseUrl, token: apiToken })).toEqual([
       { name: "mia", tunnelId: made.result.id, vpcServiceId: service.result.service_id },
+    ]);
+  });
+
+  test("takes for the probe no token that cannot read tunnels, and not the program's own", async () => {
+    const key = "openclaw-gateway:shared.alerts.tunnelReadToken";
+    const { apiToken, issueApiToken } = account.local;
+    const set = (value: string) => stack.setAllConfig({ [key]: { value, secret: true } }, true);
+    await set(apiToken);
+    await expect(stack.preview()).rejects.toThrow("a Worker must not hold what may change the account");
+    await set(issueApiToken({ without: ["Cloudflare Tunnel Write"] }));
+    await expect(stack.preview()).rejects.toThrow("may not read the tunnels");
+    readToken = issueApiToken({ permissions: ["Cloudflare Tunnel Read"] });
+    await set(readToken);
+    await stack.up();
+    expect((await stack.preview()).changeSummary).toEqual({ same: expect.any(Number) });
+    const state = JSON.stringify(await stack.exportStack(), (key, value) =>
+      key === "plaintext" ? undefined : value,
+    );
+    expect(state).not.toContain(readToken);
+  });
+
+  test("rings when a tunnel's connectors are several, when they cannot be seen, and when all is well again", async () => {
+    received.length = 0;
+    const another = await startConnected();
+    await strike();
+    expect(fromProbe()).toEqual([]);
+    await strike();
+    expect(eventsOf(fromProbe())).toEqual([
+      {
+        gateway: "home",
+        status: "connectors",
+        reason: expect.stringMatching(/^SEVERAL_CONNECTORS: \S+ from 127\.\S+, \S+ from 127\.\S+$/),
+        since: expect.stringMatching(/^20/),
+      },
+    ]);
+    expect((await lastReport())?.gateways).toEqual({ home: {} });
+    await another.stop();
+    await strike();
+    expect(eventsOf(fromProbe())).toEqual([{ gateway: "home", status: "connectors-well" }]);
+    account.local.revokeApiToken(readToken);
+    await strike();
+    await strike();
+    expect(eventsOf(fromProbe())).toMatchObject([
+      {
+        gateway: "home",
+        status: "connectors",
+        reason: expect.stringMatching(/^CONNECTORS_UNREADABLE: Cloudflare answered 40/),
+      },
     ]);
   });
 

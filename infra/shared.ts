@@ -3,11 +3,17 @@ import { bundleProbe } from "../contract/bundle.ts";
 import { sharedPermissions } from "../contract/permissions.ts";
 import { allKinds, judge, namesOfShared, readHeld, usesOf } from "./account-limits.ts";
 import { Alerts, mayUseWebhooks } from "./alerts.ts";
-import { type CloudflareApi, cloudflareOfStack } from "./cloudflare-api.ts";
+import {
+  type CloudflareApi,
+  CloudflareApiError,
+  cloudflareOfStack,
+  readCloudflare,
+} from "./cloudflare-api.ts";
 import type { SharedConfig } from "./config.ts";
 import { baseName, probeName } from "./names.ts";
 import { lookAtAccount } from "./preflight.ts";
 import { Probe } from "./probe.ts";
+import { Refusal } from "./refusal.ts";
 import { findGateways } from "./shared-gateways.ts";
 
 /** The account's one shared stack: alarms for all of its gateways. */
@@ -21,12 +27,21 @@ export async function sharedStack(stack: string, { accountId, plan, shared }: Sh
   const uses = usesOf(held, namesOfShared(stack, shared.alerts.webhooks.length));
   for (const note of judge(uses, accountId, plan)) pulumi.log.warn(note);
   const gateways = await findGateways(accountId, shared.gateways, api);
+  if (shared.alerts.tunnelReadToken)
+    await lookAtReadToken(shared.alerts.tunnelReadToken, accountId, gateways[0]?.tunnelId, api);
 
   const alerts = await heardAlerts(accountId, shared.alerts, api);
   if (alerts.emails.length + alerts.webhooks.length > 0)
     new Alerts(stack, { accountId, name, alerts, tunnelIds: gateways.map(({ tunnelId }) => tunnelId) });
   const probe = hasProbe
-    ? new Probe(stack, { accountId, scriptName, bundle: await bundleProbe(), shared, gateways })
+    ? new Probe(stack, {
+        accountId,
+        scriptName,
+        bundle: await bundleProbe(),
+        shared,
+        gateways,
+        apiUrl: api.baseUrl,
+      })
     : undefined;
 
   return {
@@ -35,6 +50,37 @@ export async function sharedStack(stack: string, { accountId, plan, shared }: Sh
     /** Where `npm run family -- status` reads what the probe found last. */
     probeReport: probe?.reportNamespaceId,
   };
+}
+
+/** @throws Refusal for a token that may not read tunnels, or that may do all that this program may */
+async function lookAtReadToken(
+  token: string,
+  accountId: string,
+  tunnelId: string | undefined,
+  api: CloudflareApi,
+): Promise<void> {
+  const mend = [
+    `make a token with Cloudflare Tunnel, Read and nothing else: https://dash.cloudflare.com/profile/api-tokens`,
+    "npx pulumi config set --path --secret shared.alerts.tunnelReadToken < token.txt",
+  ];
+  if (token === api.token)
+    throw new Refusal(
+      "SHARED_READ_TOKEN",
+      "shared.alerts.tunnelReadToken is the token that this program runs with: a Worker must not hold what may change the account",
+      ...mend,
+    );
+  const path = `/accounts/${accountId}/cfd_tunnel/${tunnelId}/connections`;
+  try {
+    await readCloudflare(path, { ...api, token });
+  } catch (error) {
+    if (!(error instanceof CloudflareApiError) || (error.status ?? 500) >= 500 || error.status === 429)
+      throw error;
+    throw new Refusal(
+      "SHARED_READ_TOKEN",
+      "shared.alerts.tunnelReadToken may not read the tunnels of this account",
+      ...mend,
+    );
+  }
 }
 
 /** Those whom Cloudflare itself will tell: the probe tells its webhooks in any account. */

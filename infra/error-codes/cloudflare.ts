@@ -72,6 +72,10 @@ export const cloudflareCodes = {
       "A warning: the account has no zone on the Pro plan or above, so Cloudflare sends its own alarms to email addresses alone. The probe's alarms go to the webhooks all the same.",
     mend: "Name who is to be told: `npx pulumi config set --path 'shared.alerts.emails[0]' ADDRESS`.",
   },
+  SHARED_READ_TOKEN: {
+    meaning: "The probe's API token may not read tunnels, or is the one that the program itself runs with.",
+    mend: "Make a token with Cloudflare Tunnel, Read and nothing else, and set shared.alerts.tunnelReadToken to it.",
+  },
   SHARED_GATEWAY_MISSING: {
     meaning: "A shared stack is to watch a gateway that the account does not have.",
     mend: "Build the gateway's stack first, or take its name out of `shared.gateways`.",

@@ -39,6 +39,7 @@ export class ProbeMemory extends DurableObject<Env> {
       const { memory, report } = await probe(before, {
         ...variable,
         webhooks,
+        tunnelReadToken: this.env[PROBE_BINDINGS.tunnelReadToken] as string | undefined,
         ask: (gateway) => this.#ask(gateway),
         fetch: (url, init) => fetch(url, init),
         nowMs: Date.now(),
