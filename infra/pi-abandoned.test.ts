@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type FakeHost, startFakeHost } from "../rehearsal/providers/testing/fake-host.ts";
 import { openTestStack, type TestStack } from "../rehearsal/providers/testing/stack.ts";
+import { expectNoDrift } from "../rehearsal/testing/drift.ts";
 import { longTest } from "../rehearsal/testing/long-test.ts";
 import { configSchema, type PiConfig } from "./config.ts";
 import { Pi } from "./pi.ts";
@@ -71,6 +72,7 @@ describe("an abandoned Pi on the real engine", { timeout: 120_000 }, () => {
     await up();
     steps();
     await up({ abandoned: true });
+    await expectNoDrift(stack.stack);
     const { summary } = await up();
     expect(summary.resourceChanges).toEqual({ same: 5 });
     expect(steps()).toEqual([]);

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { found } from "../pi/testing/openclaw-on-pi.ts";
 import type { Stage } from "../rehearsal/stage.ts";
 import { cloudflareApi } from "../rehearsal/testing/cloudflare-api.ts";
+import { expectNoDrift } from "../rehearsal/testing/drift.ts";
 import { pulumiCli } from "../rehearsal/testing/pulumi-cli.ts";
 import { type Watch, watchForOpenGateway, watchProcesses } from "../rehearsal/testing/watch.ts";
 import { differences, type Inventory, inventoryOf } from "../rehearsal/walk/traces.ts";
@@ -148,6 +149,7 @@ export function programSuite(stage: () => Stage): void {
       expect((await visitor.get("/v1/models")).status).toBe(200);
       const { status, body } = await visitor.post("/v1/responses", question);
       expect([status, body.includes("hello to the responses")]).toEqual([200, true]);
+      await expectNoDrift(stack);
       await stack.removeConfig("openclaw-gateway:signIn");
       await stack.removeConfig("openclaw-gateway:api");
       expect((await stack.up(hear)).summary.resourceChanges).toEqual({ update: 3, same: 13 });

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { describe, expect } from "vitest";
 import { quiet } from "../../rehearsal/progress.ts";
 import type { Stage } from "../../rehearsal/stage.ts";
+import { expectNoDrift } from "../../rehearsal/testing/drift.ts";
 import { longTest } from "../../rehearsal/testing/long-test.ts";
 import { watchProcesses } from "../../rehearsal/testing/watch.ts";
 import { visitorOf } from "../../rehearsal/walk/visitor.ts";
@@ -88,6 +89,7 @@ export function rotateSuite(stage: () => Stage): void {
           });
           expect(await onPi(file, true)).not.toBe(before);
           expect(await through("/ready")).toBe(200);
+          await expectNoDrift(built);
         } finally {
           await built.destroy();
         }
