@@ -48,6 +48,8 @@ export function accessLoginsSuite(gateways: () => AccessGateways): void {
       ["people", "eve@example.net", "code", {}, false],
       ["people", "eve@example.net", "service", {}, false],
       ["everyone", "eve@example.net", "code", {}, true],
+      ["house", "eve@example.net", "service", {}, true],
+      ["house", "eve@example.net", "code", {}, false],
       ["country", ann, "code", { country: "DE" }, true],
       ["country", ann, "code", { country: "FR" }, false],
       ["country", ann, "service", { country: "FR" }, false],

@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestCloudflare, type TestCloudflare } from "../rehearsal/cloudflare/testing/account.ts";
-import { type ListedGroup, lookAtPeople, refuseOpenGroups, untoldFactor } from "./access-look.ts";
+import {
+  type ListedGroup,
+  lookAtPeople,
+  refuseOpenGroups,
+  refusePublicProviders,
+  untoldFactor,
+} from "./access-look.ts";
 import { configSchema } from "./config.ts";
 import { EVERYONE } from "./config-access.ts";
 
@@ -43,6 +49,20 @@ test.each<[string, boolean, ListedGroup[]]>([
   const look = () => refuseOpenGroups(groups, methods, people({ groups: [a] }), "ACCOUNT");
   if (isRefused) expect(look).toThrow(`access.everyone '${EVERYONE}'`);
   else look();
+});
+
+test.each([
+  ["onetimepin", /ACCESS_EVERYONE.*login method[\s\S]*\(onetimepin, [\s\S]*access\.everyone/],
+  ["github", /ACCESS_EVERYONE/],
+  ["okta", undefined],
+  ["google-apps", undefined],
+])("everyone of a login method of type %s may be let in, or not: %s", (type, refused) => {
+  const look = () => refusePublicProviders([{ id: a, type }], people({ identityProviders: [a] }), "ACCOUNT");
+  if (refused) expect(look).toThrow(refused);
+  else look();
+  expect(() => refusePublicProviders([], people({ identityProviders: [a] }), "ACCOUNT")).toThrow(
+    `ACCESS_PROVIDER: the account has no login method ${a}`,
+  );
 });
 
 test.each([

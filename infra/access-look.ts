@@ -19,6 +19,7 @@ export interface ListedGroup {
 /** A login method, as the API lists it. */
 export interface ListedMethod {
   readonly id: string;
+  readonly name?: string;
   readonly type: string;
 }
 
@@ -27,7 +28,7 @@ export interface ListedMethod {
  * Cloudflare that the config gives no reason for.
  *
  * @returns what to tell the person
- * @throws Refusal for a group that lets everyone in, and for a second factor that the account does not allow
+ * @throws Refusal for a group or a login method that lets everyone in, and for a second factor that the account does not allow
  */
 export async function lookAtPeople(accountId: string, people: People, api: CloudflareApi): Promise<string[]> {
   const list = <T>(kind: string) => {
@@ -36,6 +37,8 @@ export async function lookAtPeople(accountId: string, people: People, api: Cloud
   };
   const hasGroups = people.groups.length > 0 && people.everyone === undefined;
   const methods = async () => list<ListedMethod[]>("identity_providers");
+  if (people.identityProviders.length > 0 && people.everyone === undefined)
+    refusePublicProviders(await methods(), people, accountId);
   if (hasGroups)
     refuseOpenGroups(await list<ListedGroup[]>("groups?per_page=1000"), await methods(), people, accountId);
   if (people.mfa.authenticators.length > 0) {
@@ -50,7 +53,7 @@ export async function lookAtPeople(accountId: string, people: People, api: Cloud
 
 /**
  * A group of the config whose include takes people whom nobody names is an everyone-policy by another name: everyone, an
- * address, a country, or whoever can be sent a one-time PIN ("Common misconfigurations" of
+ * address, a country, or whoever can be sent a one-time PIN or has an account where anybody can have one ("Common misconfigurations" of
  * https://developers.cloudflare.com/cloudflare-one/access-controls/policies/).
  */
 export function refuseOpenGroups(
@@ -59,13 +62,13 @@ export function refuseOpenGroups(
   people: People,
   accountId: string,
 ): void {
-  const pins = new Set(methods.filter(({ type }) => type === "onetimepin").map(({ id }) => id));
+  const anybodys = new Set(methods.filter(isAnybodys).map(({ id }) => id));
   const isOpen = (id: string, outer: readonly string[] = []): boolean => {
     const group = groups.find((one) => one.id === id);
     if (!group || outer.includes(id)) return false;
     const opens = ({ everyone, geo, ip, ip_list, login_method, group: inner }: Rule): boolean =>
       (everyone ?? geo ?? ip ?? ip_list) !== undefined ||
-      (login_method?.id !== undefined && pins.has(login_method.id)) ||
+      (login_method?.id !== undefined && anybodys.has(login_method.id)) ||
       (inner?.id !== undefined && isOpen(inner.id, [...outer, id]));
     return (group.include ?? []).some(opens) && (group.require ?? []).every(opens);
   };
@@ -76,6 +79,35 @@ export function refuseOpenGroups(
     "an Access group of access.groups lets in people whom nobody has named:",
     ...open.map(({ name, id }) => `"${name}" (${id})`),
     `name its people: https://one.dash.cloudflare.com/${accountId}/access/groups`,
+    `or let everyone in, as guests: npx pulumi config set --path access.everyone '${EVERYONE}'`,
+  );
+}
+
+/** Where whoever asks is given an account; of a PIN, an email address is one. */
+const publicTypes = ["onetimepin", "cloudflare", "facebook", "github", "google", "linkedin", "yandex"];
+const isAnybodys = ({ type }: ListedMethod): boolean => publicTypes.includes(type);
+
+/** @throws Refusal for a login method that is not there, and for one that vouches for anybody */
+export function refusePublicProviders(
+  methods: readonly ListedMethod[],
+  people: People,
+  accountId: string,
+): void {
+  const page = `https://one.dash.cloudflare.com/${accountId}/settings/authentication`;
+  const unknown = people.identityProviders.filter((id) => !methods.some((method) => method.id === id));
+  if (unknown.length > 0)
+    throw new Refusal(
+      "ACCESS_PROVIDER",
+      `the account has no login method ${unknown.join(", nor ")}, which access.identityProviders names`,
+      `its login methods, each with its id in the address of its page: ${page}`,
+    );
+  const open = methods.filter((method) => people.identityProviders.includes(method.id) && isAnybodys(method));
+  if (open.length === 0) return;
+  throw new Refusal(
+    "ACCESS_EVERYONE",
+    "a login method of access.identityProviders lets in people whom nobody has named:",
+    ...open.map(({ name, type, id }) => `"${name ?? type}" (${type}, ${id})`),
+    "name people: npx pulumi config set --path 'access.emails[0]' ADDRESS; the method is one to sign in by all the same",
     `or let everyone in, as guests: npx pulumi config set --path access.everyone '${EVERYONE}'`,
   );
 }

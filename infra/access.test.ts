@@ -31,6 +31,7 @@ describe("the Access part of gateways", { timeout: 120_000 }, () => {
     const totp = { allowed_authenticators: ["totp"], mfa_disabled: false };
     const wanted: Record<string, object> = {
       people: { include: [ann, { email_domain: { domain: "example.com" } }, group] },
+      house: { include: [{ login_method: { id: opened.service } }] },
       everyone: { include: [ann, { everyone: {} }] },
       country: { require: [{ geo: { country_code: "DE" } }] },
       abroad: { exclude: [{ geo: { country_code: "FR" } }] },

@@ -65,6 +65,7 @@ export class Access extends pulumi.ComponentResource {
           ...people.emails.map((email) => ({ email: { email } })),
           ...people.emailDomains.map((domain) => ({ emailDomain: { domain } })),
           ...inGroups(people.groups),
+          ...people.identityProviders.map((id) => ({ loginMethod: { id } })),
           ...(people.everyone === undefined ? [] : [{ everyone: {} }]),
         ],
         ...narrowing(people),

@@ -11,7 +11,7 @@ export const access = z
   .strictObject({
     emails: z.array(z.email("an email address")).default([]).meta({
       description:
-        "People who may log in, by email address. At least one, or one of emailDomains or groups, or everyone.",
+        "People who may log in, by email address. At least one, or one of emailDomains, groups or identityProviders, or everyone.",
       example: "you@example.com",
     }),
     emailDomains: z
@@ -24,6 +24,10 @@ export const access = z
     groups: ids(
       "an Access group",
       "Access groups whose people may log in, by id. Whom no role names is then what roles.others says.",
+    ),
+    identityProviders: ids(
+      "a login method",
+      "Login services of one's own (Okta, Entra ID, Google Workspace, OIDC, SAML), by id, everyone of which may log in. One that anybody can have an account with is refused. Whom no role names is then what roles.others says.",
     ),
     everyone: z
       .literal(EVERYONE, { error: `no such key, or the sentence "${EVERYONE}" word for word` })
@@ -58,10 +62,11 @@ export const access = z
   })
   .meta({ description: "Who may come in through Cloudflare Access." })
   .refine(
-    ({ emails, emailDomains, groups, everyone }) =>
-      emails.length + emailDomains.length + groups.length > 0 || everyone !== undefined,
+    ({ emails, emailDomains, groups, identityProviders, everyone }) =>
+      emails.length + emailDomains.length + groups.length + identityProviders.length > 0 ||
+      everyone !== undefined,
     {
       path: ["emails", 0],
-      message: `at least one person who may log in, by access.emails, access.emailDomains or access.groups; or everyone, by access.everyone '${EVERYONE}'`,
+      message: `at least one person who may log in, by access.emails, access.emailDomains, access.groups or access.identityProviders; or everyone, by access.everyone '${EVERYONE}'`,
     },
   );

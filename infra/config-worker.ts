@@ -27,7 +27,7 @@ export const roles = z
     guests: people("Who may only chat, within quotas.guest.", "'@example.com'"),
     others: z.enum(["member", "guest"], { error: "member or guest" }).optional().meta({
       description:
-        "What those are whom access.groups lets in and nothing here names: Access does not say who is in which group. Never owner; guest where access.everyone is set.",
+        "What those are whom access.groups or access.identityProviders let in and nothing here names: Access does not say who is in which group. Never owner; guest where access.everyone is set.",
       example: "guest",
     }),
     agents: z

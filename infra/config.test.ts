@@ -31,6 +31,7 @@ describe("checkConfig", () => {
         emails: ["owner@example.com"],
         emailDomains: [],
         groups: [],
+        identityProviders: [],
         loginMethods: [],
         require: { groups: [], devicePostures: [], mfa: false },
         exclude: { countries: [], groups: [], devicePostures: [] },

@@ -86,7 +86,13 @@ function inTwoLists({ roles }: GatewayConfig, namespace: string): ConfigProblem[
   });
 }
 
-/** Only a group, or everyone, lets in people whom the config does not name; of a group somebody has to have said what they are. */
+/** Keys by which people come in whom the config does not name. */
+const unnamedBy = ({ groups, identityProviders }: GatewayConfig["access"]): string[] => [
+  ...(groups.length > 0 ? ["access.groups"] : []),
+  ...(identityProviders.length > 0 ? ["access.identityProviders"] : []),
+];
+
+/** What those are whom the config lets in and does not name, somebody has to have said; of everyone it is known. */
 function unnamed({ access, roles }: GatewayConfig, namespace: string): ConfigProblem[] {
   const key = `${namespace}:roles.others`;
   const unset = `npx pulumi config rm --path '${key}'`;
@@ -95,20 +101,28 @@ function unnamed({ access, roles }: GatewayConfig, namespace: string): ConfigPro
     const got = `"${roles.others}", and access.everyone lets in the whole internet`;
     return [{ key, got, wanted: "guest, or no such key, which is the same here", mend: unset }];
   }
-  if (access.groups.length > 0 && roles.others === undefined) {
-    const got = "not set, and access.groups lets people in whom no role names";
+  const by = unnamedBy(access);
+  if (by.length > 0 && roles.others === undefined) {
+    const got = `not set, and ${by.join(" and ")} let people in whom no role names`;
     return [{ key, got, wanted: "member or guest", mend: `npx pulumi config set --path '${key}' guest` }];
   }
-  if (access.groups.length === 0 && roles.others !== undefined) {
+  if (by.length === 0 && roles.others !== undefined) {
     const got = `"${roles.others}", and there is nobody it could be for`;
-    return [{ key, got, wanted: "no such key while access.groups is empty", mend: unset }];
+    return [
+      {
+        key,
+        got,
+        wanted: "no such key while access.groups and access.identityProviders are empty",
+        mend: unset,
+      },
+    ];
   }
   return [];
 }
 
 function withoutLogin(config: GatewayConfig, namespace: string): ConfigProblem[] {
-  // Who is in a group is not known here: anyone may be.
-  if (config.access.groups.length > 0 || config.access.everyone !== undefined) return [];
+  // Who is in a group, or in a login service, is not known here: anyone may be.
+  if (unnamedBy(config.access).length > 0 || config.access.everyone !== undefined) return [];
   const open = logins(config).map(({ who }) => who);
   // A domain stands for those of its people who may log in, be it each by an address.
   const mayLogIn = (who: string) =>

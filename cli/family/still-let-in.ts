@@ -6,8 +6,11 @@ export function stillLetIn(person: string, { access }: Pick<GatewayConfig, "acce
     return ["They may log in again, as a guest like anybody: access.everyone stands in the config."];
   const domain = access.emailDomains.find((one) => person.endsWith(`@${one}`));
   if (domain) return [`They may log in again: access.emailDomains lets in everyone of ${domain}.`];
-  if (access.groups.length === 0) return [];
-  return [
-    "They may log in again if an Access group of access.groups has them; who is in it, Access alone knows.",
-  ];
+  const doubts = [
+    access.groups.length > 0 && "an Access group of access.groups has them",
+    access.identityProviders.length > 0 && "a login service of access.identityProviders has them",
+  ].filter((doubt) => doubt !== false);
+  return doubts.length === 0
+    ? []
+    : [`They may log in again if ${doubts.join(" or ")}; who is in it, is not known here.`];
 }

@@ -72,6 +72,10 @@ export const cloudflareCodes = {
       "A warning: the account has no zone on the Pro plan or above, so Cloudflare sends its own alarms to email addresses alone. The probe's alarms go to the webhooks all the same.",
     mend: "Name who is to be told: `npx pulumi config set --path 'shared.alerts.emails[0]' ADDRESS`.",
   },
+  ACCESS_PROVIDER: {
+    meaning: "The account has no login method of that id.",
+    mend: "Set `access.identityProviders` to ids of login methods that the account has.",
+  },
   SHARED_READ_TOKEN: {
     meaning: "The probe's API token may not read tunnels, or is the one that the program itself runs with.",
     mend: "Make a token with Cloudflare Tunnel, Read and nothing else, and set shared.alerts.tunnelReadToken to it.",
@@ -92,8 +96,8 @@ export const cloudflareCodes = {
   },
   ACCESS_EVERYONE: {
     meaning:
-      "An Access group of `access.groups` lets in people whom nobody has named: everyone, a country, an address range, or whoever has an email address.",
-    mend: "Name its people in the dashboard; or let everyone in as a guest, by the sentence that is shown.",
+      "An Access group of `access.groups`, or a login method of `access.identityProviders`, lets in people whom nobody has named: everyone, a country, an address range, or whoever has an email address or an account where anybody can have one.",
+    mend: "Name people, a group's in the dashboard; or let everyone in as a guest, by the sentence that is shown.",
   },
   ACCESS_MFA_OFF: {
     meaning:

@@ -49,6 +49,7 @@ function gatewaysByName(family: string, service: string): AccessGateways["gatewa
       keys: ["emails[0]", "emailDomains[0]", "groups[0]"],
       access: { emails, emailDomains: ["example.com"], groups: [family] },
     },
+    house: { keys: ["identityProviders[0]"], access: { identityProviders: [service] } },
     everyone: { keys: ["everyone"], access: { emails, everyone: EVERYONE } },
     country: { keys: ["require.country"], access: { emails, require: { country: "DE" } } },
     abroad: { keys: ["exclude.countries[0]"], access: { emails, exclude: { countries: ["FR"] } } },
