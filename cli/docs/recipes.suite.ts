@@ -212,7 +212,7 @@ export function recipesSuite(stage: () => Stage): void {
       for (const name of ["id_ed25519", "id_jump"])
         await writeFile(join(ssh, name), host.privateKey ?? "", { mode: 0o600 });
       await writeFile(join(workspace.folder, "password.txt"), "of the test\n", { mode: 0o600 });
-      for (const name of ["key.txt", "secret.txt"])
+      for (const name of ["key.txt", "secret.txt", "token.txt"])
         await writeFile(join(workspace.folder, name), `${randomBytes(32).toString("base64")}\n`, {
           mode: 0o600,
         });
