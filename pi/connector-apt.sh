@@ -38,9 +38,12 @@ explain_apt() {
       "on the Pi: sudo dpkg --configure -a && sudo apt-get -f install, $again" ;;
   *'No space left'* | *'enough free space'*)
     fail PI_NO_SPACE "there is no room for the package" "make room on the Pi, for example: sudo apt-get clean; df -h tells what is full; $again" ;;
-  *'not yet activated'* | *'not yet valid'* | *'is not valid yet'* | *'Not live until'*)
+  *'created after the --not-after date'* | *'not yet activated'* | *'not yet valid'* | *'is not valid yet'* | *'Not live until'*)
     fail PI_CLOCK "by the Pi's clock ($(date)) what $repository shows is not valid yet; apt's words are above" \
       "set the clock: sudo timedatectl set-ntp true, $again" ;;
+  *'certificate verify failed'* | *'certificate is NOT trusted'*)
+    fail DOWNLOAD_FAILED "apt could not fetch from $repository: its certificate is not trusted" \
+      "is the Pi's clock right (timedatectl)? does something in between open TLS? $again" ;;
   *'not signed'* | *NO_PUBKEY* | *'Missing key'* | *EXPKEYSIG* | *BADSIG* | *'signatures were invalid'* | *"couldn't be verified"*)
     fail REPOSITORY_UNSIGNED "apt does not trust $repository: what came is not signed by the key that came from there" \
       "nothing was installed. Is something between the Pi and the internet (a filter, a proxy)? is the clock right (timedatectl)? $again" ;;

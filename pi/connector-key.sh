@@ -84,6 +84,8 @@ download() {
     *) why="check the Pi's way to the internet: curl -I $1" ;;
     esac
     rm -rf "$folder"
-    fail DOWNLOAD_FAILED "could not download $1 ($(printf '%s' "$words" | tail -n 1))" "$why"
+    # Of several lines, such as its advice about certificates, curl's own tells why.
+    said=$(printf '%s\n' "$words" | grep '^curl: ' | tail -n 1)
+    fail DOWNLOAD_FAILED "could not download $1 (${said:-$words})" "$why"
   }
 }

@@ -45,14 +45,19 @@ export function connectorStartSuite(stage: () => Stage): void {
         const { token } = await newTunnel("one");
         const changed = (source: string) => `export ${quoted}\n${source}`;
         expect((await create("one", token, { changed })).stderr).toMatch(
-          /DOWNLOAD_FAILED: .*: its certificate is not trusted: is the Pi's clock right/,
+          /DOWNLOAD_FAILED: .* \(curl: .*certificate.*\)\n {2}its certificate is not trusted: is the Pi's clock right/,
         );
       });
 
-      test("by which apt does not trust it", async () => {
+      test.each([
+        ["a day", "-1d", /DOWNLOAD_FAILED: .*: its certificate is not trusted\n {2}is the Pi's clock right/],
+        ["half an hour", "-30m", /PI_CLOCK: /],
+      ])("by which apt does not trust it, %s behind", async (_name, offset, words) => {
         const { token } = await newTunnel("one");
-        const changed = (source: string) => `apt-get() { env ${quoted} apt-get "$@"; }\n${source}`;
-        expect((await create("one", token, { changed })).stderr).toMatch(/PI_CLOCK: /);
+        const behind = quoted.replace("-1d", offset);
+        const changed = (source: string) =>
+          source.replace("noninteractive apt-get", `noninteractive env ${behind} apt-get`);
+        expect((await create("one", token, { changed })).stderr).toMatch(words);
       });
 
       test("by which Cloudflare's edge is not trusted", async () => {

@@ -100,7 +100,7 @@ export function modelKeySuite(stage: () => Stage): void {
         await takes(next);
         const written = `until grep -qF ${next} ${folder}/openclaw.json; do sleep 0.02; done`;
         const killed = sh(
-          `timeout 100 sh -c '${written}; kill -9 $(pgrep -f "input-type=module - replace")' && echo yes`,
+          `timeout 100 sh -c '${written}; kill -9 $(pgrep -f "[i]nput-type=module - replace")' && echo yes`,
         );
         await replace();
         expect(await killed).toBe("yes\n");
