@@ -6,7 +6,8 @@ import { ORIGIN, startGateway, type TestGateway } from "./testing/gateway.ts";
 
 const SECRET = "the-owners-key-of-the-test";
 /** Stands for the Control UI, which reads its token from the fragment too. */
-const CONTROL_UI = `<!doctype html><title>Control UI</title><h1></h1>
+/** With an icon of its own: the browser would ask for one late, when the next test has begun. */
+const CONTROL_UI = `<!doctype html><title>Control UI</title><link rel="icon" href="data:,"><h1></h1>
 <script>document.querySelector("h1").textContent = location.href</script>`;
 
 let gateway: TestGateway;
