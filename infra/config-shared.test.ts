@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { ConfigError, checkSharedConfig, isShared } from "./config.ts";
+import { checkSharedConfig, isShared } from "./config.ts";
+import { problemsOf as problemsOfAny } from "./testing/config-problems.ts";
 
 const webhook = { name: "phone", url: "https://hooks.example.com/alerts", secret: "s".repeat(32) };
 const good = {
@@ -7,15 +8,8 @@ const good = {
   shared: { gateways: ["home"], alerts: { emails: ["owner@example.com"] } },
 };
 
-const problemsOf = (raw: Record<string, unknown>, stack = "alerts") => {
-  try {
-    checkSharedConfig(stack, raw);
-  } catch (error) {
-    if (error instanceof ConfigError) return new Map(error.problems.map((problem) => [problem.key, problem]));
-    throw error;
-  }
-  return new Map();
-};
+const problemsOf = (raw: Record<string, unknown>, stack = "alerts") =>
+  problemsOfAny(raw, stack, checkSharedConfig);
 const keysOf = (shared: object) => [...problemsOf({ ...good, shared: { ...good.shared, ...shared } }).keys()];
 
 describe("checkSharedConfig", () => {

@@ -92,14 +92,19 @@ function settingLines(settings: PiSettings): string {
     .join("");
 }
 
+/** What whoever changes openclaw.json and keeps a record of it is made of. */
+const changing = [
+  "openclaw-config.mjs",
+  "openclaw-keys.mjs",
+  "openclaw-record.mjs",
+  "openclaw-secrets.mjs",
+  "openclaw-commands.mjs",
+  "openclaw-change.mjs",
+] as const;
+
 const programs = {
   openclaw: [
-    "openclaw-config.mjs",
-    "openclaw-keys.mjs",
-    "openclaw-record.mjs",
-    "openclaw-secrets.mjs",
-    "openclaw-commands.mjs",
-    "openclaw-change.mjs",
+    ...changing,
     "openclaw-findings.mjs",
     "openclaw-answers.mjs",
     "openclaw-proxies.mjs",
@@ -114,12 +119,7 @@ const programs = {
     "gateway-token.mjs",
   ],
   "model-key": [
-    "openclaw-config.mjs",
-    "openclaw-keys.mjs",
-    "openclaw-record.mjs",
-    "openclaw-secrets.mjs",
-    "openclaw-commands.mjs",
-    "openclaw-change.mjs",
+    ...changing,
     "openclaw-answers.mjs",
     "model-keys.mjs",
     "model-key-begun.mjs",

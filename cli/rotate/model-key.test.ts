@@ -3,17 +3,9 @@ import { Refusal } from "../../infra/refusal.ts";
 import { modelKeysIn, type OnPi, rotateModelKey } from "./model-key.ts";
 import { wellFormed } from "./new-key.ts";
 import { readScene } from "./scene.ts";
-import { fakeStack } from "./testing/fake-stack.ts";
+import { fakeStack, leastConfig as good } from "./testing/fake-stack.ts";
 
 const key = "sk-new-0123456789abcdef";
-const good = {
-  "openclaw-gateway:accountId": "0".repeat(32),
-  "openclaw-gateway:pi": {
-    host: "192.168.1.20",
-    hostKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`,
-  },
-  "openclaw-gateway:access": { emails: ["you@example.com"] },
-};
 const stub = { id: "stub", kept: "in openclaw.json", here: true };
 const referred = { id: "vaulted", kept: "in the environment variable VAULTED_KEY", here: false };
 

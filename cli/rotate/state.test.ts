@@ -6,16 +6,11 @@ import type { Kind } from "./kind.ts";
 import { rotate, unfinished } from "./rotate.ts";
 import { readScene } from "./scene.ts";
 import { serviceToken } from "./service-token.ts";
-import { fakeStack, refusedByAccess, taken, wrongKey } from "./testing/fake-stack.ts";
+import { fakeStack, leastConfig, refusedByAccess, taken, wrongKey } from "./testing/fake-stack.ts";
 
 const old = "old-key-0123456789-0123456789-0123456789";
 const good = {
-  "openclaw-gateway:accountId": "0".repeat(32),
-  "openclaw-gateway:pi": {
-    host: "192.168.1.20",
-    hostKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`,
-  },
-  "openclaw-gateway:access": { emails: ["you@example.com"] },
+  ...leastConfig,
   "openclaw-gateway:apiKeys": { current: old },
 };
 /** Without the one call to Cloudflare, which there is none of here. */

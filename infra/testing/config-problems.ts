@@ -10,9 +10,13 @@ export const goodConfig = {
 };
 
 /** The problems that a raw config has, by key. */
-export function problemsOf(raw: Record<string, unknown>, stack = "dev"): Map<string, ConfigProblem> {
+export function problemsOf(
+  raw: Record<string, unknown>,
+  stack = "dev",
+  check: (stack: string, raw: Record<string, unknown>) => unknown = checkConfig,
+): Map<string, ConfigProblem> {
   try {
-    checkConfig(stack, raw);
+    check(stack, raw);
   } catch (error) {
     if (error instanceof ConfigError) return new Map(error.problems.map((problem) => [problem.key, problem]));
     throw error;

@@ -22,6 +22,16 @@ export interface FakeStack {
   remove(): Promise<void>;
 }
 
+/** A config, by full key, that has all it must have, and no more. */
+export const leastConfig = {
+  "openclaw-gateway:accountId": "0".repeat(32),
+  "openclaw-gateway:pi": {
+    host: "192.168.1.20",
+    hostKey: `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${"A".repeat(43)}`,
+  },
+  "openclaw-gateway:access": { emails: ["you@example.com"] },
+};
+
 export const taken: GatewayAnswer = { status: 200, code: "", byWorker: true };
 export const refusedByAccess: GatewayAnswer = { status: 401, code: "", byWorker: false };
 export const wrongKey: GatewayAnswer = { status: 401, code: "API_KEY_WRONG", byWorker: true };
