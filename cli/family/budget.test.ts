@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { openBudget } from "./budget.ts";
-import type { Result } from "./operation.ts";
+import { type OperationName, type Result, untouched } from "./operation.ts";
 import { otherRuns } from "./other-runs.ts";
 
 beforeEach(() => {
@@ -14,7 +14,7 @@ afterEach(() => {
 });
 
 const never = new AbortController().signal;
-const done = (changes: Result["changes"]): Result => ({ stack: "s", status: "ok", seconds: 1, changes });
+const done = (changes: Result["changes"]): Result => ({ ...untouched("s", "ok"), changes });
 
 test("never lets more through in a window than there is, however many want to at once", async () => {
   const budget = openBudget({ calls: 120, windowSeconds: 60 }, never);
@@ -80,4 +80,26 @@ test("waits for one that still runs, and no longer once it is interrupted", asyn
   interruption.abort();
   await vi.advanceTimersByTimeAsync(1);
   await second;
+});
+
+test.each<[string, number, OperationName, Result["changes"]]>([
+  ["an up of a large stack, more than was reserved", 8 + 60, "up", { create: 40 }],
+  ["a preview, which has changed nothing, at most that", 24, "preview", { create: 40 }],
+  ["what ended without a word of what it did, all that was reserved", 32, "up", {}],
+  ["a look that found nothing to change", 8, "up", { same: 16 }],
+])("counts of %s: %i", async (_what, counted, operation, changes) => {
+  for (const [calls, isWaiting] of [
+    [counted + 12, false],
+    [counted + 11, true],
+  ] as const) {
+    const budget = openBudget({ calls, windowSeconds: 60 }, never);
+    (await budget.take(operation, () => {}))({ ...untouched("s", "ok"), changes });
+    let waits = 0;
+    const next = budget.take("destroy", () => {
+      waits += 1;
+    });
+    await vi.advanceTimersByTimeAsync(60_000);
+    await next;
+    expect(waits > 0).toBe(isWaiting);
+  }
 });

@@ -38,6 +38,17 @@ export interface Budget {
 /** How often it is looked whether another run has ended a stack. */
 const lookAtOthersMs = 5_000;
 
+/** What an operation has called, as far as its result tells. */
+function callsOf(operation: OperationName, changes: Result["changes"]): number {
+  // It has ended without a word of what it did: a process that was killed, or an engine that gave up.
+  if (Object.keys(changes).length === 0) return CALLS[operation];
+  const { same: _, ...others } = changes;
+  const changed = Object.values(others).reduce((sum, count) => sum + count, 0);
+  const calls = Math.ceil(CALLS_TO_LOOK + CALLS_TO_CHANGE * changed);
+  // A preview has changed nothing. What has changed more than most stacks have, such as ten service tokens, called more.
+  return operation === "preview" ? Math.min(CALLS.preview, calls) : calls;
+}
+
 const alone: OtherRuns = { read: () => [], tell: () => {} };
 
 /**
@@ -100,9 +111,7 @@ export function openBudget(
       queue = turn.then(() => {});
       const entry = await turn;
       return ({ changes }) => {
-        const { same: _, ...others } = changes;
-        const changed = Object.values(others).reduce((sum, count) => sum + count, 0);
-        entry.calls = Math.min(entry.calls, Math.ceil(CALLS_TO_LOOK + CALLS_TO_CHANGE * changed));
+        entry.calls = callsOf(operation, changes);
         entry.until = Date.now() + windowSeconds * 1000;
         tell();
         ended.resolve();

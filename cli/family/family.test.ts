@@ -76,6 +76,7 @@ describe("npm run family", { timeout: 60_000 }, () => {
     );
     expect(code).toBe(1);
     expect(stdout).toMatch(/^ada +ok +\d+ created +[\d.]+\nbob +failed .*\ncleo +not started/m);
+    expect(stdout).toMatch(/^ada:\n {2}PI_ABANDONED/m);
     expect(stdout).toMatch(/^bob:\n {2}CONFIG_INVALID: [\s\S]*acountId[\s\S]*npx pulumi config/m);
     expect(stderr).toMatch(/^✗ bob failed: CONFIG_INVALID/m);
   });
@@ -94,7 +95,8 @@ describe("npm run family", { timeout: 60_000 }, () => {
     const { code, stdout } = await home.family(["preview", "--all", "--json"]);
 
     expect(code).toBe(0);
-    for (const { changes } of results(stdout)) expect(Object.keys(changes)).toEqual(["same"]);
+    for (const { changes, changed } of results(stdout))
+      expect([Object.keys(changes), changed]).toEqual([["same"], []]);
     await expect(home.desk.pulumi(["stack", "output"], { PULUMI_CONFIG_PASSPHRASE: "test" })).rejects.toThrow(
       "no stack selected",
     );
@@ -235,6 +237,7 @@ describe("npm run family", { timeout: 60_000 }, () => {
     const { code, stdout } = await destroy;
     expect(code).toBe(130);
     expect(statuses(stdout)).toEqual(["ada interrupted", "bob not started", "cleo not started"]);
+    expect(results(stdout)[0]?.failure).toBeUndefined();
     const again = await home.family(["destroy", "ada", "--yes", "--json"]);
     expect(again).toMatchObject({ code: 0 });
   });

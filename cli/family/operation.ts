@@ -11,9 +11,30 @@ export interface Result {
   readonly seconds: number;
   /** Resources by what was done with them, or would be: `create`, `update`, `delete`, `same` … */
   readonly changes: Readonly<OpMap>;
+  /** The names of those that were changed, or would be. */
+  readonly changed: readonly Changed[];
+  /** What the program and the providers want known though it went on, each once. */
+  readonly notes: readonly string[];
   /** Why it failed, in the program's or the provider's words. */
   readonly failure?: string;
 }
+
+/** One resource, and what is done with it: `create`, `update`, `replace` or `delete`. */
+export interface Changed {
+  readonly op: string;
+  readonly name: string;
+}
+
+/** A result of a stack that nothing was done with. */
+export const untouched = (stack: string, status: Result["status"], failure?: string): Result => ({
+  stack,
+  status,
+  seconds: 0,
+  changes: {},
+  changed: [],
+  notes: [],
+  ...(failure !== undefined && { failure }),
+});
 
 export interface Watch {
   /** What it is at, such as "creating alice-connector". */
@@ -38,6 +59,8 @@ const DOING: Readonly<Record<string, string>> = {
   refresh: "reading",
   import: "importing",
 };
+/** The steps of a replacement, which has a step of its own too, change nothing that it does not. */
+const CHANGES: ReadonlySet<string> = new Set(["create", "update", "replace", "delete", "import"]);
 
 /**
  * Runs an operation on a stack to its end. Whatever goes wrong is in the result.
@@ -52,6 +75,8 @@ export async function operate(
 ): Promise<Result> {
   const started = performance.now();
   const errors: string[] = [];
+  const notes = new Set<string>();
+  const changed: Changed[] = [];
   let changes: OpMap = {};
   const told = new AbortController();
   let hasHeard = false;
@@ -68,8 +93,11 @@ export async function operate(
   };
   const onEvent = ({ resourcePreEvent, diagnosticEvent, summaryEvent }: EngineEvent) => {
     const { op = "", urn = "" } = resourcePreEvent?.metadata ?? {};
-    if (DOING[op]) onStep(`${DOING[op]} ${urn.split("::").at(-1)}`);
+    const resource = urn.split("::").at(-1) ?? "";
+    if (DOING[op]) onStep(`${DOING[op]} ${resource}`);
+    if (CHANGES.has(op)) changed.push({ op, name: resource });
     if (diagnosticEvent?.severity === "error") errors.push(diagnosticEvent.message.trim());
+    if (diagnosticEvent?.severity === "warning") notes.add(diagnosticEvent.message.trim());
     if (diagnosticEvent?.ephemeral) onStep(diagnosticEvent.message.trim().split("\n")[0] ?? "");
     if (summaryEvent) changes = summaryEvent.resourceChanges ?? {};
   };
@@ -78,6 +106,8 @@ export async function operate(
     status,
     seconds: Math.round((performance.now() - started) / 100) / 10,
     changes,
+    changed,
+    notes: [...notes],
     ...(failure !== undefined && { failure }),
   });
   try {
@@ -87,7 +117,10 @@ export async function operate(
     // A destroy that was stopped half-way ends without an error (engine v3.259).
     return ended(hasHeard ? "interrupted" : "ok");
   } catch (error) {
-    if (signal.aborted) return ended("interrupted");
+    // What failed before the stop is worth telling; that a stop stopped something is not.
+    const failed = errors.filter((text) => !CANCELLED.test(text) && !SUMS_UP.test(text));
+    if (signal.aborted)
+      return ended("interrupted", failed.length > 0 ? whatWentWrong(failed, error as Error) : undefined);
     return ended("failed", whatWentWrong(errors, error as Error));
   } finally {
     signal.removeEventListener("abort", onAbort);
@@ -101,9 +134,13 @@ export async function operate(
 const withoutSummary = (stack: Stack): Stack =>
   Object.assign(stack, { outputs: async () => ({}), info: async () => undefined });
 
+const SUMS_UP = /^(update|preview|destroy) failed$/;
+/** What a stop makes the engine and the providers say of what it has cut. */
+const CANCELLED = /cancell?ed|interrupted by signal/i;
+
 /** The engine's own errors where there are some; the last of them only sums up ("update failed"). */
 function whatWentWrong(errors: readonly string[], { message }: Error): string {
-  const telling = errors.filter((text) => !/^(update|preview|destroy) failed$/.test(text));
+  const telling = errors.filter((text) => !SUMS_UP.test(text));
   if (telling.length > 0) return [...new Set(telling)].join("\n");
   // A command that failed before there was an operation: the end of its standard error says why.
   const said = /\n stderr: ([\s\S]*?)\n err\?: /.exec(message)?.[1]?.trim();

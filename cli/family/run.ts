@@ -13,7 +13,7 @@ import { refuseConflicts } from "./conflicts.ts";
 import { chosen, household, type StackOfFamily } from "./household.ts";
 import { apiWith } from "./look.ts";
 import { openLookups } from "./lookups.ts";
-import type { OperationName, Result } from "./operation.ts";
+import { type OperationName, type Result, untouched } from "./operation.ts";
 import { otherRuns } from "./other-runs.ts";
 import { resultTable } from "./report.ts";
 import { roomProblems } from "./room.ts";
@@ -81,8 +81,7 @@ export async function runOperation(
         return await slot.run({ operation, stack, engine, bundle }, (words) => board.step(stack.name, words));
       } catch (error) {
         // The process has ended, and with it this stack's operation alone.
-        const { message } = error as Error;
-        return { stack: stack.name, status: "failed", seconds: 0, changes: {}, failure: message };
+        return untouched(stack.name, "failed", (error as Error).message);
       }
     };
     return {
@@ -114,7 +113,7 @@ export async function runOperation(
   }
   const results = stacks.flatMap(({ name }) => done.filter(({ stack }) => stack === name));
   if (options.json) process.stdout.write(`${JSON.stringify({ operation, results }, null, 2)}\n`);
-  else process.stdout.write(`\n${resultTable(results, process.stdout)}\n`);
+  else process.stdout.write(`\n${resultTable(operation, results, process.stdout)}\n`);
   if (interruption.aborted) return 130;
   return results.every(({ status }) => status === "ok") ? 0 : 1;
 }

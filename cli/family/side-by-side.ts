@@ -1,4 +1,4 @@
-import type { Result } from "./operation.ts";
+import { type Result, untouched } from "./operation.ts";
 
 export interface SideBySide {
   /** How many at the same time. */
@@ -30,7 +30,7 @@ export async function sideBySide(
   let stopped = false;
   const one = async (worker: Worker, name: string): Promise<void> => {
     if (stopped || signal.aborted) {
-      results.set(name, { stack: name, status: "not started", seconds: 0, changes: {} });
+      results.set(name, untouched(name, "not started"));
       return;
     }
     const result = await worker.run(name);

@@ -6,7 +6,7 @@ import { lastProbes } from "./last-probe.ts";
 import { lookAt, type Sight } from "./look.ts";
 import { openLookups } from "./lookups.ts";
 import { openStack } from "./open-stack.ts";
-import type { Result } from "./operation.ts";
+import { type Result, untouched } from "./operation.ts";
 import { openFamily } from "./run.ts";
 import { sideBySide } from "./side-by-side.ts";
 import { openSlots } from "./slots.ts";
@@ -35,7 +35,7 @@ export async function showStatus(names: readonly string[], options: StatusOption
     const [stack] = chosen(stacks, [name]) as [StackOfFamily];
     const ended = (status: Result["status"], failure?: string): Result => {
       const seconds = Math.round((performance.now() - started) / 100) / 10;
-      return { stack: name, status, seconds, changes: {}, failure };
+      return { ...untouched(name, status, failure), seconds };
     };
     board.started(name);
     let result: Result;
