@@ -56,6 +56,7 @@ program
     ),
   )
   .option("--json", "print the report as JSON on standard output", false)
+  .option("--check", "exit with 1 when a goal is missed", false)
   .addHelpText(
     "after",
     `
@@ -63,7 +64,7 @@ The Pi of all stacks is one real sshd out of the rehearsal's Debian, on loopback
 recorder. The provider plugins are stand-ins which all stacks share; their memory is counted, and that of the local
 Cloudflare is told separately. It needs Linux and root, as the rehearsal does.
 
-Exit code: 0 when it was measured, 1 when an operation failed.`,
+Exit code: 0 when it was measured, 1 when an operation failed (or, with --check, a goal was missed).`,
   )
   .action(benchStacks);
 
@@ -101,9 +102,10 @@ interface FamilyOptions {
   readonly parallel: number;
   readonly window: number;
   readonly json: boolean;
+  readonly check: boolean;
 }
 
-async function benchStacks({ stacks, parallel, window, json }: FamilyOptions): Promise<void> {
+async function benchStacks({ stacks, parallel, window, json, check }: FamilyOptions): Promise<void> {
   const { benchFamily } = await import("./bench/family.ts");
   const { familyGoals, familyText, surroundings } = await import("./bench/family-report.ts");
   const { progress } = terminalProgress();
@@ -112,6 +114,7 @@ async function benchStacks({ stacks, parallel, window, json }: FamilyOptions): P
   const measures = await benchFamily(options, progress);
   const report = { ...options, surroundings: around, measures, goals: familyGoals(measures) };
   process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : `\n${familyText(report)}\n`);
+  process.exitCode = check && report.goals.some(({ met }) => !met) ? 1 : 0;
 }
 
 function measured({ loads, moments }: Report): string {

@@ -1,7 +1,7 @@
 import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
 import type { Goal } from "../../worker/bench/goals.ts";
 import { alignedTable } from "../table.ts";
-import type { FamilyBenchOptions, Measure } from "./family.ts";
+import { type FamilyBenchOptions, type Measure, withTokens } from "./family.ts";
 import { goalTable } from "./goal-table.ts";
 
 /** With 8 at a time. */
@@ -16,6 +16,7 @@ export interface Surroundings {
   readonly pi: string;
   readonly plugins: string;
   readonly cloudflare: string;
+  readonly tokens: string;
 }
 
 export interface FamilyReport extends FamilyBenchOptions {
@@ -34,6 +35,7 @@ export function surroundings({ windowSeconds }: FamilyBenchOptions): Surrounding
     plugins:
       "the provider plugins are stand-ins that all stacks share; the real ones are two processes more for each stack that runs",
     cloudflare: `Cloudflare is a local one, without a network in between, that counts 1,200 calls in ${windowSeconds} s (the real one in 300 s)`,
+    tokens: `the first ${withTokens} stacks have a service token each, the others none: an account has 50`,
   };
 }
 
@@ -56,7 +58,7 @@ export function familyGoals(measures: readonly Measure[]): Goal[] {
       measures.map(({ refused }) => refused),
     ),
     most(
-      "a late stack against an early one",
+      "processor time of a late stack against an early one",
       "times",
       mostGrowth,
       measures.flatMap(({ lateToEarly }) => lateToEarly ?? []),
@@ -76,17 +78,18 @@ export function familyText({ surroundings: around, measures, goals }: FamilyRepo
     (one.piCommands / one.stacks).toFixed(1),
     String(one.peakMemoryMb),
     String(one.processes),
+    String(one.waited),
     String(one.refused),
     one.lateToEarly?.toFixed(2) ?? "",
     String(one.cloudflareMemoryMb),
   ]);
   const header = [
     ...["what", "stacks", "seconds", "s/stack", "CPU s/stack", "API calls/stack", "SSH commands/stack"],
-    ...["peak MB", "processes", "429", "late/early", "local Cloudflare MB"],
+    ...["peak MB", "processes", "waited", "429", "late/early", "local Cloudflare MB"],
   ];
   const said = [
     `On ${around.machine}; load before: ${around.loadBefore}.`,
-    ...[around.pi, around.plugins, around.cloudflare].map(
+    ...[around.pi, around.plugins, around.cloudflare, around.tokens].map(
       (line) => `${line[0]?.toUpperCase()}${line.slice(1)}.`,
     ),
   ];

@@ -4,7 +4,7 @@ import type { Progress } from "../../rehearsal/progress.ts";
 import type { OperationName, Result } from "../family/operation.ts";
 import { openTestHousehold, type TestHousehold } from "../family/testing/household.ts";
 import { type BenchPi, startBenchPi } from "./pi.ts";
-import { memoryMbOf, type Usage, watchUsage } from "./usage.ts";
+import { memoryMbOf, type Usage, type UsageWatch, watchUsage } from "./usage.ts";
 
 export interface FamilyBenchOptions {
   readonly stacks: number;
@@ -25,12 +25,14 @@ export interface Measure extends Usage {
   readonly piCommands: number;
   /** Of the local Cloudflare with the Workers that run in it, the more of before and after, in MB. */
   readonly cloudflareMemoryMb: number;
-  /** What a stack of the last quarter took, waiting left out, against one of the second: 1 where growth is linear. */
+  /** Stacks that had to wait until Cloudflare might be asked more. */
+  readonly waited: number;
+  /** Processor time of the last quarter of the stacks against the second's: 1 where growth is linear, however long they waited. */
   readonly lateToEarly?: number;
 }
 
-/** One service token a stack is the default, and an account has 50. */
-const withTokens = freePlan.serviceTokens - 5;
+/** One service token a stack is the default, and an account has 50: the stacks beyond have none. */
+export const withTokens = freePlan.serviceTokens - 5;
 /** Cloudflare's own (https://developers.cloudflare.com/fundamentals/api/reference/limits/). */
 const allowedCalls = 1_200;
 /** What `npm run family` uses of them by itself. */
@@ -100,13 +102,20 @@ async function measure(
   const words = [operation, ...(names.length > 0 ? names : ["--all"]), "--json", "--continue-on-error"];
   const limits = ["--parallel", String(parallel), "--api-calls", `${usedCalls}/${windowSeconds}`];
   const started = performance.now();
-  let watch: ReturnType<typeof watchUsage> | undefined;
+  let watch: UsageWatch | undefined;
+  /** The processor time at each stack's end, in s. */
+  const ends: number[] = [];
+  let waited = 0;
   const { code, stdout, stderr } = await progress.step(what, (detail) =>
     home.family([...words, ...limits, ...(operation === "preview" ? [] : ["--yes"])], {
       timeoutMs: 3 * 60 * 60_000,
       onStderr: (text, child) => {
         watch ??= watchUsage(child.pid as number, home.pluginPids);
-        detail(text.trim().split("\n").at(-1) ?? "");
+        for (const line of text.trim().split("\n")) {
+          if (/^[✓✗] /.test(line)) ends.push(watch.cpuSeconds());
+          if (line.includes(": waiting,")) waited += 1;
+          detail(line);
+        }
       },
     }),
   );
@@ -124,16 +133,17 @@ async function measure(
     refused: made.filter(({ status }) => status === 429).length,
     piCommands: (await pi.asked()).length - askedBefore,
     cloudflareMemoryMb: Math.max(cloudflareBefore, cloudflareMb()),
-    ...lateToEarly(results),
+    waited,
+    ...lateToEarly(ends.slice(-(names.length || stacks))),
   };
 }
 
 /** The first quarter is left out: there the processes start. */
-function lateToEarly(results: readonly Result[]): Pick<Measure, "lateToEarly"> {
-  const quarter = Math.floor(results.length / 4);
+function lateToEarly(ends: readonly number[]): Pick<Measure, "lateToEarly"> {
+  const quarter = Math.floor(ends.length / 4);
   if (quarter < 2) return {};
-  const mean = (part: readonly Result[]) => part.reduce((sum, { seconds }) => sum + seconds, 0) / part.length;
-  const ratio = mean(results.slice(-quarter)) / mean(results.slice(quarter, 2 * quarter));
+  const between = (from: number, to: number) => (ends[to - 1] ?? 0) - (ends[from - 1] ?? 0);
+  const ratio = between(3 * quarter, 4 * quarter) / between(quarter, 2 * quarter);
   return { lateToEarly: Math.round(ratio * 100) / 100 };
 }
 

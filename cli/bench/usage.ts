@@ -13,14 +13,20 @@ export interface Usage {
   readonly processes: number;
 }
 
+export interface UsageWatch {
+  /** Until now. */
+  cpuSeconds(): number;
+  stop(): Usage;
+}
+
 /**
  * Watches what a command takes with all that it starts, once a second.
  *
  * @param command its process, just started
  * @param others processes that work for it, and have worked before
- * @returns stop ends it
+ * @returns what it has taken so far; stop ends it
  */
-export function watchUsage(command: number, others: readonly number[]): { stop(): Usage } {
+export function watchUsage(command: number, others: readonly number[]): UsageWatch {
   const pids = [command, ...others];
   const before = cpuOf(treeOf(others));
   const most = { memoryKb: 0, ticks: 0, processes: 0 };
@@ -33,13 +39,18 @@ export function watchUsage(command: number, others: readonly number[]): { stop()
   };
   sample();
   const timer = setInterval(sample, sampleMs);
+  const cpuSeconds = () => {
+    most.ticks = Math.max(most.ticks, cpuOf(treeOf(pids)));
+    return Math.max(0, most.ticks - before) / ticksPerSecond;
+  };
   return {
+    cpuSeconds,
     stop() {
       clearInterval(timer);
       sample();
       return {
         peakMemoryMb: Math.round(most.memoryKb / 1024),
-        cpuSeconds: Math.max(0, most.ticks - before) / ticksPerSecond,
+        cpuSeconds: cpuSeconds(),
         processes: most.processes,
       };
     },

@@ -37,19 +37,10 @@ export function peopleOnPi(host: () => Host) {
     };
     return over(user, script.command(operation), script.stdin(settings));
   };
-  const connector = (
-    { stack, user }: Person,
-    operation: "create" | "delete",
-    settings: Record<string, string>,
-  ) => {
-    const script = piScript("connector", { asRoot: true });
-    return over(user, script.command(operation), script.stdin({ stack, ...settings }));
-  };
   return {
     over,
     sh,
     step,
-    connector,
     ready: (person: Person) =>
       sh(
         person.user,
