@@ -1,8 +1,8 @@
-import type { EngineEvent } from "@pulumi/pulumi/automation/index.js";
 import { vi } from "vitest";
 import { startTestCloudflare, type TestCloudflare } from "../../rehearsal/cloudflare/testing/account.ts";
 import type { SignInTarget } from "../../rehearsal/cloudflare/testing/sign-in.ts";
 import { openTestStack } from "../../rehearsal/providers/testing/stack.ts";
+import { changesOf } from "../../rehearsal/testing/drift.ts";
 import { Access } from "../access.ts";
 import { configSchema } from "../config.ts";
 import { EVERYONE } from "../config-access.ts";
@@ -133,15 +133,7 @@ export async function openAccessGateways(firstSlot: number): Promise<AccessGatew
       });
       return (await test.stack.up({ refresh: true })).summary.resourceChanges ?? {};
     },
-    changes: async () => {
-      const seen: Record<string, readonly string[]> = {};
-      const onEvent = ({ resourcePreEvent }: EngineEvent) => {
-        const { op = "same", urn = "", diffs } = resourcePreEvent?.metadata ?? {};
-        if (!["same", "read", "refresh"].includes(op)) seen[urn.split("::").at(-1) ?? ""] = diffs ?? [op];
-      };
-      await test.stack.preview({ refresh: true, onEvent });
-      return seen;
-    },
+    changes: () => changesOf(test.stack),
     list,
     find,
     changeByHand: async (kind, name, change) => {
