@@ -1,7 +1,15 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
-import { judge, lookForRoom, namesOfGateway, namesOfShared, readHeld, usesOf } from "./account-limits.ts";
+import {
+  judge,
+  leftOver,
+  lookForRoom,
+  namesOfGateway,
+  namesOfShared,
+  readHeld,
+  usesOf,
+} from "./account-limits.ts";
 import type { CloudflareApi } from "./cloudflare-api.ts";
 import { shareLookups } from "./shared-lookups.ts";
 
@@ -48,6 +56,18 @@ test("a tunnel that is reused, and a shared stack without webhooks, want none", 
 
 test("an account that has more than a free one may is not taken for one", () => {
   expect(judge(usesOf({ Workers: many(101) }, mia), account, "free")).toHaveLength(1);
+});
+
+test("what a lost answer has left behind is named, and a second one of somebody else's name is not", () => {
+  const held = {
+    "service tokens": ["openclaw-mia-cli", "openclaw-mia-phone", "openclaw-mia-cli", "x", "x"],
+    "Access policies": ["openclaw-mia-people", "openclaw-mia-people"],
+  };
+  expect(leftOver(held, mia, account)).toEqual([
+    expect.stringMatching(/^LEFT_OVER: .* 2 service tokens with the name openclaw-mia-cli, .*service-auth$/),
+    expect.stringMatching(/^LEFT_OVER: .* 2 Access policies with the name openclaw-mia-people, .*policies$/),
+  ]);
+  expect(leftOver({}, mia, account)).toEqual([]);
 });
 
 test("counts what stands on later pages too, and cron triggers by Worker", async () => {

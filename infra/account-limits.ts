@@ -148,10 +148,26 @@ export function judge(uses: readonly Use[], accountId: string, plan: Plan): stri
     .map(({ what, used, most }) => `the account has ${used} of the ${most} ${what} of the free plan`);
 }
 
+/** Of these Cloudflare takes two with one name, so a create whose answer was lost is done again and leaves one behind. */
+const mayBeTwice = ["service tokens", "Access policies"] as const satisfies Kind[];
+
+/** A note for each name of the stack's that the account has more than once. */
+export const leftOver = (held: Names, wanted: Names, accountId: string): string[] =>
+  mayBeTwice.flatMap((what) =>
+    (wanted[what] ?? []).flatMap((name) => {
+      const count = held[what]?.filter((one) => one === name).length ?? 0;
+      return count < 2
+        ? []
+        : [
+            `LEFT_OVER: the account has ${count} ${what} with the name ${name}, of which the stack has one; what was made and whose answer got lost is left behind like this. Which one the stack has: npx pulumi stack --show-ids. Delete the others: ${pageOf(what, accountId)}`,
+          ];
+    }),
+  );
+
 /**
- * Looks whether the account has room for what a gateway's stack has not made yet.
+ * Looks whether the account has room for what a gateway's stack has not made yet, and whether it has anything twice.
  *
- * @returns a note for each limit that this brings near
+ * @returns a note for each limit that this brings near, and for each name that is there more than once
  * @throws Refusal
  */
 export async function lookForRoom(
@@ -170,7 +186,7 @@ export async function lookForRoom(
   });
   // Of many stacks, the ones before have taken some since they were listed: who takes more lists anew.
   const uses = lacking(held).length === 0 || isNew ? lacking(held) : lacking(await read());
-  return judge(uses, accountId, plan);
+  return [...judge(uses, accountId, plan), ...leftOver(held, wanted, accountId)];
 }
 
 function pageOf(what: Kind, accountId: string): string {

@@ -156,15 +156,17 @@ describe("the account", () => {
   test("is refused where it is full, before anything is made, unless what fills it is the stack's own", async () => {
     const full = await startAccount(241);
     const tokens = `/accounts/${full.local.accountId}/access/service_tokens`;
-    for (let token = 0; token < 49; token++)
-      await full.client.post(tokens, { body: { name: `other-${token}` } });
-    const last = (await full.client.post(tokens, { body: { name: "other" } })) as { result: { id: string } };
+    const add = (name: string) => full.client.post<{ result: { id: string } }>(tokens, { body: { name } });
+    for (let token = 0; token < 48; token++) await add(`other-${token}`);
+    const [before, last] = [await add("before"), await add("last")];
     await stack.setAllConfig(configOf(full), true);
     await expect(stack.preview()).rejects.toThrow(/ACCOUNT_FULL[\s\S]*service tokens: 50 of 50, and 1 more/);
     expect(full.local.calls.filter(({ path, method }) => method !== "GET" && path !== tokens)).toEqual([]);
     const { name } = stack;
     await full.client.put(`${tokens}/${last.result.id}`, { body: { name: `openclaw-${name}-cli` } });
-    await stack.preview();
+    expect((await stack.preview()).stdout).not.toContain("LEFT_OVER");
+    await full.client.put(`${tokens}/${before.result.id}`, { body: { name: `openclaw-${name}-cli` } });
+    expect((await stack.preview()).stdout).toContain("warning: LEFT_OVER: the account has 2 service tokens");
     await stack.setAllConfig(configOf(account), true);
   });
 

@@ -67,6 +67,11 @@ export const cloudflareCodes = {
       "The account has no room left, by the free plan's limits, for what the stack would make. Each limit is listed with what is there; nothing was made.",
     mend: "Delete what nobody needs, where the message says, or remove a stack: `npm run family -- remove STACK`; on a paid plan `npx pulumi config set plan paid`.",
   },
+  LEFT_OVER: {
+    meaning:
+      "A warning: the account has two service tokens or policies with a name of the stack's. One was made by an up whose answer was lost; nobody has its secret.",
+    mend: "`npx pulumi stack --show-ids` tells the one that the stack has; delete the other, where the message says.",
+  },
   ALERTS_NOT_TO_WEBHOOKS: {
     meaning:
       "A warning: the account has no zone on the Pro plan or above, so Cloudflare sends its own alarms to email addresses alone. The probe's alarms go to the webhooks all the same.",
