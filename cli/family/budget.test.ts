@@ -2,8 +2,8 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { type Counted, openBudget } from "./budget.ts";
-import { type Result, untouched } from "./operation.ts";
+import { openBudget } from "./budget.ts";
+import { type OperationName, type Result, untouched } from "./operation.ts";
 import { otherRuns } from "./other-runs.ts";
 
 beforeEach(() => {
@@ -82,12 +82,11 @@ test("waits for one that still runs, and no longer once it is interrupted", asyn
   await second;
 });
 
-test.each<[string, number, Counted, Result["changes"]]>([
+test.each<[string, number, OperationName, Result["changes"]]>([
   ["an up of a large stack, more than was reserved", 8 + 60, "up", { create: 40 }],
   ["a preview, which has changed nothing, at most that", 24, "preview", { create: 40 }],
   ["what ended without a word of what it did, all that was reserved", 32, "up", {}],
   ["a look that found nothing to change", 8, "up", { same: 16 }],
-  ["status beside its preview", 4, "status", {}],
 ])("counts of %s: %i", async (_what, counted, operation, changes) => {
   for (const [calls, isWaiting] of [
     [counted + 12, false],

@@ -265,22 +265,6 @@ describe("npm run family", { timeout: 60_000 }, () => {
     await expect(readFile(stackFile("cleo"))).rejects.toThrow("ENOENT");
   });
 
-  longTest(
-    "waits with --api-calls until Cloudflare may be asked more, where it would be refused else",
-    async () => {
-      cloudflare.local.faults.budget(70, 15);
-      const build = ["up", "ada", "bob", "--yes", "--json"];
-      const [from, start] = [cloudflare.local.calls.length, performance.now()];
-      const { code, stdout, stderr } = await home.family([...build, "--api-calls", "40/15"]);
-      cloudflare.local.faults.clear();
-      expect(code, stdout).toBe(0);
-      expect(stderr).toContain("waiting, for at most 15 s, until Cloudflare's API may be asked more");
-      expect(performance.now() - start).toBeGreaterThan(15_000);
-      expect(cloudflare.local.calls.slice(from).filter(({ status }) => status === 429)).toEqual([]);
-    },
-    180_000,
-  );
-
   test("takes all of them off again", async () => {
     const { code } = await home.family(["destroy", "--all", "--yes"]);
     expect(code).toBe(0);

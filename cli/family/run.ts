@@ -8,7 +8,7 @@ import { readStored } from "../init/stored.ts";
 import { Interrupted } from "../interruption.ts";
 import { styled, terminalProgress } from "../terminal.ts";
 import { openBoard } from "./board.ts";
-import { type Allowance, openBudget, usualAllowance, waitWords } from "./budget.ts";
+import { type Allowance, openBudget, usualAllowance } from "./budget.ts";
 import { refuseConflicts } from "./conflicts.ts";
 import { chosen, household, type StackOfFamily } from "./household.ts";
 import { apiWith } from "./look.ts";
@@ -88,7 +88,9 @@ export async function runOperation(
       async run(name: string): Promise<Result> {
         const [stack] = chosen(stacks, [name]) as [StackOfFamily];
         board.started(name);
-        const spent = await budget.take(operation, (seconds) => board.step(name, waitWords(seconds)));
+        const spent = await budget.take(operation, (seconds) =>
+          board.step(name, `waiting, for at most ${seconds} s, until Cloudflare's API may be asked more`),
+        );
         const result = await run(stack);
         spent(result);
         board.ended(result);

@@ -1,14 +1,12 @@
 import { bundleWorker } from "../../contract/bundle.ts";
 import { alignedTable } from "../table.ts";
 import { openBoard } from "./board.ts";
-import { openBudget, usualAllowance, waitWords } from "./budget.ts";
 import { chosen, type StackOfFamily } from "./household.ts";
 import { lastProbes } from "./last-probe.ts";
 import { lookAt, type Sight } from "./look.ts";
 import { openLookups } from "./lookups.ts";
 import { openStack } from "./open-stack.ts";
 import { type Result, untouched } from "./operation.ts";
-import { otherRuns } from "./other-runs.ts";
 import { openFamily } from "./run.ts";
 import { sideBySide } from "./side-by-side.ts";
 import { openSlots } from "./slots.ts";
@@ -32,7 +30,6 @@ export async function showStatus(names: readonly string[], options: StatusOption
   const bundle = options.quick ? undefined : await bundleWorker();
   const never = new AbortController().signal;
   const lookups = openLookups();
-  const budget = openBudget(usualAllowance, never, otherRuns());
   const look = async (name: string, pending: () => Promise<number | undefined>): Promise<Result> => {
     const started = performance.now();
     const [stack] = chosen(stacks, [name]) as [StackOfFamily];
@@ -41,7 +38,6 @@ export async function showStatus(names: readonly string[], options: StatusOption
       return { ...untouched(name, status, failure), seconds };
     };
     board.started(name);
-    const spent = await budget.take("status", (seconds) => board.step(name, waitWords(seconds)));
     let result: Result;
     try {
       const opened = await openStack(stack, engine);
@@ -52,7 +48,6 @@ export async function showStatus(names: readonly string[], options: StatusOption
       sights.set(name, { stack: name, isBuilt: false, trouble: wordsOf(error as Error) });
       result = ended("failed", wordsOf(error as Error));
     }
-    spent(result);
     board.ended(result);
     return result;
   };
@@ -65,12 +60,9 @@ export async function showStatus(names: readonly string[], options: StatusOption
       const pending = async (name: string) => {
         if (!slot) return undefined;
         const [stack] = chosen(stacks, [name]) as [StackOfFamily];
-        const spent = await budget.take("preview", (seconds) => board.step(name, waitWords(seconds)));
-        const result = await slot.run({ operation: "preview", stack, engine, bundle }, (words) =>
+        const { status, changes } = await slot.run({ operation: "preview", stack, engine, bundle }, (words) =>
           board.step(name, words),
         );
-        spent(result);
-        const { status, changes } = result;
         if (status !== "ok") return undefined;
         const { same: _, ...others } = changes;
         return Object.values(others).reduce((sum, count) => sum + count, 0);
