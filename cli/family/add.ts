@@ -44,7 +44,7 @@ export async function inheritFrom(
   const { gateways } = await apart(all);
   const [model] = like === undefined ? gateways : chosen(gateways, [like]);
   if (!model) return { options: { ...options, stack: name }, inherited: undefined };
-  const { values, apiToken, baseUrl } = await readStored(pulumi.with(model.env), model.reference);
+  const { values, apiToken, baseUrl } = await readStored(pulumi.with(model.env), model.name);
   // Pulumi tells the project's defaults as well: those that nobody wrote stay defaults.
   const written = Object.keys(await settingsIn(model.file));
   const common = Object.fromEntries(

@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Refusal } from "../../infra/refusal.ts";
-import { backendKey, currentBackend } from "../init/backend.ts";
+import { currentBackend } from "../init/backend.ts";
 import { projectFolder, settingsFolder } from "../init/places.ts";
 import type { Pulumi } from "../init/pulumi.ts";
 import { parseShellFile } from "../init/shell-file.ts";
@@ -9,8 +9,6 @@ import { parseShellFile } from "../init/shell-file.ts";
 /** A stack of the project, with where its state is and what opens its secrets. */
 export interface StackOfFamily {
   readonly name: string;
-  /** As `--stack` takes it: with its organisation where Pulumi Cloud has it in another one than the default. */
-  readonly reference: string;
   /** As PULUMI_BACKEND_URL has it. */
   readonly backend: string;
   /** For the engine: PULUMI_BACKEND_URL, and the passphrase's file where the set-up has recorded one. */
@@ -28,9 +26,11 @@ export interface StackOfFamily {
 export async function household(pulumi: Pulumi): Promise<StackOfFamily[]> {
   const recorded = await recordedSettings();
   const current = await currentBackend(pulumi);
-  const urls = [...[...recorded.values()].map((env) => env.PULUMI_BACKEND_URL), current];
-  const backends = new Map(urls.flatMap((url) => (url ? [[backendKey(url), url] as const] : [])));
-  const lists = await Promise.all([...backends.values()].map((url) => stacksIn(url, recorded, pulumi)));
+  const backends = new Set([...recorded.values()].map((env) => env.PULUMI_BACKEND_URL));
+  if (current !== undefined) backends.add(current);
+  const lists = await Promise.all(
+    [...backends].filter((url) => url !== undefined).map((url) => stacksIn(url, recorded, pulumi)),
+  );
   const stacks = lists.flat();
   const twice = stacks.find(({ name }, index) => stacks.findIndex((one) => one.name === name) !== index);
   if (twice) throw twoOfOneName(stacks.filter(({ name }) => name === twice.name));
@@ -39,21 +39,12 @@ export async function household(pulumi: Pulumi): Promise<StackOfFamily[]> {
 
 /** The family's stacks of these names, in their order; all of them where none is named. */
 export function chosen(all: readonly StackOfFamily[], names: readonly string[]): StackOfFamily[] {
-  if (all.length === 0)
-    throw new Refusal(
-      "STACKS_NONE",
-      "the project has no stack yet, in any backend that is known here",
-      names.length === 0
-        ? "set the first one up: npm run init"
-        : `set it up: npm run init -- --stack ${names[0]}`,
-      "is the state elsewhere? npx pulumi login URL, then the same command",
-    );
   if (names.length === 0) return [...all];
   const unknown = names.filter((name) => !all.some((one) => one.name === name));
   if (unknown.length > 0)
     throw new Refusal(
       "STACK_UNKNOWN",
-      `there is no stack ${unknown.join(", nor ")}; there ${all.length === 1 ? "is" : "are"} ${all.map(({ name }) => name).join(", ")}`,
+      `there is no stack ${unknown.join(", nor ")}; there ${all.length === 0 ? "are none" : `${all.length === 1 ? "is" : "are"} ${all.map(({ name }) => name).join(", ")}`}`,
       `set it up: npm run family -- add ${unknown[0]}`,
     );
   return [...new Set(names)].flatMap((name) => all.filter((one) => one.name === name));
@@ -85,11 +76,9 @@ async function stacksIn(backend: string, recorded: Settings, pulumi: Pulumi): Pr
   return (JSON.parse(list) as { name: string }[]).map(({ name: full }) => {
     const name = full.split("/").at(-1) ?? full;
     const own = recorded.get(name);
-    const isOwn = own?.PULUMI_BACKEND_URL && backendKey(own.PULUMI_BACKEND_URL) === backendKey(backend);
-    const env = isOwn ? own : {};
+    const env = own?.PULUMI_BACKEND_URL === backend ? own : {};
     return {
       name,
-      reference: full,
       backend,
       env: { ...env, PULUMI_BACKEND_URL: backend },
       file: join(projectFolder(), `Pulumi.${name}.yaml`),

@@ -20,7 +20,7 @@ function commandOf({ root }: Engine): Promise<PulumiCommand> {
  * The SDK would first select the stack, for the whole folder: that is the choice of whoever types `npx pulumi` there,
  * and every command is told its stack anyway.
  */
-export async function openStack({ reference, env }: StackOfFamily, engine: Engine): Promise<Stack> {
+export async function openStack({ name, env }: StackOfFamily, engine: Engine): Promise<Stack> {
   keepConnectionsApart();
   const workspace = await LocalWorkspace.create({
     workDir: projectFolder(),
@@ -29,5 +29,5 @@ export async function openStack({ reference, env }: StackOfFamily, engine: Engin
     pulumiCommand: await commandOf(engine),
   });
   workspace.selectStack = async () => {};
-  return Stack.select(reference, workspace);
+  return Stack.select(name, workspace);
 }

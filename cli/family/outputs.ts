@@ -2,9 +2,6 @@ import { alignedTable } from "../table.ts";
 import { openStack } from "./open-stack.ts";
 import { openFamily } from "./run.ts";
 
-/** How many stacks at the same time: each opens an engine of its own. */
-const atOnce = 4;
-
 export interface OutputsOptions {
   readonly all?: boolean;
   readonly showSecrets?: boolean;
@@ -18,19 +15,15 @@ export interface OutputsOptions {
  */
 export async function showOutputs(names: readonly string[], options: OutputsOptions): Promise<number> {
   const { engine, stacks } = await openFamily(names, options);
-  const found = new Map<string, Record<string, string>>();
-  const waiting = stacks[Symbol.iterator]();
-  const readOn = async () => {
-    for (const stack of waiting) {
+  const all = await Promise.all(
+    stacks.map(async (stack) => {
       const outputs = await (await openStack(stack, engine)).outputs();
       const shown = Object.entries(outputs).map(
         ([name, { value, secret }]) => [name, secret && !options.showSecrets ? "[secret]" : value] as const,
       );
-      found.set(stack.name, Object.fromEntries(shown));
-    }
-  };
-  await Promise.all(Array.from({ length: atOnce }, readOn));
-  const all = stacks.map(({ name }) => [name, found.get(name) ?? {}] as const);
+      return [stack.name, Object.fromEntries(shown)] as const;
+    }),
+  );
   if (options.json) {
     process.stdout.write(`${JSON.stringify(Object.fromEntries(all), null, 2)}\n`);
     return 0;

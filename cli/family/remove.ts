@@ -48,7 +48,7 @@ export async function remove(name: string, options: RemoveOptions): Promise<numb
   const { engine, stacks, all } = await openFamily([name], {});
   const [stack] = stacks as [StackOfFamily];
   const pulumi = pulumiOf(engine, projectFolder()).with(stack.env);
-  const { values, apiToken, baseUrl } = await readStored(pulumi, stack.reference);
+  const { values, apiToken, baseUrl } = await readStored(pulumi, name);
   const removal: Removal = {
     stack,
     others: all.filter((one) => one !== stack),
@@ -92,9 +92,7 @@ async function removeStack(removal: Removal): Promise<void> {
       remains.push(`${person} is a person of the stack ${elsewhere.get(person)} too, whose login goes on.`);
     else await endSessions(person, removal);
   }
-  await progress.step(`removing the stack ${name} and ${file}`, () =>
-    pulumi(["stack", "rm", stack.reference, "--yes"]),
-  );
+  await progress.step(`removing the stack ${name} and ${file}`, () => pulumi(["stack", "rm", name, "--yes"]));
   remains.push(
     `OpenClaw on ${config.pi.host} with its conversations and its own config, which is as it was before.`,
     `The passphrase in ${stack.env.PULUMI_CONFIG_PASSPHRASE_FILE ?? passphrasePath(name)} and ${shellFilePath(name)}: delete them when no backup of the state is left that they open.`,
@@ -122,9 +120,9 @@ async function removePerson(person: string, removal: Removal): Promise<void> {
     ]),
   );
   const changed = { access, ...(Object.keys(roles).length > 0 && { roles }) };
-  checkConfig(stack.name, { ...(await readStored(pulumi, stack.reference)).values, ...changed });
+  checkConfig(stack.name, { ...(await readStored(pulumi, stack.name)).values, ...changed });
   await progress.step(`taking ${person} out of ${stack.file}`, () =>
-    pulumi(["config", "set-all", "--stack", stack.reference, "--json", JSON.stringify(asConfig(changed))]),
+    pulumi(["config", "set-all", "--stack", stack.name, "--json", JSON.stringify(asConfig(changed))]),
   );
   await progress.step(`bringing ${stack.name} up without them`, (detail) => runOn(removal, "up", detail));
   await endSessions(person, removal);
@@ -142,8 +140,8 @@ async function removePerson(person: string, removal: Removal): Promise<void> {
 }
 
 /** What the stack's file itself says below a key; neither has a secret in it. */
-async function writtenIn(pulumi: Pulumi, { reference }: StackOfFamily, key: "access" | "roles") {
-  const { values } = await readStored(pulumi, reference);
+async function writtenIn(pulumi: Pulumi, { name }: StackOfFamily, key: "access" | "roles") {
+  const { values } = await readStored(pulumi, name);
   return (values[key] ?? {}) as Record<string, unknown>;
 }
 

@@ -6,13 +6,7 @@ import { openSlots } from "./slots.ts";
 /** A stack that fails at once, for want of an engine. */
 const order: Order = {
   operation: "preview",
-  stack: {
-    name: "home",
-    reference: "home",
-    backend: "file:///nowhere",
-    env: {},
-    file: "/nowhere/Pulumi.home.yaml",
-  },
+  stack: { name: "home", backend: "file:///nowhere", env: {}, file: "/nowhere/Pulumi.home.yaml" },
   engine: {
     root: "/nowhere",
     command: "/nowhere/bin/pulumi",

@@ -1,7 +1,4 @@
-import { homedir } from "node:os";
-import { resolve } from "node:path";
 import { Refusal } from "../../infra/refusal.ts";
-import { projectFolder } from "./places.ts";
 import type { Pulumi } from "./pulumi.ts";
 import { accepted, type Setup } from "./setup.ts";
 
@@ -75,34 +72,12 @@ export async function chooseBackend(
   );
 }
 
-/** Where Pulumi is logged in, by its environment or by `pulumi login`; nothing on a machine that never has. */
+/** Where Pulumi is logged in, by its environment or by `pulumi login`. */
 export async function currentBackend(pulumi: Pulumi): Promise<string | undefined> {
   if (process.env.PULUMI_BACKEND_URL) return process.env.PULUMI_BACKEND_URL;
-  const said = await pulumi(["whoami", "--json"]).catch((error: Error) => {
-    // Without a login, and nobody to ask for one (pkg/backend/httpstate/backend.go there).
-    if (error.message.includes("must be set for login")) return "{}";
-    throw error;
-  });
-  const { url } = JSON.parse(said) as { url?: string };
-  return url && loginUrlOf(url);
-}
-
-/**
- * Pulumi says of itself where its pages are, `https://app.HOST/USER`, and wants to be told where its API is
- * (CloudConsoleURL in pkg/backend/httpstate/console.go there).
- */
-export function loginUrlOf(url: string): string {
-  if (!isService(url)) return url;
-  const { protocol, host } = new URL(url);
-  return `${protocol}//${host.replace(/^app\./, "api.")}`;
-}
-
-/** The same for two ways of writing one backend: a folder has several. */
-export function backendKey(url: string): string {
-  if (!url.startsWith("file://")) return url.replace(/\/+$/, "");
-  const [path = "", query] = url.slice("file://".length).split("?");
-  const folder = resolve(projectFolder(), path.replace(/^~(?=\/|$)/, homedir()));
-  return `file://${folder}${query ? `?${query}` : ""}`;
+  // A machine that has never logged in answers with an error.
+  const said = await pulumi(["whoami", "--json"]).catch(() => "{}");
+  return (JSON.parse(said) as { url?: string }).url;
 }
 
 function mendOf(url: string): string {

@@ -6,11 +6,6 @@ export const familyCodes = {
     meaning: "The command was told neither which stacks are meant nor that all are, or both.",
     mend: "Name them, or give `--all`.",
   },
-  STACKS_NONE: {
-    meaning:
-      "The project has no stack, in any backend where its set-up or Pulumi's own login says that one is.",
-    mend: "Set the first one up with `npm run init`; or log in where the state is: `npx pulumi login URL`.",
-  },
   STACK_UNKNOWN: {
     meaning: "There is no stack of this name in any backend that the project's stacks use.",
     mend: "Look at the names with `npm run family -- status --all`; set a new one up with `npm run family -- add NAME`.",
