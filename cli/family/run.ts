@@ -122,7 +122,7 @@ export async function runOperation(
 async function warnOfLittleRoom(stacks: readonly StackOfFamily[], engine: Engine): Promise<void> {
   const [first] = stacks;
   if (!first || stacks.length < 2) return;
-  const notes = await readStored(pulumiOf(engine, projectFolder()).with(first.env), first.name)
+  const notes = await readStored(pulumiOf(engine, projectFolder()).with(first.env), first.ref)
     .then(({ values, apiToken, baseUrl }) =>
       roomProblems(stacks, String(values.accountId), apiWith(apiToken, baseUrl)),
     )

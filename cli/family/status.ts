@@ -41,7 +41,7 @@ export async function showStatus(names: readonly string[], options: StatusOption
     let result: Result;
     try {
       const opened = await openStack(stack, engine);
-      const [sight, changes] = await Promise.all([lookAt(opened), pending()]);
+      const [sight, changes] = await Promise.all([lookAt(name, opened), pending()]);
       sights.set(name, { ...sight, pending: changes });
       result = ended("ok");
     } catch (error) {
