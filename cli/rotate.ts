@@ -121,10 +121,12 @@ async function main(): Promise<number> {
   ]);
   const { progress } = terminalProgress();
   const engine = await ensureEngine(progress);
-  const open = (name: string, backend = options.backend) =>
-    openStack(engine, name, { backend, passphraseFile: options.passphraseFile });
+  const open = (name: string, backend?: string) =>
+    openStack(engine, name, { backend: options.backend ?? backend, passphraseFile: options.passphraseFile });
   if (options.due) {
-    const stacks = options.all ? await familysGateways(engine) : [{ name: options.stack as string }];
+    const stacks: { name: string; backend?: string }[] = options.all
+      ? await familysGateways(engine)
+      : [{ name: options.stack as string }];
     const ages: Age[] = [];
     for (const { name, backend } of stacks)
       ages.push(
