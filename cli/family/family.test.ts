@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestCloudflare, type TestCloudflare } from "../../rehearsal/cloudflare/testing/account.ts";
+import { newKeyPair } from "../../rehearsal/host/keys.ts";
 import { longTest } from "../../rehearsal/testing/long-test.ts";
 import type { Result } from "./operation.ts";
 import { openTestHousehold, type TestHousehold } from "./testing/household.ts";
@@ -89,6 +90,23 @@ describe("npm run family", { timeout: 60_000 }, () => {
     );
     expect(code).toBe(1);
     expect(statuses(stdout)).toEqual(["ada failed", "bob ok", "cleo ok"]);
+  });
+
+  longTest("goes on with the others where a Pi cannot be reached, and says which and why", async () => {
+    // Nobody listens on port 9 (discard) here.
+    const { private: privateKey, public: publicKey } = newKeyPair("ed25519");
+    const hostKey = publicKey.split(" ").slice(0, 2).join(" ");
+    const { code, stdout } = await withConfig(
+      "ada",
+      (text) => text,
+      async () => {
+        await home.change("ada", { pi: { host: "127.0.0.1", port: 9, hostKey, privateKey } });
+        return home.family(["up", "--all", "--yes", "--continue-on-error", "--parallel", "1"]);
+      },
+    );
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^ada +failed .*\nbob +ok .*\ncleo +ok /m);
+    expect(stdout).toMatch(/^ada:\n {2}PI_NO_SSH: .*no SSH server does on its port 9/m);
   });
 
   test("finds nothing to change after that in a full account, and leaves the folder's own choice of stack alone", async () => {
