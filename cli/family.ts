@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { endWith, requireProject } from "./ending.ts";
 import type { Allowance } from "./family/budget.ts";
 import type { DevicesOptions } from "./family/devices.ts";
@@ -42,15 +42,16 @@ const allowance = (value: string): Allowance => {
   return { calls, windowSeconds };
 };
 
+const apiCalls = new Option(
+  "--api-calls <calls/seconds>",
+  "how many calls to Cloudflare's API all of it may use in which time (1000/300 of the 1,200 that Cloudflare allows)",
+).argParser(allowance);
+
 function operation(name: OperationName, description: string): void {
   command(`${name} [names...]`, description)
     .option("--all", "every stack of the project")
     .option("--parallel <number>", "how many at the same time", count, usualParallel)
-    .option(
-      "--api-calls <calls/seconds>",
-      "how many calls to Cloudflare's API all of it may use in which time (1000/300 of the 1,200 that Cloudflare allows)",
-      allowance,
-    )
+    .addOption(apiCalls)
     .option("--continue-on-error", "go on with the others when one fails")
     .option("--yes", "ask nothing")
     .option("--json", "the result as JSON on standard output, everything else on standard error")
@@ -94,6 +95,7 @@ command(
 )
   .option("--all", "every stack of the project; so it is where none is named")
   .option("--parallel <number>", "how many at the same time", count, usualParallel)
+  .addOption(apiCalls)
   .option("--quick", "without looking what an up would change")
   .option("--json", "as JSON on standard output")
   .action((names: string[], options: StatusOptions) =>

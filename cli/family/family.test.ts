@@ -130,7 +130,12 @@ describe("npm run family", { timeout: 60_000 }, () => {
   });
 
   test("shows how each of them is, and where", async () => {
-    const { code, stdout } = await home.family(["status", "--json"]);
+    const before = cloudflare.local.calls.length;
+    // What one of them may call (cli/family/budget.ts); the next ones wait.
+    const env = { XDG_STATE_HOME: join(home.desk.home, "nothing-called") };
+    const { code, stdout, stderr } = await home.family(["status", "--json", "--api-calls", "28/2"], { env });
+    expect(stderr).toMatch(/: waiting, for at most 2 s, until Cloudflare's API may be asked more/);
+    expect(cloudflare.local.calls.length - before).toBeLessThanOrEqual(28 * names.length);
     // The Pis are gone; what stands in the cloud is asked through Access, with each stack's own service token.
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toEqual(
