@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { endWith, requireProject } from "./ending.ts";
 import type { Allowance } from "./family/budget.ts";
 import type { DevicesOptions } from "./family/devices.ts";
@@ -6,6 +6,7 @@ import type { OperationName } from "./family/operation.ts";
 import type { OutputsOptions } from "./family/outputs.ts";
 import type { RemoveOptions } from "./family/remove.ts";
 import type { RunOptions } from "./family/run.ts";
+import { usualParallel } from "./family/side-by-side.ts";
 import type { StatusOptions } from "./family/status.ts";
 import { withAnswers } from "./init/flags.ts";
 import type { Pulumi } from "./init/pulumi.ts";
@@ -41,15 +42,16 @@ const allowance = (value: string): Allowance => {
   return { calls, windowSeconds };
 };
 
+const apiCalls = new Option(
+  "--api-calls <calls/seconds>",
+  "how many calls to Cloudflare's API all of it may use in which time (1000/300 of the 1,200 that Cloudflare allows)",
+).argParser(allowance);
+
 function operation(name: OperationName, description: string): void {
   command(`${name} [names...]`, description)
     .option("--all", "every stack of the project")
-    .option("--parallel <number>", "how many at the same time", count, 4)
-    .option(
-      "--api-calls <calls/seconds>",
-      "how many calls to Cloudflare's API all of it may use in which time (1000/300 of the 1,200 that Cloudflare allows)",
-      allowance,
-    )
+    .option("--parallel <number>", "how many at the same time", count, usualParallel)
+    .addOption(apiCalls)
     .option("--continue-on-error", "go on with the others when one fails")
     .option("--yes", "ask nothing")
     .option("--json", "the result as JSON on standard output, everything else on standard error")
@@ -92,7 +94,8 @@ command(
   "Shows each stack's gateway, tunnel, versions, tokens, and what an up would change.",
 )
   .option("--all", "every stack of the project; so it is where none is named")
-  .option("--parallel <number>", "how many at the same time", count, 4)
+  .option("--parallel <number>", "how many at the same time", count, usualParallel)
+  .addOption(apiCalls)
   .option("--quick", "without looking what an up would change")
   .option("--json", "as JSON on standard output")
   .action((names: string[], options: StatusOptions) =>
@@ -124,6 +127,7 @@ command(
 
 command("outputs [names...]", "Shows the addresses of stacks; with --json all that they put out.")
   .option("--all", "every stack of the project")
+  .option("--parallel <number>", "how many at the same time", count, usualParallel)
   .option("--show-secrets", "with --json: the service tokens' secrets too")
   .option("--json", "as JSON on standard output")
   .action((names: string[], options: OutputsOptions) =>

@@ -1,4 +1,6 @@
 import { Argument, Command, InvalidArgumentError } from "commander";
+import type { Engine } from "../rehearsal/engine/index.ts";
+import type { StackOfFamily } from "./family/household.ts";
 import { Interrupted } from "./interruption.ts";
 import type { Age } from "./rotate/due.ts";
 import type { Outcome } from "./rotate/finish.ts";
@@ -42,7 +44,7 @@ const command = new Command("npm run rotate --")
   )
   .option("--stack <name>", "the stack")
   .option("--due", "replace nothing: tell how old each secret is")
-  .option("--all", "with --due: all stacks that npm run init has made here")
+  .option("--all", "with --due: all gateways that npm run family finds")
   .option("--finish", "only end old secrets whose time is over, and see them refused")
   .option(
     "--overlap <hours>",
@@ -113,23 +115,37 @@ async function main(): Promise<number> {
   if (modelKeys.length > 1) usage("one model-key at a time: its new key comes on standard input");
   const newKey = modelKeys.length > 0 && !options.finish ? await newModelKey() : undefined;
   // The program and its engine take a second to load: --help does not wait for them.
-  const [{ ensureEngine }, { openStack }, { stacksHere }] = await Promise.all([
+  const [{ ensureEngine }, { openStack }] = await Promise.all([
     import("../rehearsal/engine/index.ts"),
     import("./rotate/open-stack.ts"),
-    import("./rotate/stacks.ts"),
   ]);
   const { progress } = terminalProgress();
   const engine = await ensureEngine(progress);
-  const open = (name: string) =>
-    openStack(engine, name, { backend: options.backend, passphraseFile: options.passphraseFile });
+  const open = (name: string, backend?: string) =>
+    openStack(engine, name, { backend: options.backend ?? backend, passphraseFile: options.passphraseFile });
   if (options.due) {
-    const stacks = options.all ? stacksHere() : [options.stack as string];
+    const stacks: { name: string; backend?: string }[] = options.all
+      ? await familysGateways(engine)
+      : [{ name: options.stack as string }];
     const ages: Age[] = [];
-    for (const name of stacks)
-      ages.push(...(await progress.step(`looking at ${name}`, async () => lookAt(await open(name)))));
+    for (const { name, backend } of stacks)
+      ages.push(
+        ...(await progress.step(`looking at ${name}`, async () => lookAt(await open(name, backend)))),
+      );
     return tellAges(ages);
   }
   return replace(await open(options.stack as string), progress, { modelKeys, newKey });
+}
+
+/** Those that `npm run family` finds; an account's shared stack has no secret of these kinds. */
+async function familysGateways(engine: Engine): Promise<StackOfFamily[]> {
+  const [{ household }, { apart }, { pulumiOf }, { projectFolder }] = await Promise.all([
+    import("./family/household.ts"),
+    import("./family/shared-stacks.ts"),
+    import("./init/pulumi.ts"),
+    import("./init/places.ts"),
+  ]);
+  return (await apart(await household(pulumiOf(engine, projectFolder())))).gateways;
 }
 
 async function lookAt(stack: OpenStack): Promise<Age[]> {

@@ -3,7 +3,7 @@ import { parsePiAddress } from "../init/pi-address.ts";
 import type { Pulumi } from "../init/pulumi.ts";
 import type { Options } from "../init/setup.ts";
 import { readStored, type Stored } from "../init/stored.ts";
-import { chosen, household, type StackOfFamily } from "./household.ts";
+import { chosen, householdOrNone, type StackOfFamily } from "./household.ts";
 import { freePort, portsOn } from "./ports.ts";
 import { apart } from "./shared-stacks.ts";
 import { settingsIn } from "./stack-file.ts";
@@ -34,7 +34,7 @@ export async function inheritFrom(
   options: Options,
   pulumi: Pulumi,
 ): Promise<{ options: Options; inherited: Stored | undefined }> {
-  const all = await household(pulumi);
+  const { stacks: all } = await householdOrNone(pulumi);
   if (all.some((one) => one.name === name))
     throw new Refusal(
       "STACK_EXISTS",
@@ -44,7 +44,7 @@ export async function inheritFrom(
   const { gateways } = await apart(all);
   const [model] = like === undefined ? gateways : chosen(gateways, [like]);
   if (!model) return { options: { ...options, stack: name }, inherited: undefined };
-  const { values, apiToken, baseUrl } = await readStored(pulumi.with(model.env), model.name);
+  const { values, apiToken, baseUrl } = await readStored(pulumi.with(model.env), model.ref);
   // Pulumi tells the project's defaults as well: those that nobody wrote stay defaults.
   const written = Object.keys(await settingsIn(model.file));
   const common = Object.fromEntries(

@@ -1,9 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { openBudget } from "./budget.ts";
-import { type OperationName, type Result, untouched } from "./operation.ts";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
+import { type Budgeted, openBudget } from "./budget.ts";
+import { type Result, untouched } from "./operation.ts";
 import { otherRuns } from "./other-runs.ts";
 
 beforeEach(() => {
@@ -13,6 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const api = { baseUrl: "https://api.example.com/client/v4", token: `cfut_${"a".repeat(48)}` };
 const never = new AbortController().signal;
 const done = (changes: Result["changes"]): Result => ({ ...untouched("s", "ok"), changes });
 
@@ -46,7 +47,7 @@ test("gives back what an operation did not need, and says how long another waits
 
 test("counts what other runs have called, before it and beside it", async () => {
   const folder = mkdtempSync(join(tmpdir(), "calls-"));
-  const open = () => openBudget({ calls: 40, windowSeconds: 60 }, never, otherRuns(folder));
+  const open = () => openBudget({ calls: 40, windowSeconds: 60 }, never, otherRuns(api, folder));
   const before = await open().take("up", () => {});
   const waits: number[] = [];
   let isBegun = false;
@@ -66,9 +67,24 @@ test("counts what other runs have called, before it and beside it", async () => 
   await open().take("up", (seconds) => waits.push(seconds));
   expect(waits).toEqual([60]);
   await vi.advanceTimersByTimeAsync(61_000);
-  expect(otherRuns(folder).read()).toEqual([]);
+  expect(otherRuns(api, folder).read()).toEqual([]);
   expect(readdirSync(folder)).toEqual([]);
   rmSync(folder, { recursive: true });
+});
+
+test("counts together what Cloudflare counts together, and keeps no token", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "calls-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const accounts = { ...api, token: `cfat_${"b".repeat(48)}` };
+  const counted = (one: typeof api) => otherRuns(one, folder).read().length;
+  for (const one of [api, accounts]) otherRuns(one, folder).tell([{ until: Date.now() + 1_000, calls: 1 }]);
+  // A person's tokens share the person's calls; an account's have their own.
+  expect(counted({ ...api, token: `cfut_${"c".repeat(48)}` })).toBe(1);
+  expect(counted(accounts)).toBe(1);
+  expect(counted({ ...accounts, token: `cfat_${"d".repeat(48)}` })).toBe(0);
+  expect(counted({ ...api, baseUrl: "http://127.0.0.1:9" })).toBe(0);
+  for (const name of readdirSync(folder))
+    expect(`${name}${readFileSync(join(folder, name), "utf8")}`).not.toMatch(/cf[au]t|a{12}|b{12}/);
 });
 
 test("waits for one that still runs, and no longer once it is interrupted", async () => {
@@ -82,11 +98,12 @@ test("waits for one that still runs, and no longer once it is interrupted", asyn
   await second;
 });
 
-test.each<[string, number, OperationName, Result["changes"]]>([
+test.each<[string, number, Budgeted, Result["changes"]]>([
   ["an up of a large stack, more than was reserved", 8 + 60, "up", { create: 40 }],
   ["a preview, which has changed nothing, at most that", 24, "preview", { create: 40 }],
   ["what ended without a word of what it did, all that was reserved", 32, "up", {}],
   ["a look that found nothing to change", 8, "up", { same: 16 }],
+  ["how a stack is, all that was reserved", 4, "look", {}],
 ])("counts of %s: %i", async (_what, counted, operation, changes) => {
   for (const [calls, isWaiting] of [
     [counted + 12, false],

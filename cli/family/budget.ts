@@ -5,11 +5,14 @@ import type { CountedCalls, OtherRuns } from "./other-runs.ts";
  * Calls to Cloudflare's API that an operation on one stack makes at most, measured with `npm run bench -- family` and
  * rounded up by a half. What all stacks of a run ask together, about ten, is within what is left for everything else.
  */
-const CALLS: Readonly<Record<OperationName, number>> = { up: 32, preview: 24, destroy: 12 };
+const CALLS: Readonly<Record<Budgeted, number>> = { up: 32, preview: 24, destroy: 12, look: 4 };
 /** What is asked for a stack though nothing is changed (three, and five for a hostname), and for each resource that is. */
 const CALLS_TO_LOOK = 8;
 /** With the six that look for room, once something is to be made. */
 const CALLS_TO_CHANGE = 1.5;
+
+/** An operation, or a look at how a stack is: its tunnel, the tunnel's connectors, its service tokens, and a probe's report. */
+export type Budgeted = OperationName | "look";
 
 /** Calls within so many seconds. */
 export interface Allowance {
@@ -32,14 +35,18 @@ export interface Budget {
    * @param onWait told once, with the seconds that it takes at most
    * @returns to be called with the operation's result: what it did not use is there for others
    */
-  take(operation: OperationName, onWait: (seconds: number) => void): Promise<(result: Result) => void>;
+  take(operation: Budgeted, onWait: (seconds: number) => void): Promise<(result: Result) => void>;
 }
+
+/** What a stack that has to wait is said to do. */
+export const waitWords = (seconds: number): string =>
+  `waiting, for at most ${seconds} s, until Cloudflare's API may be asked more`;
 
 /** How often it is looked whether another run has ended a stack. */
 const lookAtOthersMs = 5_000;
 
 /** What an operation has called, as far as its result tells. */
-function callsOf(operation: OperationName, changes: Result["changes"]): number {
+function callsOf(operation: Budgeted, changes: Result["changes"]): number {
   // It has ended without a word of what it did: a process that was killed, or an engine that gave up.
   if (Object.keys(changes).length === 0) return CALLS[operation];
   const { same: _, ...others } = changes;

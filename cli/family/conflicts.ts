@@ -29,10 +29,10 @@ export async function refuseConflicts(all: readonly StackOfFamily[]): Promise<vo
     throw new Refusal("STACKS_IN_CONFLICT", "two stacks are to have the same:", ...problems);
 }
 
-async function claimsOf({ name, file }: StackOfFamily): Promise<Claim[]> {
+async function claimsOf({ name, ref, file }: StackOfFamily): Promise<Claim[]> {
   const { hostname, pi } = await settingsIn(file);
   const set = (key: string, value: string) =>
-    `npx pulumi config set --stack ${name} --path '${namespace}:${key}' ${value}`;
+    `npx pulumi config set --stack ${ref} --path '${namespace}:${key}' ${value}`;
   const port = pi?.openclawPort ?? USUAL_PORT;
   return [
     ...(hostname ? [{ what: `the hostname ${hostname}`, stack: name, mend: set("hostname", "NAME") }] : []),

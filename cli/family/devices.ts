@@ -23,7 +23,7 @@ export interface DevicesOptions {
 export async function showDevices(name: string, options: DevicesOptions): Promise<number> {
   const { engine, stacks } = await openFamily([name], {});
   const [stack] = stacks as [StackOfFamily];
-  const { values } = await readStored(pulumiOf(engine, projectFolder()).with(stack.env), name);
+  const { values } = await readStored(pulumiOf(engine, projectFolder()).with(stack.env), stack.ref);
   const { pi } = gatewayConfig(name, values);
   const { progress } = terminalProgress();
   for (const order of ["approve", "reject", "remove"] as const satisfies DeviceOrder[]) {

@@ -3,6 +3,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestCloudflare, type TestCloudflare } from "../../rehearsal/cloudflare/testing/account.ts";
+import { newKeyPair } from "../../rehearsal/host/keys.ts";
 import { longTest } from "../../rehearsal/testing/long-test.ts";
 import type { Result } from "./operation.ts";
 import { openTestHousehold, type TestHousehold } from "./testing/household.ts";
@@ -91,6 +92,23 @@ describe("npm run family", { timeout: 60_000 }, () => {
     expect(statuses(stdout)).toEqual(["ada failed", "bob ok", "cleo ok"]);
   });
 
+  longTest("goes on with the others where a Pi cannot be reached, and says which and why", async () => {
+    // Nobody listens on port 9 (discard) here.
+    const { private: privateKey, public: publicKey } = newKeyPair("ed25519");
+    const hostKey = publicKey.split(" ").slice(0, 2).join(" ");
+    const { code, stdout } = await withConfig(
+      "ada",
+      (text) => text,
+      async () => {
+        await home.change("ada", { pi: { host: "127.0.0.1", port: 9, hostKey, privateKey } });
+        return home.family(["up", "--all", "--yes", "--continue-on-error", "--parallel", "1"]);
+      },
+    );
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/^ada +failed .*\nbob +ok .*\ncleo +ok /m);
+    expect(stdout).toMatch(/^ada:\n {2}PI_NO_SSH: .*no SSH server does on its port 9/m);
+  });
+
   test("finds nothing to change after that in a full account, and leaves the folder's own choice of stack alone", async () => {
     const { code, stdout } = await home.family(["preview", "--all", "--json"]);
 
@@ -112,7 +130,12 @@ describe("npm run family", { timeout: 60_000 }, () => {
   });
 
   test("shows how each of them is, and where", async () => {
-    const { code, stdout } = await home.family(["status", "--json"]);
+    const before = cloudflare.local.calls.length;
+    // What one of them may call (cli/family/budget.ts); the next ones wait.
+    const env = { XDG_STATE_HOME: join(home.desk.home, "nothing-called") };
+    const { code, stdout, stderr } = await home.family(["status", "--json", "--api-calls", "28/2"], { env });
+    expect(stderr).toMatch(/: waiting, for at most 2 s, until Cloudflare's API may be asked more/);
+    expect(cloudflare.local.calls.length - before).toBeLessThanOrEqual(28 * names.length);
     // The Pis are gone; what stands in the cloud is asked through Access, with each stack's own service token.
     expect(code).toBe(1);
     expect(JSON.parse(stdout)).toEqual(

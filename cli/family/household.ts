@@ -1,7 +1,7 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { Refusal } from "../../infra/refusal.ts";
-import { currentBackend } from "../init/backend.ts";
+import { currentBackend, sameBackend } from "../init/current-backend.ts";
 import { projectFolder, settingsFolder } from "../init/places.ts";
 import type { Pulumi } from "../init/pulumi.ts";
 import { parseShellFile } from "../init/shell-file.ts";
@@ -9,6 +9,8 @@ import { parseShellFile } from "../init/shell-file.ts";
 /** A stack of the project, with where its state is and what opens its secrets. */
 export interface StackOfFamily {
   readonly name: string;
+  /** As Pulumi's `--stack` takes it: in an organisation that is not the person's default one it is `ORG/NAME`. */
+  readonly ref: string;
   /** As PULUMI_BACKEND_URL has it. */
   readonly backend: string;
   /** For the engine: PULUMI_BACKEND_URL, and the passphrase's file where the set-up has recorded one. */
@@ -18,23 +20,36 @@ export interface StackOfFamily {
 }
 
 /**
- * All stacks of the project: in every backend that `npm run init` has recorded for one of them, and in the one where
+ * All stacks of the project, at least one: in every backend that `npm run init` has recorded for one of them, and in the one where
  * Pulumi is logged in now. The record of a stack wins over this shell's own variables, which may be another stack's.
  *
- * @throws Refusal where one name stands for two stacks, or a backend cannot be read
+ * @throws Refusal where there is none, one name stands for two stacks, or a backend cannot be read
  */
 export async function household(pulumi: Pulumi): Promise<StackOfFamily[]> {
+  const { stacks, backends } = await householdOrNone(pulumi);
+  if (stacks.length === 0) throw noStacks(backends);
+  return stacks;
+}
+
+/** The same, where there may be none yet; and the backends that were looked at. */
+export async function householdOrNone(
+  pulumi: Pulumi,
+): Promise<{ stacks: StackOfFamily[]; backends: string[] }> {
   const recorded = await recordedSettings();
   const current = await currentBackend(pulumi);
-  const backends = new Set([...recorded.values()].map((env) => env.PULUMI_BACKEND_URL));
-  if (current !== undefined) backends.add(current);
-  const lists = await Promise.all(
-    [...backends].filter((url) => url !== undefined).map((url) => stacksIn(url, recorded, pulumi)),
+  const urls = [...[...recorded.values()].map((env) => env.PULUMI_BACKEND_URL), current];
+  // The first spelling of each stands for all of them.
+  const backends = new Map(
+    urls.flatMap((url) => (url ? [[sameBackend(url), url] as const] : [])).toReversed(),
   );
+  const lists = await Promise.all([...backends.values()].map((url) => stacksIn(url, recorded, pulumi)));
   const stacks = lists.flat();
   const twice = stacks.find(({ name }, index) => stacks.findIndex((one) => one.name === name) !== index);
   if (twice) throw twoOfOneName(stacks.filter(({ name }) => name === twice.name));
-  return stacks.toSorted((a, b) => a.name.localeCompare(b.name));
+  return {
+    stacks: stacks.toSorted((a, b) => a.name.localeCompare(b.name)),
+    backends: [...backends.values()],
+  };
 }
 
 /** The family's stacks of these names, in their order; all of them where none is named. */
@@ -73,22 +88,33 @@ async function stacksIn(backend: string, recorded: Settings, pulumi: Pulumi): Pr
         "npx pulumi login again, or set what its credentials are; then the same command",
       );
     });
-  return (JSON.parse(list) as { name: string }[]).map(({ name: full }) => {
-    const name = full.split("/").at(-1) ?? full;
+  return (JSON.parse(list) as { name: string }[]).map(({ name: ref }) => {
+    const name = ref.split("/").at(-1) ?? ref;
     const own = recorded.get(name);
-    const env = own?.PULUMI_BACKEND_URL === backend ? own : {};
+    const isOwn =
+      own?.PULUMI_BACKEND_URL !== undefined && sameBackend(own.PULUMI_BACKEND_URL) === sameBackend(backend);
     return {
       name,
+      ref,
       backend,
-      env: { ...env, PULUMI_BACKEND_URL: backend },
+      env: { ...(isOwn && own), PULUMI_BACKEND_URL: backend },
       file: join(projectFolder(), `Pulumi.${name}.yaml`),
     };
   });
 }
 
+const noStacks = (backends: readonly string[]): Refusal =>
+  new Refusal(
+    "STACKS_NONE",
+    backends.length > 0
+      ? `there is no stack of this project in ${backends.join(", nor in ")}`
+      : "there is no stack: none was set up here, and Pulumi is not logged in anywhere",
+    "set the first one up: npm run family -- add NAME; if there are some elsewhere, log in there: npx pulumi login URL",
+  );
+
 const twoOfOneName = (stacks: readonly StackOfFamily[]): Refusal =>
   new Refusal(
     "STACK_TWICE",
-    `there are two stacks ${stacks[0]?.name}, in ${stacks.map(({ backend }) => backend).join(" and in ")}: they would take the same names in the account`,
-    `rename or remove one of them: PULUMI_BACKEND_URL=${stacks[1]?.backend} npx pulumi stack rename NAME --stack ${stacks[0]?.name}`,
+    `there are two stacks ${stacks[0]?.name}, in ${stacks.map(({ backend, name, ref }) => (ref === name ? backend : `${backend} as ${ref}`)).join(" and in ")}: they would take the same names in the account`,
+    `rename or remove one of them: PULUMI_BACKEND_URL=${stacks[1]?.backend} npx pulumi stack rename NAME --stack ${stacks[1]?.ref}`,
   );

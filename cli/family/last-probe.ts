@@ -4,6 +4,7 @@ import type { Engine } from "../../rehearsal/engine/index.ts";
 import type { StackOfFamily } from "./household.ts";
 import { settingsOf } from "./look.ts";
 import { builtShared, type SharedStack } from "./shared-stacks.ts";
+import { atMost, usualParallel } from "./side-by-side.ts";
 import { settingsIn } from "./stack-file.ts";
 
 /** What the probe of the account's shared stack found last of one gateway. */
@@ -30,7 +31,7 @@ export async function lastProbes(
   const accounts = new Map(
     await Promise.all(all.map(async ({ name, file }) => [name, (await settingsIn(file)).accountId] as const)),
   );
-  const found = (await builtShared(all, engine)).map(async (shared) => {
+  const found = await atMost(usualParallel, await builtShared(all, engine), async (shared) => {
     const report = await reportOf(shared).catch(() => undefined);
     const here = accounts.get(shared.stack.name);
     return Object.entries(report?.gateways ?? {}).flatMap(([gateway, { reason = "ready", since }]) =>
@@ -39,7 +40,7 @@ export async function lastProbes(
         : [],
     );
   });
-  return new Map((await Promise.all(found)).flat());
+  return new Map(found.flat());
 }
 
 async function reportOf({ opened, probeReport }: SharedStack): Promise<ProbeReport | undefined> {

@@ -48,13 +48,13 @@ interface StackOutputs {
 }
 
 /** Looks at a stack without changing anything: its record, its tunnel, its service tokens, its gateway. */
-export async function lookAt(stack: Stack, ask: AskGateway = askGateway): Promise<Sight> {
+export async function lookAt(name: string, stack: Stack, ask: AskGateway = askGateway): Promise<Sight> {
   const [outputs, last] = await Promise.all([stack.outputs(), stack.history(1)]);
   const { url, tunnelId, tunnelReused, serviceTokens, pi, gateways } = Object.fromEntries(
     Object.entries(outputs).map(([name, { value }]) => [name, value]),
   ) as StackOutputs;
   const record = {
-    stack: stack.name,
+    stack: name,
     isBuilt: url !== undefined || gateways !== undefined,
     ...(gateways && { watches: gateways }),
     changedAt: last[0]?.endTime?.toISOString(),
@@ -74,7 +74,7 @@ export async function lookAt(stack: Stack, ask: AskGateway = askGateway): Promis
       trouble: error.message.split("\n")[0],
     })),
     token ? ask(url, token) : undefined,
-    strangersOn(api, accountId, tunnelId, { stack: stack.name, pi: tunnelReused ? undefined : way }).catch(
+    strangersOn(api, accountId, tunnelId, { stack: name, pi: tunnelReused ? undefined : way }).catch(
       () => undefined,
     ),
   ]);

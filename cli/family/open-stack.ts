@@ -19,8 +19,10 @@ function commandOf({ root }: Engine): Promise<PulumiCommand> {
  *
  * The SDK would first select the stack, for the whole folder: that is the choice of whoever types `npx pulumi` there,
  * and every command is told its stack anyway.
+ *
+ * @returns the stack; its own name is the one with the organisation
  */
-export async function openStack({ name, env }: StackOfFamily, engine: Engine): Promise<Stack> {
+export async function openStack({ ref, env }: StackOfFamily, engine: Engine): Promise<Stack> {
   keepConnectionsApart();
   const workspace = await LocalWorkspace.create({
     workDir: projectFolder(),
@@ -29,5 +31,5 @@ export async function openStack({ name, env }: StackOfFamily, engine: Engine): P
     pulumiCommand: await commandOf(engine),
   });
   workspace.selectStack = async () => {};
-  return Stack.select(name, workspace);
+  return Stack.select(ref, workspace);
 }

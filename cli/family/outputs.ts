@@ -1,9 +1,11 @@
 import { alignedTable } from "../table.ts";
 import { openStack } from "./open-stack.ts";
 import { openFamily } from "./run.ts";
+import { atMost } from "./side-by-side.ts";
 
 export interface OutputsOptions {
   readonly all?: boolean;
+  readonly parallel: number;
   readonly showSecrets?: boolean;
   readonly json?: boolean;
 }
@@ -15,15 +17,13 @@ export interface OutputsOptions {
  */
 export async function showOutputs(names: readonly string[], options: OutputsOptions): Promise<number> {
   const { engine, stacks } = await openFamily(names, options);
-  const all = await Promise.all(
-    stacks.map(async (stack) => {
-      const outputs = await (await openStack(stack, engine)).outputs();
-      const shown = Object.entries(outputs).map(
-        ([name, { value, secret }]) => [name, secret && !options.showSecrets ? "[secret]" : value] as const,
-      );
-      return [stack.name, Object.fromEntries(shown)] as const;
-    }),
-  );
+  const all = await atMost(options.parallel, stacks, async (stack) => {
+    const outputs = await (await openStack(stack, engine)).outputs();
+    const shown = Object.entries(outputs).map(
+      ([name, { value, secret }]) => [name, secret && !options.showSecrets ? "[secret]" : value] as const,
+    );
+    return [stack.name, Object.fromEntries(shown)] as const;
+  });
   if (options.json) {
     process.stdout.write(`${JSON.stringify(Object.fromEntries(all), null, 2)}\n`);
     return 0;

@@ -48,7 +48,7 @@ export async function remove(name: string, options: RemoveOptions): Promise<numb
   const { engine, stacks, all } = await openFamily([name], {});
   const [stack] = stacks as [StackOfFamily];
   const pulumi = pulumiOf(engine, projectFolder()).with(stack.env);
-  const { values, apiToken, baseUrl } = await readStored(pulumi, name);
+  const { values, apiToken, baseUrl } = await readStored(pulumi, stack.ref);
   const removal: Removal = {
     stack,
     others: all.filter((one) => one !== stack),
@@ -92,7 +92,9 @@ async function removeStack(removal: Removal): Promise<void> {
       remains.push(`${person} is a person of the stack ${elsewhere.get(person)} too, whose login goes on.`);
     else await endSessions(person, removal);
   }
-  await progress.step(`removing the stack ${name} and ${file}`, () => pulumi(["stack", "rm", name, "--yes"]));
+  await progress.step(`removing the stack ${name} and ${file}`, () =>
+    pulumi(["stack", "rm", stack.ref, "--yes"]),
+  );
   remains.push(
     `OpenClaw on ${config.pi.host} with its conversations and its own config, which is as it was before.`,
     `The passphrase in ${stack.env.PULUMI_CONFIG_PASSPHRASE_FILE ?? passphrasePath(name)} and ${shellFilePath(name)}: delete them when no backup of the state is left that they open.`,
@@ -110,7 +112,7 @@ async function removePerson(person: string, removal: Removal): Promise<void> {
     throw new Refusal(
       "PERSON_UNKNOWN",
       `${person} is not named in access.emails of the stack ${stack.name}: ${config.access.emails.join(", ")}`,
-      `whoever is let in by a domain or a group is kept out at the login service, or by npx pulumi config set --stack ${stack.name} --path access…`,
+      `whoever is let in by a domain or a group is kept out at the login service, or by npx pulumi config set --stack ${stack.ref} --path access…`,
     );
   const access = { ...(await writtenIn(pulumi, stack, "access")), emails: rest };
   const roles = Object.fromEntries(
@@ -120,9 +122,9 @@ async function removePerson(person: string, removal: Removal): Promise<void> {
     ]),
   );
   const changed = { access, ...(Object.keys(roles).length > 0 && { roles }) };
-  checkConfig(stack.name, { ...(await readStored(pulumi, stack.name)).values, ...changed });
+  checkConfig(stack.name, { ...(await readStored(pulumi, stack.ref)).values, ...changed });
   await progress.step(`taking ${person} out of ${stack.file}`, () =>
-    pulumi(["config", "set-all", "--stack", stack.name, "--json", JSON.stringify(asConfig(changed))]),
+    pulumi(["config", "set-all", "--stack", stack.ref, "--json", JSON.stringify(asConfig(changed))]),
   );
   await progress.step(`bringing ${stack.name} up without them`, (detail) => runOn(removal, "up", detail));
   await endSessions(person, removal);
@@ -135,13 +137,13 @@ async function removePerson(person: string, removal: Removal): Promise<void> {
           `If they were an owner, browsers of theirs that OpenClaw has let in: npm run family -- devices ${stack.name}. They held OpenClaw's token too: make a new one.`,
         ]
       : []),
-    `Service tokens that they know: npx pulumi up --stack ${stack.name} --replace '**::${stack.name}-token-NAME' makes a new secret.`,
+    `Service tokens that they know: npx pulumi up --stack ${stack.ref} --replace '**::${stack.name}-token-NAME' makes a new secret.`,
   );
 }
 
 /** What the stack's file itself says below a key; neither has a secret in it. */
-async function writtenIn(pulumi: Pulumi, { name }: StackOfFamily, key: "access" | "roles") {
-  const { values } = await readStored(pulumi, name);
+async function writtenIn(pulumi: Pulumi, { ref }: StackOfFamily, key: "access" | "roles") {
+  const { values } = await readStored(pulumi, ref);
   return (values[key] ?? {}) as Record<string, unknown>;
 }
 

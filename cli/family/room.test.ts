@@ -37,7 +37,7 @@ async function stacks(count: number, config: object = {}): Promise<StackOfFamily
         value,
       ]);
       await writeFile(file, JSON.stringify({ config: Object.fromEntries(keys) }));
-      return { name: `s${index}`, backend: "", env: {}, file };
+      return { name: `s${index}`, ref: `s${index}`, backend: "", env: {}, file };
     }),
   );
 }

@@ -1,17 +1,16 @@
 import { bundleWorker } from "../../contract/bundle.ts";
 import { Refusal } from "../../infra/refusal.ts";
-import { type Engine, ensureEngine } from "../../rehearsal/engine/index.ts";
+import { ensureEngine } from "../../rehearsal/engine/index.ts";
 import { personAtTerminal } from "../init/person.ts";
 import { projectFolder } from "../init/places.ts";
 import { pulumiOf } from "../init/pulumi.ts";
-import { readStored } from "../init/stored.ts";
 import { Interrupted } from "../interruption.ts";
 import { styled, terminalProgress } from "../terminal.ts";
+import { type AccountApi, accountApi } from "./account-api.ts";
 import { openBoard } from "./board.ts";
-import { type Allowance, openBudget, usualAllowance } from "./budget.ts";
+import { type Allowance, openBudget, usualAllowance, waitWords } from "./budget.ts";
 import { refuseConflicts } from "./conflicts.ts";
 import { chosen, household, type StackOfFamily } from "./household.ts";
-import { apiWith } from "./look.ts";
 import { openLookups } from "./lookups.ts";
 import { type OperationName, type Result, untouched } from "./operation.ts";
 import { otherRuns } from "./other-runs.ts";
@@ -66,11 +65,12 @@ export async function runOperation(
   const { engine, stacks, all } = await openFamily(names, options);
   if (operation !== "destroy") await refuseConflicts(all);
   if (operation === "destroy") await refuseWatched(stacks, all, engine);
-  if (operation === "up") await warnOfLittleRoom(stacks, engine);
+  const account = await accountApi(stacks, engine);
+  if (operation === "up") await warnOfLittleRoom(stacks, account);
   await agree(operation, stacks, options);
   const interruption = interruptedBySignals();
   const board = openBoard(stacks.length);
-  const budget = openBudget(options.apiCalls ?? usualAllowance, interruption, otherRuns());
+  const budget = openBudget(options.apiCalls ?? usualAllowance, interruption, otherRuns(account.api));
   // Once for all of them.
   const bundle = await bundleWorker();
   const lookups = openLookups();
@@ -88,9 +88,7 @@ export async function runOperation(
       async run(name: string): Promise<Result> {
         const [stack] = chosen(stacks, [name]) as [StackOfFamily];
         board.started(name);
-        const spent = await budget.take(operation, (seconds) =>
-          board.step(name, `waiting, for at most ${seconds} s, until Cloudflare's API may be asked more`),
-        );
+        const spent = await budget.take(operation, (seconds) => board.step(name, waitWords(seconds)));
         const result = await run(stack);
         spent(result);
         board.ended(result);
@@ -119,14 +117,12 @@ export async function runOperation(
 }
 
 /** Asked with the first stack's token; where that may not, or cannot, each up says so itself. */
-async function warnOfLittleRoom(stacks: readonly StackOfFamily[], engine: Engine): Promise<void> {
-  const [first] = stacks;
-  if (!first || stacks.length < 2) return;
-  const notes = await readStored(pulumiOf(engine, projectFolder()).with(first.env), first.name)
-    .then(({ values, apiToken, baseUrl }) =>
-      roomProblems(stacks, String(values.accountId), apiWith(apiToken, baseUrl)),
-    )
-    .catch(() => []);
+async function warnOfLittleRoom(
+  stacks: readonly StackOfFamily[],
+  { api, accountId }: AccountApi,
+): Promise<void> {
+  if (stacks.length < 2 || accountId === undefined) return;
+  const notes = await roomProblems(stacks, accountId, api).catch(() => []);
   for (const note of notes) process.stderr.write(`${styled("yellow", note, process.stderr)}\n`);
 }
 

@@ -15,7 +15,7 @@ async function stacks(configs: Readonly<Record<string, object>>): Promise<StackO
     Object.entries(configs).map(async ([name, config]) => {
       const file = join(folder, `Pulumi.${name}.yaml`);
       await writeFile(file, JSON.stringify({ config }));
-      return { name, backend: "", env: {}, file };
+      return { name, ref: name, backend: "", env: {}, file };
     }),
   );
 }

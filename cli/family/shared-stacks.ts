@@ -5,6 +5,7 @@ import type { Engine } from "../../rehearsal/engine/index.ts";
 import type { StackOfFamily } from "./household.ts";
 import { openStack } from "./open-stack.ts";
 import type { OperationName } from "./operation.ts";
+import { atMost, usualParallel } from "./side-by-side.ts";
 import { settingsIn } from "./stack-file.ts";
 
 /** A shared stack that is built: what its outputs say. */
@@ -20,7 +21,7 @@ export interface SharedStack {
 /** The shared stacks that are built; one that cannot be opened is told of by whoever works on it. */
 export async function builtShared(all: readonly StackOfFamily[], engine: Engine): Promise<SharedStack[]> {
   const { shared } = await apart(all);
-  const opened = shared.map(async (stack): Promise<SharedStack[]> => {
+  const opened = await atMost(usualParallel, shared, async (stack): Promise<SharedStack[]> => {
     try {
       const one = await openStack(stack, engine);
       const { gateways, probeReport } = await one.outputs();
@@ -31,7 +32,7 @@ export async function builtShared(all: readonly StackOfFamily[], engine: Engine)
       return [];
     }
   });
-  return (await Promise.all(opened)).flat();
+  return opened.flat();
 }
 
 /** The family's gateways, and its shared stacks. */

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { untouched } from "./operation.ts";
-import { sideBySide } from "./side-by-side.ts";
+import { atMost, sideBySide } from "./side-by-side.ts";
 
 const names = ["a", "b", "c", "d", "e", "f"];
 const never = new AbortController().signal;
@@ -57,4 +57,22 @@ test("starts none after Ctrl-C, whatever it was told", async () => {
   interruption.abort();
   expect((await run).map(({ status }) => status)).toEqual(["ok", "ok", ...Array(4).fill("not started")]);
   expect(seen.open).toBe(0);
+});
+
+test("does no more at the same time than it may with what is not a stack's operation either", async () => {
+  const seen = { running: 0, most: 0, started: [] as string[] };
+  const work = (failing?: string) => async (name: string) => {
+    seen.started.push(name);
+    seen.running += 1;
+    seen.most = Math.max(seen.most, seen.running);
+    await turn();
+    seen.running -= 1;
+    if (name === failing) throw new Error(name);
+    return name.toUpperCase();
+  };
+  expect(await atMost(2, names, work())).toEqual(["A", "B", "C", "D", "E", "F"]);
+  expect(seen.most).toBe(2);
+  seen.started = [];
+  await expect(atMost(1, names, work("b"))).rejects.toThrow("b");
+  expect(seen.started).toEqual(["a", "b"]);
 });

@@ -1,11 +1,43 @@
 import { type Result, untouched } from "./operation.ts";
 
+/** How many at the same time where nobody says. */
+export const usualParallel = 4;
+
 export interface SideBySide {
   /** How many at the same time. */
   readonly parallel: number;
   /** Whether those that wait are started though one has failed. */
   readonly continueOnError: boolean;
   readonly signal: AbortSignal;
+}
+
+/**
+ * Does the same with many things, so many at the same time; after one that failed none is begun any more.
+ *
+ * @returns what came of each, in their order
+ * @throws what the first of them that failed threw
+ */
+export async function atMost<T, R>(
+  parallel: number,
+  things: readonly T[],
+  work: (thing: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  const waiting = things.entries();
+  let stopped = false;
+  const shift = async () => {
+    for (const [index, thing] of waiting) {
+      if (stopped) return;
+      try {
+        results[index] = await work(thing);
+      } catch (error) {
+        stopped = true;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(parallel, things.length) }, shift));
+  return results;
 }
 
 /** Does one thing after the other. */

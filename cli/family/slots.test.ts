@@ -6,7 +6,13 @@ import { openSlots } from "./slots.ts";
 /** A stack that fails at once, for want of an engine. */
 const order: Order = {
   operation: "preview",
-  stack: { name: "home", backend: "file:///nowhere", env: {}, file: "/nowhere/Pulumi.home.yaml" },
+  stack: {
+    name: "home",
+    ref: "home",
+    backend: "file:///nowhere",
+    env: {},
+    file: "/nowhere/Pulumi.home.yaml",
+  },
   engine: {
     root: "/nowhere",
     command: "/nowhere/bin/pulumi",
@@ -32,6 +38,8 @@ test("gives a process some stacks, then another one, and another one after one t
     expect(await run()).toMatchObject({ stack: "home", status: "failed" });
   expect(pids[1]).toBe(pids[0]);
   expect(pids[2]).not.toBe(pids[0]);
+  // Stopped first: else it may have answered already.
+  process.kill(slots.pid as number, "SIGSTOP");
   const killed = slots.run(order, () => {});
   process.kill(slots.pid as number, "SIGKILL");
   await expect(killed).rejects.toThrow("STACK_PROCESS_ENDED");

@@ -1,12 +1,15 @@
 import { bundleWorker } from "../../contract/bundle.ts";
 import { alignedTable } from "../table.ts";
+import { accountApi } from "./account-api.ts";
 import { openBoard } from "./board.ts";
+import { type Allowance, openBudget, usualAllowance, waitWords } from "./budget.ts";
 import { chosen, type StackOfFamily } from "./household.ts";
 import { lastProbes } from "./last-probe.ts";
 import { lookAt, type Sight } from "./look.ts";
 import { openLookups } from "./lookups.ts";
 import { openStack } from "./open-stack.ts";
 import { type Result, untouched } from "./operation.ts";
+import { otherRuns } from "./other-runs.ts";
 import { openFamily } from "./run.ts";
 import { sideBySide } from "./side-by-side.ts";
 import { openSlots } from "./slots.ts";
@@ -14,6 +17,8 @@ import { openSlots } from "./slots.ts";
 export interface StatusOptions {
   readonly all?: boolean;
   readonly parallel: number;
+  /** Calls to Cloudflare's API that it may use; else as many as may be. */
+  readonly apiCalls?: Allowance;
   readonly quick?: boolean;
   readonly json?: boolean;
 }
@@ -30,6 +35,8 @@ export async function showStatus(names: readonly string[], options: StatusOption
   const bundle = options.quick ? undefined : await bundleWorker();
   const never = new AbortController().signal;
   const lookups = openLookups();
+  const { api } = await accountApi(stacks, engine);
+  const budget = openBudget(options.apiCalls ?? usualAllowance, never, otherRuns(api));
   const look = async (name: string, pending: () => Promise<number | undefined>): Promise<Result> => {
     const started = performance.now();
     const [stack] = chosen(stacks, [name]) as [StackOfFamily];
@@ -41,7 +48,11 @@ export async function showStatus(names: readonly string[], options: StatusOption
     let result: Result;
     try {
       const opened = await openStack(stack, engine);
-      const [sight, changes] = await Promise.all([lookAt(opened), pending()]);
+      const looked = async () => {
+        const spent = await budget.take("look", (seconds) => board.step(name, waitWords(seconds)));
+        return lookAt(name, opened).finally(() => spent(untouched(name, "ok")));
+      };
+      const [sight, changes] = await Promise.all([looked(), pending()]);
       sights.set(name, { ...sight, pending: changes });
       result = ended("ok");
     } catch (error) {
@@ -60,9 +71,16 @@ export async function showStatus(names: readonly string[], options: StatusOption
       const pending = async (name: string) => {
         if (!slot) return undefined;
         const [stack] = chosen(stacks, [name]) as [StackOfFamily];
-        const { status, changes } = await slot.run({ operation: "preview", stack, engine, bundle }, (words) =>
-          board.step(name, words),
-        );
+        const spent = await budget.take("preview", (seconds) => board.step(name, waitWords(seconds)));
+        let result = untouched(name, "failed");
+        try {
+          result = await slot.run({ operation: "preview", stack, engine, bundle }, (words) =>
+            board.step(name, words),
+          );
+        } finally {
+          spent(result);
+        }
+        const { status, changes } = result;
         if (status !== "ok") return undefined;
         const { same: _, ...others } = changes;
         return Object.values(others).reduce((sum, count) => sum + count, 0);

@@ -1,4 +1,5 @@
 import { Refusal } from "../../infra/refusal.ts";
+import { currentBackend } from "./current-backend.ts";
 import type { Pulumi } from "./pulumi.ts";
 import { accepted, type Setup } from "./setup.ts";
 
@@ -22,7 +23,11 @@ export async function chooseBackend(
   { options, person, progress }: Setup,
   pulumi: Pulumi,
 ): Promise<{ backend: Backend; pulumi: Pulumi }> {
-  const current = await currentBackend(pulumi);
+  const current = await currentBackend(pulumi).catch((error: Error) => {
+    // Whoever has said where the state is to be needs no login elsewhere.
+    if (options.backend !== undefined) return undefined;
+    throw error;
+  });
   person?.heading("State");
   person?.tell(
     "Pulumi remembers what it has built in a state, with every secret in it encrypted. Without its state a stack can\n" +
@@ -70,14 +75,6 @@ export async function chooseBackend(
         return { backend: { url, isService: isService(url), stacks }, pulumi: there };
       }),
   );
-}
-
-/** Where Pulumi is logged in, by its environment or by `pulumi login`. */
-export async function currentBackend(pulumi: Pulumi): Promise<string | undefined> {
-  if (process.env.PULUMI_BACKEND_URL) return process.env.PULUMI_BACKEND_URL;
-  // A machine that has never logged in answers with an error.
-  const said = await pulumi(["whoami", "--json"]).catch(() => "{}");
-  return (JSON.parse(said) as { url?: string }).url;
 }
 
 function mendOf(url: string): string {

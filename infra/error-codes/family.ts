@@ -6,6 +6,10 @@ export const familyCodes = {
     meaning: "The command was told neither which stacks are meant nor that all are, or both.",
     mend: "Name them, or give `--all`.",
   },
+  STACKS_NONE: {
+    meaning: "The project has no stack, in no backend that was looked at; the message names them.",
+    mend: "Set the first one up with `npm run family -- add NAME`; if there are some elsewhere, log in there: `npx pulumi login URL`.",
+  },
   STACK_UNKNOWN: {
     meaning: "There is no stack of this name in any backend that the project's stacks use.",
     mend: "Look at the names with `npm run family -- status --all`; set a new one up with `npm run family -- add NAME`.",
