@@ -40,7 +40,7 @@ export const apiKey: Kind = {
       return undefined;
     }
     if (await isBuiltWith(scene, scene.config.apiKeys.current))
-      return `Cloudflare has taken the Worker with the new one, which no request has tried: ${noWayIn}`;
+      return `Cloudflare has taken the Worker with the new one, and no request has tried it: ${noWayIn}`;
     throw new Refusal(
       "ROTATION_UNPROVEN",
       `the stack's Worker was not built with ${title} the new one; nothing of the old one was ended`,
@@ -60,7 +60,7 @@ export const apiKey: Kind = {
       return undefined;
     }
     if (await isBuiltWith(scene, kept)) throw stillAccepted(scene, title, "the stack's Worker was built");
-    return `Cloudflare has taken the Worker without the old one, which no request has tried: ${noWayIn}`;
+    return `Cloudflare has taken the Worker without it, and no request has tried it: ${noWayIn}`;
   },
 };
 

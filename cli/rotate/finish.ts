@@ -24,7 +24,7 @@ export interface Outcome {
 
 /** What is said of an adopted service token, whose secret Cloudflare had told before the stack was there. */
 const neverKnown =
-  "it was ended, and whether it is refused could not be tried: the stack never knew it (the token was adopted)";
+  "ended, and whether it is refused could not be tried: the stack never knew it (the token was adopted)";
 
 /**
  * Ends old secrets, and sees each refused: the second half of a rotation, hours after the first.

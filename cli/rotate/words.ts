@@ -35,9 +35,7 @@ export function farewell(
   const kindOf = (target: string) => kinds.find((kind) => kind.target === target);
   const ofOldOne = (target: string, oldUntil?: string) => {
     const why = oldUntil === undefined && untried.find((one) => one.target === target)?.why;
-    return why
-      ? `of the old one: ${why}`
-      : `the old one is ${oldUntil ? `good until ${oldUntil}` : "refused"}`;
+    return why ? `the old one: ${why}` : `the old one is ${oldUntil ? `good until ${oldUntil}` : "refused"}`;
   };
   const lines = rotated.map(
     ({ target, oldUntil, seen, note }) =>
