@@ -17,7 +17,7 @@ export async function standingOf(stack: OpenStack): Promise<string[]> {
 export const standingIn = (stack: string, { pending }: Pick<Record, "pending">): string[] =>
   Object.entries(pending).map(
     ([target, state]) =>
-      `${target}: ${inWords(target, state)}; go on: npm run rotate -- --stack ${stack} ${next(target, state)}`,
+      `${target}: ${inWords(target, state)}; go on: ${[`npm run rotate -- --stack ${stack}`, ...next(target, state)].join(" ")}`,
   );
 
 function inWords(target: string, { phase, until }: Pending): string {
@@ -41,7 +41,9 @@ function begun(target: string, until: string): string {
 
 const overlaps = (target: string): boolean => target.startsWith("service-token:") || target === "api-key";
 
-function next(target: string, { phase }: Pending): string {
-  if (phase === "overlap" || phase === "ending") return "--finish";
-  return phase === "lost" && overlaps(target) ? `${target} --overlap 0` : target;
+function next(target: string, { phase }: Pending): string[] {
+  if (phase === "overlap" || phase === "ending") return ["--finish"];
+  // By its name a new key is asked for; without one it goes on with the one that is kept.
+  if (isModelKey(target)) return [];
+  return phase === "lost" && overlaps(target) ? [target, "--overlap 0"] : [target];
 }
