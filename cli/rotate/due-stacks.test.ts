@@ -23,6 +23,19 @@ test("one stack that cannot be looked at hides no other, and is told of with why
   ]);
 });
 
+test("goes on with those that wait when the first ones cannot be looked at", async () => {
+  const names = Array.from({ length: 12 }, (_, index) => `stack-${index}`);
+  const { ages, failed } = await agesOfStacks(
+    names,
+    async (name) => {
+      if (names.indexOf(name) < 4) throw new Error("away");
+      return [age(name)];
+    },
+    never,
+  );
+  expect([failed.length, ages.length]).toEqual([4, 8]);
+});
+
 test("looks at some at a time, and tells in the order of the names", async () => {
   const names = Array.from({ length: 12 }, (_, index) => `stack-${index}`);
   let [now, most] = [0, 0];
