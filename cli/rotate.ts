@@ -1,11 +1,12 @@
 import { Argument, Command, InvalidArgumentError } from "commander";
 import type { Engine } from "../rehearsal/engine/index.ts";
 import type { StackOfFamily } from "./family/household.ts";
-import { Interrupted } from "./interruption.ts";
 import type { Age } from "./rotate/due.ts";
+import type { NotLookedAt } from "./rotate/due-stacks.ts";
 import type { Outcome } from "./rotate/finish.ts";
 import type { OpenStack } from "./rotate/open-stack.ts";
 import type { Surroundings } from "./rotate/scene.ts";
+import { isInterruption, wordsOf } from "./rotate/words.ts";
 import { styled, terminalProgress } from "./terminal.ts";
 
 interface Options {
@@ -69,13 +70,18 @@ connections made with the old one are ended, and open streams with them. Nor doe
 OpenClaw's own (signIn token): the Pi has the new one first, then the Worker, and when a request through both fails, both
 have the old one again; browsers that hold it are asked for the new one.
 
+Requests are made with a service token whose secret the stack knows. Without one, a rotation looks at what there is to
+see instead (the connector's connections at Cloudflare, the Pi, what Cloudflare has taken), and says what it has not tried.
+
 The key of a model provider comes from its console: on standard input, in the variable MODEL_KEY, or typed. It is tried
 aside, then written by OpenClaw's command, then a chat through OpenClaw has to be answered, else the old one is put back.
 With several providers that have theirs in openclaw.json, name one: model-key:PROVIDER. From which age on a secret is due is in
 rotation.maxAgeDays. No secret is ever printed.
 
 Exit code: 0 when all went well and nothing is due, 3 with --due when something is, 1 when something failed, 2 for a
-wrong flag, 130 after Ctrl-C (run the same again to go on).
+wrong flag, 130 after Ctrl-C. With --due --all a stack that cannot be looked at is listed with why, and the others are
+told of all the same; the exit code is then 1, also where something is due (--json has both: due and failed).
+A run that ends in the middle says what stands and what goes on with it.
 
 For example:
   npm run rotate -- --stack family --due
@@ -93,17 +99,25 @@ const names = command.args;
 const interruption = new AbortController();
 for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
   process.on(name, () => {
-    if (interruption.signal.aborted) process.exit(130);
+    if (interruption.signal.aborted) {
+      process.stderr.write(
+        `\nStopped in the middle of a step. What stands, and what goes on with it: npm run rotate -- --stack ${options.stack ?? "STACK"} --due\n`,
+      );
+      process.exit(130);
+    }
     interruption.abort();
     process.stderr.write(
       "\nStopping after the step it is in; once more stops at once, in the middle of it.\n",
     );
   });
 
+/** The stack whose secrets are being replaced: of it is said how it stands when that ends in the middle. */
+let replacing: OpenStack | undefined;
+
 try {
   process.exitCode = await main();
 } catch (error) {
-  end(error as Error);
+  await end(error as Error);
 }
 
 async function main(): Promise<number> {
@@ -123,18 +137,27 @@ async function main(): Promise<number> {
   const engine = await ensureEngine(progress);
   const open = (name: string, backend?: string) =>
     openStack(engine, name, { backend: options.backend ?? backend, passphraseFile: options.passphraseFile });
-  if (options.due) {
-    const stacks: { name: string; backend?: string }[] = options.all
-      ? await familysGateways(engine)
-      : [{ name: options.stack as string }];
-    const ages: Age[] = [];
-    for (const { name, backend } of stacks)
-      ages.push(
-        ...(await progress.step(`looking at ${name}`, async () => lookAt(await open(name, backend)))),
-      );
-    return tellAges(ages);
+  if (options.due && options.all) {
+    const { agesOfStacks } = await import("./rotate/due-stacks.ts");
+    const backends = new Map((await familysGateways(engine)).map(({ name, backend }) => [name, backend]));
+    const { ages, failed } = await progress.step(`looking at ${backends.size} stacks`, (detail) =>
+      agesOfStacks(
+        [...backends.keys()],
+        async (name) => {
+          detail(name);
+          return lookAt(await open(name, backends.get(name)));
+        },
+        interruption.signal,
+      ),
+    );
+    return tellAges(ages, failed);
   }
-  return replace(await open(options.stack as string), progress, { modelKeys, newKey });
+  if (options.due) {
+    const name = options.stack as string;
+    return tellAges(await progress.step(`looking at ${name}`, async () => lookAt(await open(name))), []);
+  }
+  replacing = await open(options.stack as string);
+  return replace(replacing, progress, { modelKeys, newKey });
 }
 
 /** Those that `npm run family` finds; an account's shared stack has no secret of these kinds. */
@@ -157,12 +180,17 @@ async function lookAt(stack: OpenStack): Promise<Age[]> {
   return agesOf(scene, state, new Date());
 }
 
-async function tellAges(ages: readonly Age[]): Promise<number> {
+async function tellAges(ages: readonly Age[], failed: readonly NotLookedAt[]): Promise<number> {
   const { ageTable } = await import("./rotate/words.ts");
   const due = ages.some((age) => age.due);
-  process.stdout.write(
-    options.json ? `${JSON.stringify({ ok: true, due, secrets: ages }, null, 2)}\n` : `${ageTable(ages)}\n`,
-  );
+  const ok = failed.length === 0;
+  const told = { ok, due, secrets: ages, ...(!ok && { failed }) };
+  process.stdout.write(options.json ? `${JSON.stringify(told, null, 2)}\n` : `${ageTable(ages)}\n`);
+  for (const { stack, why } of failed)
+    process.stderr.write(
+      `${styled("red", `${stack} could not be looked at: ${why.replaceAll("\n", "\n  ")}`, process.stderr)}\n`,
+    );
+  if (!ok) return 1;
   return due ? exitDue : 0;
 }
 
@@ -212,12 +240,13 @@ async function replace(
     around,
     now && options.finish === true,
   );
-  const ended = [...(await finish(stack, ending, around)).ended];
+  const first = await finish(stack, ending, around);
+  const [ended, untried] = [[...first.ended], [...first.untried]];
   const rotated: Outcome["rotated"][number][] = [];
   if (!options.finish) {
     // An overlap that goes on is not cut short because its secret happens to be due.
     const goesOn = (target: string) =>
-      scene.record.pending[target]?.phase === "overlap" && !ended.includes(target);
+      scene.record.pending[target]?.phase === "overlap" && !ending.some((kind) => kind.target === target);
     const due = names.length > 0 ? [] : (await lookAt(stack)).filter((age) => age.due && !goesOn(age.target));
     const targets = [...names, ...due.map(({ target }) => target)];
     const wanted = [...unfinished(scene, all), ...named(scene.config, stack.name, targets)];
@@ -227,10 +256,11 @@ async function replace(
       const outcome = await rotate(stack, kinds, overlap, around);
       rotated.push(...outcome.rotated);
       ended.push(...outcome.ended);
+      untried.push(...outcome.untried);
     }
     if (targets.includes(gatewayToken) || scene.record.pending[gatewayToken]) {
-      await rotateGatewayToken(stack, around);
-      rotated.push({ target: gatewayToken });
+      const seen = await rotateGatewayToken(stack, around);
+      rotated.push({ target: gatewayToken, ...(seen !== undefined && { seen }) });
       ended.push(gatewayToken);
     }
     // A key that is given now stands for the one that a cut has left.
@@ -244,12 +274,12 @@ async function replace(
         `${target} is due, and only its provider gives a new one out: npm run --silent rotate -- --stack ${stack.name} ${target} < FILE\n`,
       );
   }
-  const outcome = { rotated, ended };
+  const outcome: Outcome = { rotated, ended, untried };
   if (options.json)
     process.stdout.write(`${JSON.stringify({ ok: true, stack: stack.name, ...outcome }, null, 2)}\n`);
   else
     process.stdout.write(
-      `${outcome.rotated.length + outcome.ended.length > 0 ? words.farewell(stack.name, outcome, all) : "Nothing is to be done."}\n`,
+      `${outcome.rotated.length + outcome.ended.length + outcome.untried.length > 0 ? words.farewell(stack.name, outcome, all) : "Nothing is to be done."}\n`,
     );
   return 0;
 }
@@ -259,13 +289,16 @@ function usage(what: string): never {
   process.exit(2);
 }
 
-/** Says how it ended, and ends. */
-function end(error: Error): never {
-  const interrupted = error instanceof Interrupted || error.name === "AbortError";
+/** Says how it ended and what stands, and ends. */
+async function end(error: Error): Promise<never> {
+  const interrupted = isInterruption(error);
   const code = interrupted ? "INTERRUPTED" : ((error as { code?: string }).code ?? "UNEXPECTED");
-  const words = interrupted ? "Interrupted; run the same again to go on." : error.message;
+  const words = error.name === "AbortError" ? "Interrupted." : wordsOf(error);
   process.stderr.write(`${styled(interrupted ? "yellow" : "red", words, process.stderr)}\n`);
-  if (options.json)
-    process.stdout.write(`${JSON.stringify({ ok: false, error: { code, message: words } }, null, 2)}\n`);
+  const { standingOf } = await import("./rotate/standing.ts");
+  const standing = replacing ? await standingOf(replacing) : [];
+  for (const line of standing) process.stderr.write(`${line}\n`);
+  const told = { code, message: words, ...(standing.length > 0 && { standing }) };
+  if (options.json) process.stdout.write(`${JSON.stringify({ ok: false, error: told }, null, 2)}\n`);
   process.exit(interrupted ? 130 : 1);
 }

@@ -69,13 +69,14 @@ export function judge(
   const left =
     expiresAt === undefined ? undefined : Math.floor((Date.parse(expiresAt) - now.getTime()) / dayMs);
   const expires = left !== undefined && left < config.rotation.expiresWithinDays;
+  const isBegun = pending?.phase === "building" || pending?.phase === "lost";
   const isOver =
     pending?.phase === "ending" ||
     (pending?.phase === "overlap" && Date.parse(pending.until) <= now.getTime());
   const words = [
-    pending?.phase === "building" && "was begun and not finished",
+    isBegun && "was begun and not finished",
     pending !== undefined &&
-      pending.phase !== "building" &&
+      !isBegun &&
       (isOver ? "the old one is to be ended: --finish" : `the old one is good until ${pending.until}`),
     isOld && `older than ${maxDays} days`,
     left !== undefined && expires && (left < 0 ? "has expired" : `expires in ${left} days`),
@@ -87,7 +88,7 @@ export function judge(
     ...(days !== undefined && { days }),
     maxDays,
     ...(expiresAt !== undefined && { expiresAt }),
-    due: isOld || expires || isOver || pending?.phase === "building",
+    due: isOld || expires || isOver || isBegun,
     words: words.join("; "),
   };
 }

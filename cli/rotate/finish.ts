@@ -11,12 +11,20 @@ export interface Outcome {
   readonly rotated: readonly {
     readonly target: string;
     readonly oldUntil?: string;
+    /** What was seen of the new one where no request could be made with it. */
+    readonly seen?: string;
     /** How the old one ended, where it is not refused by now. */
     readonly note?: string;
   }[];
   /** Whose old one was seen refused. */
   readonly ended: readonly string[];
+  /** Whose old one was ended and not tried, and why. */
+  readonly untried: readonly { readonly target: string; readonly why: string }[];
 }
+
+/** What is said of an adopted service token, whose secret Cloudflare had told before the stack was there. */
+const neverKnown =
+  "ended, and whether it is refused could not be tried: the stack never knew it (the token was adopted)";
 
 /**
  * Ends old secrets, and sees each refused: the second half of a rotation, hours after the first.
@@ -28,7 +36,7 @@ export async function finish(
   kinds: readonly Kind[],
   around: Surroundings,
 ): Promise<Outcome> {
-  if (kinds.length === 0) return { rotated: [], ended: [] };
+  if (kinds.length === 0) return { rotated: [], ended: [], untried: [] };
   let scene = await readScene(stack);
   const changes = endsOf(scene, kinds, around);
   if (changes.length > 0)
@@ -37,18 +45,24 @@ export async function finish(
   const isEnding = kinds.some(({ target }) => scene.record.pending[target]?.phase === "ending");
   if (changes.length > 0 || isEnding) scene = await build(stack, around);
   let { record } = scene;
+  const untried: Outcome["untried"][number][] = [];
   try {
     for (const kind of kinds) {
       const kept = record.kept[kind.target];
-      await around.progress.step(`trying the old of ${kind.title}`, async () => {
-        if (kept !== undefined) await kind.proveOldRefused(scene, around, kept);
-      });
+      const instead =
+        kept === undefined
+          ? neverKnown
+          : await around.progress.step(`trying the old of ${kind.title}`, () =>
+              kind.proveOldRefused(scene, around, kept),
+            );
+      if (instead !== undefined) untried.push({ target: kind.target, why: instead });
       record = ended(record, kind.target);
     }
   } finally {
     await remember(scene, record);
   }
-  return { rotated: [], ended: kinds.map(({ target }) => target) };
+  const isTried = (target: string) => !untried.some((one) => one.target === target);
+  return { rotated: [], ended: kinds.map(({ target }) => target).filter(isTried), untried };
 }
 
 /** The kinds whose new secret works and whose old one's time has come; with `now` all whose new one works. */

@@ -52,15 +52,16 @@ export const inWords = ({ status, code }: GatewayAnswer): string =>
 
 /**
  * Asks until an answer is as wanted: a new secret, a new Worker and the end of an old secret take up to a minute to be
- * known everywhere at Cloudflare.
+ * known everywhere at Cloudflare. It asks once at least, and not again once the time is over.
  *
  * @returns the last answer, whether wanted or not
+ * @throws AbortError in a pause, once somebody has asked for an end
  */
-export async function askUntil(
-  ask: () => Promise<GatewayAnswer>,
-  isWanted: (answer: GatewayAnswer) => boolean,
+export async function askUntil<Answer>(
+  ask: () => Promise<Answer>,
+  isWanted: (answer: Answer) => boolean,
   { withinMs, signal }: { withinMs: number; signal: AbortSignal },
-): Promise<GatewayAnswer> {
+): Promise<Answer> {
   const end = Date.now() + withinMs;
   for (;;) {
     const answer = await ask();

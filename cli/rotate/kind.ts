@@ -6,9 +6,12 @@ import { type Scene, type Surroundings, urlOf } from "./scene.ts";
 /** What a new secret begins with. */
 export interface Begun {
   readonly changes: readonly ConfigChange[];
-  /** What has to be known later: the old secret, to see it refused. */
-  readonly kept: string;
+  /** What has to be known later: the old secret, to see it refused. Nothing where the stack does not know it. */
+  readonly kept: string | undefined;
 }
+
+/** What was seen in place of a real request, in words; nothing where it was one. */
+export type Seen = string | undefined;
 
 /** A secret of a stack that can be replaced: what is asked of the config, and how it is seen to be so. */
 export interface Kind {
@@ -22,16 +25,22 @@ export interface Kind {
   /** What the config says when the old one is to go on until another time, before anything was built. */
   extend?(scene: Scene, until: string): readonly ConfigChange[];
   /** What belongs to it once the new one is built. */
-  afterUp?(scene: Scene, kept: string): Promise<void>;
-  /** A real request with the new one. @throws Refusal ROTATION_UNPROVEN */
-  proveNew(scene: Scene, around: Surroundings, kept: string): Promise<void>;
+  afterUp?(scene: Scene): Promise<void>;
+  /** Why what was built is the old one still, which any proof would take for the new one; nothing where it is new. */
+  notNew?(scene: Scene, kept: string | undefined): Promise<Refusal | undefined> | Refusal | undefined;
+  /** A real request with the new one, or what comes nearest to it. @throws Refusal ROTATION_UNPROVEN */
+  proveNew(scene: Scene, around: Surroundings): Promise<Seen>;
   /** What the config says once the old one is ended; nothing where it ends by itself. */
   end?(scene: Scene, around: Surroundings): readonly ConfigChange[];
-  /** A real request with the old one. @throws Refusal ROTATION_OLD_ACCEPTED */
-  proveOldRefused(scene: Scene, around: Surroundings, kept: string): Promise<void>;
+  /** A real request with the old one, or what comes nearest to it. @throws Refusal ROTATION_OLD_ACCEPTED */
+  proveOldRefused(scene: Scene, around: Surroundings, kept: string): Promise<Seen>;
   /** Where its programs find the new one, as it is typed. */
   readonly next?: string;
 }
+
+/** A refusal of a new secret that is not one. */
+export const notNew = (what: string, ...mend: string[]): Refusal =>
+  new Refusal("ROTATION_NOT_NEW", what, ...mend);
 
 /** Asks with a new secret until it is taken. */
 export async function requireTaken(
@@ -49,9 +58,13 @@ export async function requireTaken(
     throw new Refusal(
       "ROTATION_UNPROVEN",
       `with ${title} the new one, ${url}${path} gave ${inWords(answer)}; nothing of the old one was ended`,
-      `mend that (docs/errors.md has the codes), then go on: npm run rotate -- --stack ${scene.stack.name}`,
+      ...unprovenMend(scene),
     );
 }
+
+export const unprovenMend = ({ stack }: Scene): string[] => [
+  `mend that (docs/errors.md has the codes), then go on: npm run rotate -- --stack ${stack.name}`,
+];
 
 /** Asks with an old secret until it is refused. */
 export async function requireRefused(

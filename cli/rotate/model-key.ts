@@ -1,10 +1,10 @@
-import type { ErrorCode } from "../../infra/error-codes.ts";
 import { encodedPiProgram, piScript } from "../../infra/pi-script.ts";
 import { Refusal } from "../../infra/refusal.ts";
 import { runOverSsh } from "../../infra/ssh.ts";
 import { changeConfig } from "./change-config.ts";
 import type { Outcome } from "./finish.ts";
 import { isModelKey, modelKey } from "./new-key.ts";
+import { refusalOnPi } from "./on-pi.ts";
 import type { OpenStack } from "./open-stack.ts";
 import { begun, ended, proven, type Record, recordChanges, timeOf } from "./record.ts";
 import { readScene, type Scene, type Surroundings } from "./scene.ts";
@@ -138,8 +138,7 @@ async function ask(
   });
   const { code, stdout, stderr } = await runOverSsh(pi, script.command("create"), stdin, onPiTimeoutMs);
   if (code === 0) return JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "");
-  const [, refusal, what = "", mend = ""] =
-    /^([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+): (.*)\n {2}(.*)$/ms.exec(stderr.trimEnd()) ?? [];
-  if (refusal !== undefined && !isUnsettled(refusal)) throw new Refusal(refusal as ErrorCode, what, mend);
+  const refusal = refusalOnPi(stderr);
+  if (refusal && !isUnsettled(refusal.code)) throw refusal;
   throw new Error(`on the Pi: ${stderr.trim() || `it ended with ${code}`}`);
 }

@@ -5,10 +5,11 @@ import type { StackConfig } from "./open-stack.ts";
 export interface Pending {
   /**
    * - `building`: the config asks for the new secret; whether it is there and works has not been seen
+   * - `lost`: it was built, and the stack does not have the new one
    * - `overlap`: the new one works, and the old one is to be ended
    * - `ending`: the config ends the old one; whether that is built and the old one refused has not been seen
    */
-  readonly phase: "building" | "overlap" | "ending";
+  readonly phase: "building" | "lost" | "overlap" | "ending";
   /** When the old one is to end. */
   readonly until: string;
 }
@@ -48,11 +49,11 @@ export function recordChanges({ rotated, pending, kept }: Record): ConfigChange[
   ];
 }
 
-/** The record with a rotation begun. */
-export const begun = (record: Record, target: string, until: string, kept: string): Record => ({
+/** The record with a rotation begun. @param kept nothing where the stack does not know the old one */
+export const begun = (record: Record, target: string, until: string, kept: string | undefined): Record => ({
   ...record,
   pending: { ...record.pending, [target]: { phase: "building", until } },
-  kept: { ...record.kept, [target]: kept },
+  kept: { ...without(record.kept, target), ...(kept !== undefined && { [target]: kept }) },
 });
 
 /** The record with another phase of what is pending, or another time. */

@@ -1,5 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startConnector } from "../../rehearsal/cloudflare/testing/connector.ts";
 import { longTest } from "../../rehearsal/testing/long-test.ts";
@@ -94,12 +96,23 @@ describe("npm run rotate", () => {
       const keyOf = (which: string) =>
         built.pulumi("config", "get", "--path", `openclaw-gateway:apiKeys.${which}`);
       const before = await keyOf("current");
+      let isStopping = false;
       const stopped = await built.rotateWith(
-        { onStderr: (text, child) => text.includes("pulumi up of") && child.kill("SIGINT") },
+        {
+          // Once: its end is told of too, and a second one would stop it in the middle.
+          onStderr: (text, child) => {
+            if (!isStopping && text.includes("pulumi up of")) isStopping = child.kill("SIGINT");
+          },
+        },
         "api-key",
         "--json",
       );
-      expect(JSON.parse(stopped.stdout)).toMatchObject({ error: { code: "INTERRUPTED" } });
+      expect(JSON.parse(stopped.stdout)).toMatchObject({
+        error: {
+          code: "INTERRUPTED",
+          standing: [expect.stringMatching(/^api-key: a new one was asked for .* the old one is good/)],
+        },
+      });
       expect(stopped.code).toBe(130);
       const made = await keyOf("current");
       expect(made).not.toBe(before);
@@ -148,4 +161,70 @@ describe("npm run rotate", () => {
     ]);
     expect(code).toBe(3);
   });
+
+  test("tells of stacks that cannot be looked at, and of the others all the same", async () => {
+    const settings = join(built.desk.home, ".config/openclaw-gateway");
+    const added: string[] = [];
+    const add = async (name: string, shell: string, config: string) => {
+      added.push(join(settings, `${name}.env`), join(built.desk.project, `Pulumi.${name}.yaml`));
+      await writeFile(added.at(-2) as string, shell);
+      await writeFile(added.at(-1) as string, config);
+    };
+    const backend = `export PULUMI_BACKEND_URL=${built.desk.backend}\n`;
+    // One whose passphrase is gone, one whose file is broken, one that was never made.
+    await add("anna", `${backend}export PULUMI_CONFIG_PASSPHRASE_FILE=${settings}/gone\n`, "config: {}\n");
+    await add("ben", backend, "config: [\n");
+    await add("zoe", backend, "config: {}\n");
+    try {
+      const { code, stdout, stderr } = await built.rotate("--all", "--due", "--json");
+      const told = JSON.parse(stdout) as {
+        failed: { stack: string; code: string; why: string }[];
+        secrets: unknown[];
+      };
+      expect(told).toMatchObject({ ok: false, due: true });
+      expect(told.secrets).toHaveLength(5);
+      expect(told.failed.map((one) => `${one.stack} ${one.code}`)).toEqual([
+        "anna PASSPHRASE_FILE",
+        "ben PULUMI_FAILED",
+        "zoe PULUMI_FAILED",
+      ]);
+      for (const { stack, why } of told.failed) {
+        expect(why.length).toBeGreaterThan(20);
+        expect(stderr).toContain(`${stack} could not be looked at: `);
+      }
+      expect(code).toBe(1);
+    } finally {
+      for (const file of added) await rm(file);
+    }
+  });
+
+  longTest(
+    "proves the tunnel's token and the API key without a service token, as far as can be seen",
+    async () => {
+      // The overlap that a test before may have left.
+      expect(await built.rotate("--finish", "--overlap", "0")).toMatchObject({ code: 0 });
+      await built.pulumi(
+        "config",
+        "set-all",
+        "--json",
+        JSON.stringify({ "openclaw-gateway:serviceTokens": { value: "[]", objectValue: [] } }),
+      );
+      const tokens = built.tunnelTokens.length;
+      const { code, stdout } = await built.rotate("tunnel-token", "api-key", "--overlap", "0", "--json");
+      expect(JSON.parse(stdout)).toMatchObject({
+        rotated: [
+          { target: "tunnel-token", seen: expect.stringMatching(/connector \S+ is connected at Cloudflare/) },
+          {
+            target: "api-key",
+            seen: expect.stringContaining("Cloudflare has taken the Worker with the new one"),
+          },
+        ],
+        ended: ["tunnel-token"],
+        untried: [{ target: "api-key", why: expect.stringContaining("the Worker without it") }],
+      });
+      expect(code).toBe(0);
+      expect(built.tunnelTokens).toHaveLength(tokens + 1);
+    },
+    180_000,
+  );
 });

@@ -29,33 +29,46 @@ export async function rotate(
     begin(scene, kinds, overlapHours, around),
   );
   scene = await build(stack, around);
-  scene = await prove(scene, kinds, around);
+  const seen = new Map<string, string>();
+  scene = await prove(scene, kinds, around, seen);
   const over = kinds.filter(
     ({ target, overlaps }) => !overlaps || isOver(scene, target, around) || overlapHours === 0,
   );
-  const { ended: done } = await finish(stack, over, around);
+  const { ended, untried } = await finish(stack, over, around);
   return {
     rotated: kinds.map(({ target }) => {
-      const oldUntil = done.includes(target) ? undefined : scene.record.pending[target]?.until;
-      return { target, ...(oldUntil !== undefined && { oldUntil }) };
+      const oldUntil = over.some((kind) => kind.target === target)
+        ? undefined
+        : scene.record.pending[target]?.until;
+      const instead = seen.get(target);
+      return {
+        target,
+        ...(oldUntil !== undefined && { oldUntil }),
+        ...(instead !== undefined && { seen: instead }),
+      };
     }),
-    ended: done,
+    ended,
+    untried,
   };
 }
 
-/** Those that a cut has left in the middle. */
+/** Those that a cut, or a lost secret, has left in the middle. */
 export const unfinished = (scene: Scene, kinds: readonly Kind[]): readonly Kind[] =>
-  kinds.filter(({ target }) => scene.record.pending[target]?.phase === "building");
+  kinds.filter(({ target }) => isBegun(scene, target));
+
+const isBegun = ({ record }: Scene, target: string): boolean =>
+  ["building", "lost"].includes(record.pending[target]?.phase ?? "");
 
 /** Two overlaps of one secret would end the older one early, and nobody would have seen it refused. */
-function refuseOverlapping({ record, stack }: Scene, kinds: readonly Kind[]): void {
-  const still = kinds.filter(({ target }) => (record.pending[target]?.phase ?? "building") !== "building");
+function refuseOverlapping(scene: Scene, kinds: readonly Kind[]): void {
+  const { record, stack } = scene;
+  const still = kinds.filter(({ target }) => record.pending[target] && !isBegun(scene, target));
   if (still.length === 0) return;
   const list = still.map(({ target }) => `${target} (until ${record.pending[target]?.until})`).join(", ");
   throw new Refusal(
     "ROTATION_PENDING",
     `the old one is still good of: ${list}`,
-    `end it now: npm run rotate -- --stack ${stack.name} --finish --overlap 0`,
+    `then: npm run rotate -- --stack ${stack.name} --finish; with --overlap 0 as well that ends it now`,
   );
 }
 
@@ -80,6 +93,7 @@ async function begin(
       more = kind.extend(seen, until);
       record = changed(record, kind.target, { until: recordedUntil });
     } else {
+      await refuseLost(scene, kind, overlapHours);
       const begins = await kind.begin(seen, until);
       more = begins.changes;
       record = begun(record, kind.target, recordedUntil, begins.kept);
@@ -90,15 +104,37 @@ async function begin(
   if (changes.length > 0) await changeConfig(scene.stack, [...changes, ...recordChanges(record)]);
 }
 
-/** What was proven before another proof failed is remembered. */
-async function prove(scene: Scene, kinds: readonly Kind[], around: Surroundings): Promise<Scene> {
+/** After a lost one another one ends the old one at once, which nobody may do unasked. */
+async function refuseLost(scene: Scene, kind: Kind, overlapHours: number): Promise<void> {
+  const { pending, kept } = scene.record;
+  if (pending[kind.target]?.phase !== "lost" || !kind.overlaps || overlapHours === 0) return;
+  const refusal = await kind.notNew?.(scene, kept[kind.target]);
+  if (refusal) throw refusal;
+}
+
+/**
+ * What was proven before another proof failed is remembered.
+ *
+ * @param seen gets what was seen where no request was possible, by the secret's name
+ */
+async function prove(
+  scene: Scene,
+  kinds: readonly Kind[],
+  around: Surroundings,
+  seen: Map<string, string>,
+): Promise<Scene> {
   let { record } = scene;
   try {
     for (const kind of kinds) {
-      const kept = record.kept[kind.target] ?? "";
       await around.progress.step(`trying the new of ${kind.title}`, async () => {
-        await kind.afterUp?.(scene, kept);
-        await kind.proveNew(scene, around, kept);
+        const refusal = await kind.notNew?.(scene, record.kept[kind.target]);
+        if (refusal) {
+          record = changed(record, kind.target, { phase: "lost" });
+          throw refusal;
+        }
+        await kind.afterUp?.(scene);
+        const instead = await kind.proveNew(scene, around);
+        if (instead !== undefined) seen.set(kind.target, instead);
       });
       record = proven(record, kind.target, timeOf(around.now()));
       refuseInterrupted(around);

@@ -3,7 +3,7 @@ import { checkConfig, type GatewayConfig } from "../../infra/config.ts";
 import { Refusal } from "../../infra/refusal.ts";
 import type { Progress } from "../../rehearsal/progress.ts";
 import type { Credentials, GatewayAnswer } from "./gateway.ts";
-import { type OpenStack, readStackConfig } from "./open-stack.ts";
+import { type OpenStack, readStackConfig, type StackConfig } from "./open-stack.ts";
 import { type Record, readRecord } from "./record.ts";
 
 /** A resource of the stack as its state has it, without secrets. */
@@ -20,7 +20,8 @@ export interface Outputs {
   readonly url?: string;
   readonly tunnelId?: string;
   readonly serviceTokens?: Readonly<{
-    [name: string]: { readonly clientId: string; readonly clientSecret: string };
+    /** Of a token that was adopted there is no secret: Cloudflare tells it once. */
+    [name: string]: { readonly clientId: string; readonly clientSecret?: string };
   }>;
 }
 
@@ -45,8 +46,8 @@ export interface Surroundings {
   readonly signal: AbortSignal;
 }
 
-export async function readScene(stack: OpenStack): Promise<Scene> {
-  const config = await readStackConfig(stack);
+export async function readScene(stack: OpenStack, known?: StackConfig): Promise<Scene> {
+  const config = known ?? (await readStackConfig(stack));
   const told = await stack.pulumi(["stack", "output", "--stack", stack.name, "--json", "--show-secrets"]);
   return {
     stack,
@@ -71,9 +72,12 @@ function apiOf(config: Readonly<{ [key: string]: unknown }>): CloudflareApi {
   return { baseUrl: baseUrl.replace(/\/$/, ""), token };
 }
 
-/** What the stack's state has, secrets encrypted. */
-export async function readState({ name, pulumi }: OpenStack): Promise<readonly StateResource[]> {
-  const text = await pulumi(["stack", "export", "--stack", name]);
+/** What the stack's state has, secrets encrypted unless they are asked for. */
+export async function readState(
+  { name, pulumi }: OpenStack,
+  { showSecrets = false } = {},
+): Promise<readonly StateResource[]> {
+  const text = await pulumi(["stack", "export", ...(showSecrets ? ["--show-secrets"] : []), "--stack", name]);
   const { deployment } = JSON.parse(text) as { deployment: { resources?: StateResource[] } };
   return deployment.resources ?? [];
 }
@@ -82,18 +86,20 @@ export async function readState({ name, pulumi }: OpenStack): Promise<readonly S
 export const resourceIn = (state: readonly StateResource[], type: string, name: string) =>
   state.find(({ urn }) => urn.endsWith(`${type}::${name}`));
 
-/** The first service token of the stack, which proofs are signed in with, and the API key where there is one. */
-export function credentialsOf({ outputs, config, stack }: Scene): Credentials {
-  const [name] = config.serviceTokens.filter(({ role }) => role !== "guest").map((token) => token.name);
-  const found = outputs.serviceTokens?.[name ?? Object.keys(outputs.serviceTokens ?? {})[0] ?? ""];
-  if (!found)
-    throw new Refusal(
-      "ROTATION_NOT_POSSIBLE",
-      `the stack ${stack.name} has no service token that a request could prove the new secret with`,
-      "give it one, and build: npx pulumi config set --path 'serviceTokens[0].name' cli && npx pulumi up",
-    );
-  return { ...found, apiKey: config.apiKeys.current };
+/** What proofs are signed in with: a service token whose secret the stack has, and the API key where there is one. */
+export function wayIn({ outputs, config }: Scene): Credentials | undefined {
+  const guestsLast = config.serviceTokens.toSorted(
+    (one, other) => Number(one.role === "guest") - Number(other.role === "guest"),
+  );
+  for (const { name } of guestsLast) {
+    const { clientId, clientSecret } = outputs.serviceTokens?.[name] ?? {};
+    if (clientId && clientSecret) return { clientId, clientSecret, apiKey: config.apiKeys.current };
+  }
+  return undefined;
 }
+
+/** Why no request could be made: without a login Access answers 401 to everything, which proves nothing. */
+export const noWayIn = "the stack has no service token whose secret it knows";
 
 /** Where the gateway is. @throws Refusal where the stack was never built */
 export function urlOf({ outputs, stack }: Scene): string {

@@ -1,7 +1,7 @@
 import { actOnCloudflare } from "../../infra/cloudflare-api.ts";
 import { own } from "./change-config.ts";
 import type { Credentials } from "./gateway.ts";
-import { type Kind, requireRefused, requireTaken } from "./kind.ts";
+import { type Kind, notNew, requireRefused, requireTaken } from "./kind.ts";
 import { timeOf } from "./record.ts";
 import { readState, resourceIn, type Scene } from "./scene.ts";
 
@@ -14,11 +14,15 @@ const path = "/ready";
  */
 export function serviceToken(name: string): Kind {
   const title = `the secret of the service token ${name}`;
-  const withSecret = (scene: Scene, clientSecret?: string): Credentials => {
-    const built = scene.outputs.serviceTokens?.[name] ?? { clientId: "", clientSecret: "" };
-    const { current } = scene.config.apiKeys;
-    return { ...built, ...(clientSecret !== undefined && { clientSecret }), apiKey: current };
-  };
+  const target = `service-token:${name}`;
+  const builtSecret = ({ outputs }: Scene) => outputs.serviceTokens?.[name]?.clientSecret;
+  const withSecret = ({ outputs, config }: Scene, clientSecret = ""): Credentials => ({
+    clientId: outputs.serviceTokens?.[name]?.clientId ?? "",
+    clientSecret,
+    apiKey: config.apiKeys.current,
+  });
+  const endOf = ({ config }: Scene) =>
+    config.serviceTokens.find((token) => token.name === name)?.previousSecretExpiresAt;
   const changed = ({ config }: Scene, until: string, raise: number) => [
     {
       key: own("serviceTokens"),
@@ -30,14 +34,11 @@ export function serviceToken(name: string): Kind {
     },
   ];
   return {
-    target: `service-token:${name}`,
+    target,
     title,
     overlaps: true,
     next: `SERVICE_TOKEN=${name}; . examples/environment.sh`,
-    begin: (scene, until) => ({
-      changes: changed(scene, until, 1),
-      kept: withSecret(scene).clientSecret,
-    }),
+    begin: (scene, until) => ({ changes: changed(scene, until, 1), kept: builtSecret(scene) }),
     extend: (scene, until) => changed(scene, until, 0),
     async afterUp({ stack, config, api }) {
       const token = resourceIn(
@@ -53,25 +54,35 @@ export function serviceToken(name: string): Kind {
           api,
         );
     },
-    proveNew: (scene, around) =>
-      requireTaken(
-        scene,
-        around,
-        { title, path, credentials: withSecret(scene) },
-        (answer) => answer.byWorker,
-      ),
+    notNew(scene, kept) {
+      const built = builtSecret(scene);
+      if (built !== undefined && built !== kept) return undefined;
+      const has = built === undefined ? "the stack has none" : "the stack has the old one still";
+      return notNew(
+        `a new one was asked for of ${title}, and ${has}: Cloudflare tells a secret once, and its answer was most likely lost. Programs that have the old one are let in until ${endOf(scene)}`,
+        `make another one: npm run rotate -- --stack ${scene.stack.name} ${target} --overlap 0`,
+        "the old one is refused from then on: Cloudflare keeps one secret beside the newest, and that is the lost one",
+      );
+    },
+    async proveNew(scene, around) {
+      const credentials = withSecret(scene, builtSecret(scene));
+      await requireTaken(scene, around, { title, path, credentials }, (answer) => answer.byWorker);
+      return undefined;
+    },
     end: (scene, { now }) => {
-      const until = scene.config.serviceTokens.find((token) => token.name === name)?.previousSecretExpiresAt;
+      const until = endOf(scene);
       const isOver = until === undefined || Date.parse(until) <= now().getTime();
       return isOver ? [] : changed(scene, timeOf(now()), 0);
     },
-    proveOldRefused: (scene, around, kept) =>
+    async proveOldRefused(scene, around, kept) {
       // By Access: the Worker never sees the request.
-      requireRefused(
+      await requireRefused(
         scene,
         around,
         { title, path, credentials: withSecret(scene, kept) },
         ({ status, byWorker }) => !byWorker && [302, 401, 403].includes(status),
-      ),
+      );
+      return undefined;
+    },
   };
 }

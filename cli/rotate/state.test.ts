@@ -1,7 +1,6 @@
 import { describe, expect, onTestFinished, test } from "vitest";
 import { apiKey } from "./api-key.ts";
 import { finish, finishable } from "./finish.ts";
-import { rotateGatewayToken } from "./gateway-token.ts";
 import type { Kind } from "./kind.ts";
 import { rotate, unfinished } from "./rotate.ts";
 import { readScene } from "./scene.ts";
@@ -143,6 +142,29 @@ describe("a rotation", () => {
     await expect(rotate(fake.stack, [cli], 24, fake.around)).rejects.toThrow("ROTATION_PENDING");
   });
 
+  test("of the API key is refused within the overlap, with its end, and the older key stays", async () => {
+    const { fake, keys } = await home();
+    await rotate(fake.stack, [apiKey], 24, fake.around);
+    const before = await keys();
+    const again = rotate(fake.stack, [apiKey], 24, fake.around);
+    await expect(again).rejects.toThrow(/^ROTATION_PENDING.*api-key \(until 2030-01-02T00:00:00Z\)/s);
+    await expect(again).rejects.toThrow("--finish; with --overlap 0 as well that ends it now");
+    expect(await keys()).toEqual(before);
+    expect(before.previous).toBe(old);
+  });
+
+  test("does not take the place of an older API key that somebody has set by hand", async () => {
+    const byHand = { current: old, previous: "older-key-0123456789-0123456789-01234567" };
+    const { fake, keys } = await home({ ...good, "openclaw-gateway:apiKeys": byHand });
+    const rotating = rotate(fake.stack, [apiKey], 24, fake.around);
+    await expect(rotating).rejects.toThrow(/^ROTATION_PENDING.*apiKeys.previous/s);
+    await expect(rotating).rejects.toThrow(
+      "npx pulumi config rm --path openclaw-gateway:apiKeys.previous --stack home",
+    );
+    expect(await keys()).toEqual(byHand);
+    expect(fake.calls).not.toContain("up");
+  });
+
   test("whose old one is still taken is not over", async () => {
     const { fake, scene } = await home();
     await rotate(fake.stack, [cli], 24, fake.around);
@@ -162,64 +184,5 @@ describe("a rotation", () => {
     };
     await expect(rotate(fake.stack, [broken], 24, fake.around)).rejects.toThrow("CONFIG_INVALID");
     expect(await fake.config()).toEqual(before);
-  });
-});
-
-describe("OpenClaw's own token", () => {
-  const secretOutput = { plaintext: JSON.stringify('{"token":"first"}\n') };
-  const state = JSON.stringify({
-    deployment: { resources: [{ urn: "urn::Command::home-openclaw", outputs: { stdout: secretOutput } }] },
-  });
-
-  async function withToken(own = good) {
-    const made = await home(own);
-    const { stack } = made.fake;
-    const pulumi = Object.assign(
-      (args: readonly string[], call: object = {}) =>
-        args[1] === "export" ? Promise.resolve(state) : stack.pulumi(args, call),
-      { with: stack.pulumi.with },
-    );
-    const given: string[] = [];
-    const setOnPi = async (_pi: unknown, token: string, refused: string) =>
-      void given.push(token === "first" ? "first" : refused === "first" ? "new" : "?");
-    return { ...made, given, setOnPi, stack: { ...stack, pulumi } };
-  }
-
-  test("is changed on the Pi first, then at the Worker", async () => {
-    const { fake, given, setOnPi, stack, scene } = await withToken();
-    await rotateGatewayToken(stack, fake.around, setOnPi);
-    expect(given).toEqual(["new"]);
-    const { record } = await scene();
-    expect(record).toMatchObject({
-      pending: {},
-      kept: {},
-      rotated: { "gateway-token": "2030-01-01T00:00:00Z" },
-    });
-  });
-
-  test("is put back on both when no request gets through", async () => {
-    const { fake, given, setOnPi, stack, scene } = await withToken();
-    fake.answer = () => ({ status: 502, code: "OPENCLAW_TOKEN_REFUSED", byWorker: true });
-    await expect(rotateGatewayToken(stack, fake.around, setOnPi)).rejects.toThrow(
-      /^ROTATION_PUT_BACK.*OPENCLAW_TOKEN_REFUSED/s,
-    );
-    expect(given).toEqual(["new", "first"]);
-    expect(fake.calls.filter((call) => call === "up")).toHaveLength(2);
-    expect((await scene()).record).toEqual({ pending: {}, kept: {}, rotated: {} });
-  });
-
-  test("keeps both tokens when it can neither go on nor back", async () => {
-    const { fake, setOnPi, stack, scene } = await withToken();
-    fake.onUp = () => Promise.reject(new Error("no network"));
-    await expect(rotateGatewayToken(stack, fake.around, setOnPi)).rejects.toThrow("ROTATION_UNPROVEN");
-    expect(JSON.parse((await scene()).record.kept["gateway-token"] ?? "")).toMatchObject({ old: "first" });
-  });
-
-  test("is none with signIn access", async () => {
-    const { fake, setOnPi, stack } = await withToken({
-      ...good,
-      "openclaw-gateway:signIn": "access",
-    } as never);
-    await expect(rotateGatewayToken(stack, fake.around, setOnPi)).rejects.toThrow("ROTATION_NOT_POSSIBLE");
   });
 });

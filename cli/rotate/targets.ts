@@ -11,7 +11,7 @@ import { tunnelToken } from "./tunnel-token.ts";
 export const kindsOf = (config: GatewayConfig): readonly Kind[] => [
   ...config.serviceTokens.map(({ name }) => serviceToken(name)),
   ...(config.apiKeys.current === undefined ? [] : [apiKey]),
-  ...(config.pi.abandoned ? [] : [tunnelToken]),
+  ...(config.pi.abandoned || config.tunnel.id ? [] : [tunnelToken]),
 ];
 
 /** What has an age: OpenClaw's own token too, whose replacement is a matter of its own. */

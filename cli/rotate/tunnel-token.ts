@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { actOnCloudflare, readCloudflare } from "../../infra/cloudflare-api.ts";
+import { connectorOnPi } from "../../infra/connectors.ts";
 import { piScript } from "../../infra/pi-script.ts";
 import { Refusal } from "../../infra/refusal.ts";
 import { runOverSsh } from "../../infra/ssh.ts";
 import { own } from "./change-config.ts";
-import { type Kind, requireTaken, stillAccepted } from "./kind.ts";
-import { credentialsOf, type Scene } from "./scene.ts";
+import { askUntil } from "./gateway.ts";
+import { type Kind, notNew, requireTaken, stillAccepted, unprovenMend } from "./kind.ts";
+import { noWayIn, type Scene, type Surroundings, wayIn } from "./scene.ts";
 
 const title = "the tunnel's token";
 
@@ -19,6 +21,7 @@ export const tunnelToken: Kind = {
   title,
   overlaps: false,
   async begin(scene) {
+    refuseReused(scene);
     refuseWithoutPi(scene);
     return {
       changes: [{ path: own("tunnel.secret"), secret: randomBytes(32).toString("base64") }],
@@ -27,20 +30,52 @@ export const tunnelToken: Kind = {
   },
   /** All of them: whoever holds the old token is cut off and cannot come back; the Pi's connector comes back by itself. */
   afterUp: (scene) => actOnCloudflare("DELETE", tunnelPath(scene, "/connections"), scene.api),
-  proveNew: (scene, around) =>
-    requireTaken(
-      scene,
-      around,
-      { title, path: "/ready", credentials: credentialsOf(scene) },
-      ({ status }) => status === 200,
-    ),
+  async notNew(scene, kept) {
+    if ((await tokenOf(scene)) !== kept) return undefined;
+    return notNew(
+      `a new one was asked for of ${title}, and Cloudflare gives the same one out as before, which is good still`,
+      `make another one: npm run rotate -- --stack ${scene.stack.name} tunnel-token`,
+    );
+  },
+  async proveNew(scene, around) {
+    const credentials = wayIn(scene);
+    if (!credentials) return seenConnected(scene, around);
+    await requireTaken(scene, around, { title, path: "/ready", credentials }, ({ status }) => status === 200);
+    return undefined;
+  },
   async proveOldRefused(scene, _around, kept) {
-    if ((await tokenOf(scene)) === kept)
-      throw stillAccepted(scene, title, "Cloudflare gives the same one out as before");
     if (!(await isRefusedFromPi(scene, kept)))
       throw stillAccepted(scene, title, "a connector on the Pi was let in");
+    return undefined;
   },
 };
+
+/**
+ * What shows the new token without a request: the connector on the Pi, which the up has started with it under a new id,
+ * is connected at Cloudflare after all connections were ended.
+ */
+async function seenConnected(scene: Scene, around: Surroundings): Promise<string> {
+  const { config, stack } = scene;
+  const look = async () => {
+    const id = await connectorOnPi(config.pi, stack.name);
+    const listed = await readCloudflare<{ id: string; conns?: unknown[] | null }[] | null>(
+      tunnelPath(scene, "/connections"),
+      scene.api,
+    );
+    return { id, isConnected: (listed ?? []).some((one) => one.id === id && one.conns?.length) };
+  };
+  const { id, isConnected } = await askUntil(look, (seen) => seen.isConnected, {
+    withinMs: around.patienceMs,
+    signal: around.signal,
+  });
+  if (isConnected)
+    return `the Pi's connector ${id} is connected at Cloudflare with the new one; no request was made through it: ${noWayIn}`;
+  throw new Refusal(
+    "ROTATION_UNPROVEN",
+    `with ${title} the new one, ${id === undefined ? "no connector runs on the Pi" : `the Pi's connector ${id} is not connected at Cloudflare`}`,
+    ...unprovenMend(scene),
+  );
+}
 
 /** A connector with the old token, run for a moment on the Pi, which has cloudflared and a way to Cloudflare. */
 async function isRefusedFromPi({ config: { pi }, stack }: Scene, oldToken: string): Promise<boolean> {
@@ -61,6 +96,16 @@ const tunnelPath = ({ config, outputs }: Scene, rest: string): string =>
 
 const tokenOf = (scene: Scene): Promise<string> =>
   readCloudflare<string>(tunnelPath(scene, "/token"), scene.api);
+
+/** @throws Refusal where the tunnel was there before the stack: nothing of it is changed, nor is its token read */
+function refuseReused({ config }: Scene): void {
+  if (config.tunnel.id)
+    throw new Refusal(
+      "ROTATION_NOT_POSSIBLE",
+      `the stack reuses the tunnel ${config.tunnel.id}, and changes nothing of what it reuses: its token is its owner's`,
+      "replace it where the tunnel was made (Cloudflare dashboard, Networks, Tunnels, this tunnel), then start its connector anew with the new one",
+    );
+}
 
 export function refuseWithoutPi({ config, stack }: Scene): void {
   if (config.pi.abandoned)

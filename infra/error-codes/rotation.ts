@@ -11,8 +11,14 @@ export const rotationCodes = {
     mend: "Do what it names.",
   },
   ROTATION_PENDING: {
-    meaning: "The secret was replaced a short while ago, and the old one is still good.",
+    meaning:
+      "The secret was replaced before, and the old one is still good: a third one would end it unseen.",
     mend: "Wait until its time has come, then run `npm run rotate -- --stack STACK --finish`; with `--overlap 0` that ends it at once.",
+  },
+  ROTATION_NOT_NEW: {
+    meaning:
+      "A new secret was asked for, and after the up the stack has the old one still, or none: a request with it would prove nothing. Most often Cloudflare made a new one and its answer was lost.",
+    mend: "Run the command that the message shows, which makes another one.",
   },
   ROTATION_UNPROVEN: {
     meaning:

@@ -58,6 +58,7 @@ export async function buildStack(slot: number): Promise<BuiltStack> {
   const built: Pick<BuiltStack, "onPi"> = { onPi: undefined };
   const tunnelTokens: string[] = [];
   let connector: TestConnector | undefined;
+  let connectorId: string | undefined;
   let changing: Promise<unknown> = Promise.resolve();
   teardown.defer(async () => {
     await changing;
@@ -65,7 +66,10 @@ export async function buildStack(slot: number): Promise<BuiltStack> {
   });
   const connect = async (token: string) => {
     await connector?.stop();
+    connectorId = undefined;
     connector = await startConnector(token, cloudflare.streetAddress);
+    const ready = await fetch(`${await connector.metricsUrl()}/ready`);
+    connectorId = ((await ready.json()) as { connectorId: string }).connectorId;
   };
   host.reply = (command) => {
     const other = built.onPi?.(command, host.runs.at(-1)?.stdin ?? "");
@@ -75,6 +79,7 @@ export async function buildStack(slot: number): Promise<BuiltStack> {
       return { stdout: `${JSON.stringify({ token: openclaw.token, openclaw: "2026.9.6" })}\n` };
     if (command.includes(" gateway-token create"))
       openclaw.token = /^new_token (.*)$/m.exec(host.runs.at(-1)?.stdin ?? "")?.[1] ?? "";
+    if (command.includes(" connector-id create")) return { stdout: `${JSON.stringify({ connectorId })}\n` };
     if (command.includes(" tunnel-token create")) {
       const old = /^old_token (.*)$/m.exec(host.runs.at(-1)?.stdin ?? "")?.[1];
       return { stdout: `${JSON.stringify({ refused: old === tunnelTokens.at(-2) })}\n` };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Pulumi, PulumiCall } from "../../init/pulumi.ts";
 import type { GatewayAnswer } from "../gateway.ts";
 import type { OpenStack } from "../open-stack.ts";
-import type { Surroundings } from "../scene.ts";
+import type { StateResource, Surroundings } from "../scene.ts";
 
 /** A stack whose `pulumi` keeps a config and builds nothing, and whose gateway answers as it is told. */
 export interface FakeStack {
@@ -19,6 +19,10 @@ export interface FakeStack {
   answer: (secret: string, apiKey: string | undefined) => GatewayAnswer;
   /** What an up ends with. */
   onUp: () => Promise<void> | void;
+  /** The secret of the service token `cli` that the stack has once a version is built: another one for each. */
+  secret: (version: number) => string | undefined;
+  /** The resources of its state. */
+  resources: () => readonly Partial<StateResource>[] | Promise<readonly Partial<StateResource>[]>;
   remove(): Promise<void>;
 }
 
@@ -46,28 +50,30 @@ export async function fakeStack(own: Record<string, unknown>): Promise<FakeStack
     now: new Date("2030-01-01T00:00:00Z"),
     answer: (): GatewayAnswer => taken,
     onUp: () => {},
-    /** As Cloudflare makes one for each version. */
-    secret: async () => {
-      const tokens = (await read(file))["openclaw-gateway:serviceTokens"] as { secretVersion: number }[];
-      return `secret-${tokens?.[0]?.secretVersion ?? 1}`;
-    },
+    secret: (version: number): string | undefined => `secret-${version}`,
+    resources: (): ReturnType<FakeStack["resources"]> => [],
   };
-  let built = "secret-1";
+  const version = async () => {
+    const tokens = (await read(file))["openclaw-gateway:serviceTokens"] as { secretVersion?: number }[];
+    return tokens?.length === 0 ? 0 : (tokens?.[0]?.secretVersion ?? 1);
+  };
+  let built = await version();
   const pulumi = async (args: readonly string[], { stdin = "" }: PulumiCall = {}): Promise<string> => {
     const named = args.indexOf("--config-file");
     const target = named < 0 ? file : (args[named + 1] as string);
     fake.calls.push(args.slice(0, args[0] === "config" && !args[1]?.startsWith("-") ? 2 : 1).join(" "));
     if (args[0] === "up") {
       await fake.onUp();
-      built = await fake.secret();
+      built = await version();
       return "";
     }
     if (args[0] === "stack" && args[1] === "output")
       return JSON.stringify({
         url: "https://gateway.test",
-        serviceTokens: { cli: { clientId: "id", clientSecret: built } },
+        tunnelId: "tunnel-of-the-test",
+        serviceTokens: built === 0 ? {} : { cli: { clientId: "id", clientSecret: made.secret(built) } },
       });
-    if (args[0] === "stack") return JSON.stringify({ deployment: { resources: [] } });
+    if (args[0] === "stack") return JSON.stringify({ deployment: { resources: await made.resources() } });
     const now = await read(target);
     if (args[1] === "set-all") {
       const sent = JSON.parse(args[3] as string) as Record<string, { value: string; objectValue?: unknown }>;
