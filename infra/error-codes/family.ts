@@ -50,8 +50,8 @@ export const familyCodes = {
   },
   REMOVAL_STOPPED: {
     meaning:
-      "An operation that a removal needs has failed, in the engine's words; nothing further was removed.",
-    mend: "Mend what it names, then run the same command again.",
+      "A step of a removal has failed, in the engine's or Pulumi's words. What is done and what is not is listed; people's sessions are ended all the same.",
+    mend: "Mend what it names, then run the same command again, which goes on.",
   },
   AGREEMENT_MISSING: {
     meaning: "There is no terminal to ask whether the operation shall be done.",
