@@ -37,7 +37,8 @@ export const familyCodes = {
     mend: "Run the same command again, which goes on where it was.",
   },
   DEVICE_UNKNOWN: {
-    meaning: "The text is no id of a device or of its request.",
+    meaning:
+      "The text is no id of a device that was let in (to remove it), or of a request (to approve or reject it); an id is wanted whole.",
     mend: "Copy it from `npm run family -- devices STACK`.",
   },
   DEVICE_REFUSED: {
