@@ -1,6 +1,7 @@
 import type { PiConfig } from "../../infra/config.ts";
 import { type DeviceOrder, type Devices, listDevices, orderDevice } from "../../infra/devices.ts";
 import { Refusal } from "../../infra/refusal.ts";
+import type { Progress } from "../../rehearsal/progress.ts";
 import { projectFolder } from "../init/places.ts";
 import { pulumiOf } from "../init/pulumi.ts";
 import { readStored } from "../init/stored.ts";
@@ -28,18 +29,32 @@ export async function showDevices(name: string, options: DevicesOptions): Promis
   const { values } = await readStored(pulumiOf(engine, projectFolder()).with(stack.env), name);
   const { pi } = gatewayConfig(name, values);
   const { progress } = terminalProgress();
-  for (const order of ["approve", "reject", "remove"] as const satisfies DeviceOrder[]) {
-    const id = options[order];
-    if (id === undefined) continue;
-    await progress.step(`${order} ${id} on ${pi.host}`, () =>
-      orderDevice(pi, order, id).catch((error: Error) => explained(error, name, pi, order, id)),
-    );
-  }
+  await orderDevices(name, pi, options, progress);
   const devices = await progress.step(`asking OpenClaw on ${pi.host} for its devices`, () => listDevices(pi));
   process.stdout.write(
     options.json ? `${JSON.stringify(devices, null, 2)}\n` : `\n${devicesText(name, devices)}\n`,
   );
   return 0;
+}
+
+/**
+ * Does with devices what flags say.
+ *
+ * @throws Refusal (DEVICE_UNKNOWN, DEVICE_REFUSED)
+ */
+export async function orderDevices(
+  stack: string,
+  pi: PiConfig,
+  options: DevicesOptions,
+  progress: Progress,
+): Promise<void> {
+  for (const order of ["approve", "reject", "remove"] as const satisfies DeviceOrder[]) {
+    const id = options[order];
+    if (id === undefined) continue;
+    await progress.step(`${order} ${id} on ${pi.host}`, () =>
+      orderDevice(pi, order, id).catch((error: Error) => explained(error, stack, pi, order, id)),
+    );
+  }
 }
 
 /**

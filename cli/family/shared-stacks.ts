@@ -77,16 +77,18 @@ export async function inWaves(
  * and its address are gone.
  *
  * @param leaving the stacks that are to be taken off
+ * @param built finds the shared stacks that are built
  * @throws Refusal
  */
 export async function refuseWatched(
   leaving: readonly StackOfFamily[],
   all: readonly StackOfFamily[],
   engine: Engine,
+  built: typeof builtShared = builtShared,
 ): Promise<void> {
   const names = new Set(leaving.map(({ name }) => name));
   const staying = all.filter(({ name }) => !names.has(name));
-  const watching = (await builtShared(staying, engine)).flatMap(({ stack, gateways, probeReport }) => {
+  const watching = (await built(staying, engine)).flatMap(({ stack, gateways, probeReport }) => {
     const watched = gateways.filter((name) => names.has(name));
     return probeReport !== undefined && watched.length > 0 ? [{ stack, watched }] : [];
   });
