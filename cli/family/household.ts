@@ -5,6 +5,7 @@ import { currentBackend } from "../init/backend.ts";
 import { projectFolder, settingsFolder } from "../init/places.ts";
 import type { Pulumi } from "../init/pulumi.ts";
 import { parseShellFile } from "../init/shell-file.ts";
+import { openedBy } from "./passphrases.ts";
 
 /** A stack of the project, with where its state is and what opens its secrets. */
 export interface StackOfFamily {
@@ -73,10 +74,10 @@ async function stacksIn(backend: string, recorded: Settings, pulumi: Pulumi): Pr
         "npx pulumi login again, or set what its credentials are; then the same command",
       );
     });
-  return (JSON.parse(list) as { name: string }[]).map(({ name: full }) => {
+  const stacks = (JSON.parse(list) as { name: string }[]).map(async ({ name: full }) => {
     const name = full.split("/").at(-1) ?? full;
     const own = recorded.get(name);
-    const env = own?.PULUMI_BACKEND_URL === backend ? own : {};
+    const env = own?.PULUMI_BACKEND_URL === backend ? await openedBy(own) : {};
     return {
       name,
       backend,
@@ -84,6 +85,7 @@ async function stacksIn(backend: string, recorded: Settings, pulumi: Pulumi): Pr
       file: join(projectFolder(), `Pulumi.${name}.yaml`),
     };
   });
+  return Promise.all(stacks);
 }
 
 const twoOfOneName = (stacks: readonly StackOfFamily[]): Refusal =>
