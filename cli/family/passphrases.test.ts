@@ -5,11 +5,12 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { startTestCloudflare, type TestCloudflare } from "../../rehearsal/cloudflare/testing/account.ts";
 import { atLength } from "../../rehearsal/testing/long-test.ts";
 import { passphrasePath } from "../init/places.ts";
+import type { StackOfFamily } from "./household.ts";
 import type { Result } from "./operation.ts";
 import { fileForNew, openedBy } from "./passphrases.ts";
 import { openTestHousehold, type TestHousehold } from "./testing/household.ts";
 
-const stack = (name: string, file?: string) => ({
+const stack = (name: string, file?: string): StackOfFamily => ({
   name,
   backend: "",
   env: file === undefined ? {} : { PULUMI_CONFIG_PASSPHRASE_FILE: file },
