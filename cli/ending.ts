@@ -27,11 +27,11 @@ export function requireProject(command: string): void {
 /**
  * Says why a command ended early, and ends: open connections and half-read prompts are let go of.
  *
- * @param interrupted what to say after Ctrl-C
+ * @param interrupted what to say after Ctrl-C; else what the error says of it
  */
 export function endWith(
   error: Error,
-  { json = false, interrupted = "Interrupted." }: { json?: boolean; interrupted?: string },
+  { json = false, interrupted = error.message }: { json?: boolean; interrupted?: string },
 ): never {
   const wasInterrupted = error instanceof Interrupted;
   const code = (error as { code?: string }).code ?? "UNEXPECTED";

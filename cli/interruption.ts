@@ -2,8 +2,9 @@ import { setTimeout } from "node:timers/promises";
 
 /** What a run that was interrupted ended with. */
 export class Interrupted extends Error {
-  constructor() {
-    super("Interrupted.");
+  /** @param words what stands done and what does not, where that is to be said */
+  constructor(words = "Interrupted.") {
+    super(words);
   }
 }
 

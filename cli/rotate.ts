@@ -135,17 +135,18 @@ async function main(): Promise<number> {
   ]);
   const { progress } = terminalProgress();
   const engine = await ensureEngine(progress);
-  const open = (name: string, backend?: string) =>
-    openStack(engine, name, { backend: options.backend ?? backend, passphraseFile: options.passphraseFile });
+  const open = (ref: string, backend?: string) =>
+    openStack(engine, ref, { backend: options.backend ?? backend, passphraseFile: options.passphraseFile });
   if (options.due && options.all) {
     const { agesOfStacks } = await import("./rotate/due-stacks.ts");
-    const backends = new Map((await familysGateways(engine)).map(({ name, backend }) => [name, backend]));
-    const { ages, failed } = await progress.step(`looking at ${backends.size} stacks`, (detail) =>
+    const gateways = new Map((await familysGateways(engine)).map((stack) => [stack.name, stack]));
+    const { ages, failed } = await progress.step(`looking at ${gateways.size} stacks`, (detail) =>
       agesOfStacks(
-        [...backends.keys()],
+        [...gateways.keys()],
         async (name) => {
           detail(name);
-          return lookAt(await open(name, backends.get(name)));
+          const { ref = name, backend } = gateways.get(name) ?? {};
+          return lookAt(await open(ref, backend));
         },
         interruption.signal,
       ),

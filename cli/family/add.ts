@@ -4,6 +4,7 @@ import type { Pulumi } from "../init/pulumi.ts";
 import type { Options } from "../init/setup.ts";
 import { readStored, type Stored } from "../init/stored.ts";
 import { chosen, householdOrNone, type StackOfFamily } from "./household.ts";
+import { fileForNew } from "./passphrases.ts";
 import { freePort, portsOn } from "./ports.ts";
 import { apart } from "./shared-stacks.ts";
 import { settingsIn } from "./stack-file.ts";
@@ -23,8 +24,8 @@ const OWN_KEYS = [
 ];
 
 /**
- * What a new stack of the family begins with: the account, the Pi and the limits of another one, the Access login as
- * OpenClaw's own, and on a Pi that others use a port that none of them has.
+ * What a new stack of the family begins with: the account, the Pi and the limits of another one, the passphrase that the
+ * family shares where it shares one, the Access login as OpenClaw's own, and on a Pi that others use a port that none of them has.
  *
  * @param like the stack to take after; by default the first one
  */
@@ -50,9 +51,16 @@ export async function inheritFrom(
   const common = Object.fromEntries(
     Object.entries(values).filter(([key]) => written.includes(key) && !OWN_KEYS.includes(key)),
   );
+  const passphraseFile = options.passphraseFile ?? fileForNew(name, model, all);
   const there = await placeOnPi(name, values.pi as Readonly<Record<string, unknown>>, options, all);
   return {
-    options: { ...options, ...there.options, stack: name, backend: options.backend ?? model.backend },
+    options: {
+      ...options,
+      ...there.options,
+      stack: name,
+      backend: options.backend ?? model.backend,
+      ...(passphraseFile !== undefined && { passphraseFile }),
+    },
     inherited: {
       values: { ...common, signIn: "access", ...(there.pi && { pi: there.pi }) },
       apiToken,

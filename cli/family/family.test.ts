@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { startTestCloudflare, type TestCloudflare } from "../../rehearsal/cloudflare/testing/account.ts";
 import { newKeyPair } from "../../rehearsal/host/keys.ts";
 import { longTest } from "../../rehearsal/testing/long-test.ts";
+import type { DeskRun } from "../init/testing/desk.ts";
 import type { Result } from "./operation.ts";
 import { openTestHousehold, type TestHousehold } from "./testing/household.ts";
 
@@ -210,38 +211,66 @@ describe("npm run family", { timeout: 60_000 }, () => {
     expect(results(stdout)[0]?.failure).toContain("STACK_PROCESS_ENDED");
   });
 
-  longTest("removes a person from a stack that stays, and ends their sessions", async () => {
-    const removed = await withConfig(
-      "bob",
-      (text) => text.replace('"bob@example.com"', '"bob@example.com", "Eve@Example.com"'),
-      async () => {
-        await home.family(["up", "bob", "--yes"]);
-        const unknown = await home.family(["remove", "bob", "--person", "dora@example.com", "--yes"]);
-        expect(unknown.stderr).toMatch(
-          /PERSON_UNKNOWN: dora@example\.com .*: bob@example\.com, Eve@Example\.com/,
-        );
-        const { stdout } = await home.family([
-          "remove",
-          "bob",
-          "--person",
-          "eve@example.com",
-          "--yes",
-          "--json",
-        ]);
-        expect(await readFile(stackFile("bob"), "utf8")).not.toContain("Eve");
-        return JSON.parse(stdout);
-      },
-    );
-    expect(removed.remains.join("\n")).toMatch(/stays connected for at most 60 minutes/);
-    const asked = cloudflare.local.calls.filter(({ path }) =>
-      path.endsWith("/access/organizations/revoke_user"),
-    );
-    expect(asked.map(({ status }) => status)).toEqual([200]);
-    const policy = cloudflare.local.calls.findLast(
-      ({ method, path }) => method === "PUT" && path.includes("/access/policies/"),
-    );
-    expect(policy?.status).toBe(200);
-  });
+  longTest(
+    "removes a person from a stack that stays, after an up that failed and one that was stopped",
+    async () => {
+      const { faults, revokedPeople } = cloudflare.local;
+      const policies = /\/access\/policies\//;
+      const remove = (person: string, options?: DeskRun) =>
+        home.family(["remove", "bob", "--person", person, "--yes", "--json"], options);
+      await withConfig(
+        "bob",
+        (text) => text.replace('"bob@example.com"', '"bob@example.com", "Eve@Example.com"'),
+        async () => {
+          await home.family(["up", "bob", "--yes"]);
+          const unknown = await remove("dora@example.com");
+          expect(JSON.parse(unknown.stdout).error.message).toMatch(
+            /PERSON_UNKNOWN: dora@example\.com .*: bob@example\.com, Eve@Example\.com/,
+          );
+          faults.failOnce("PUT", policies, 400);
+          const failed = await remove("eve@example.com");
+          expect(failed.code).toBe(1);
+          const { error } = JSON.parse(failed.stdout);
+          expect(error.message).toMatch(
+            /^REMOVAL_STOPPED: bringing bob up [\s\S]*\n +not done: bringing bob up [\s\S]*remove bob --person eve@example\.com$/,
+          );
+          expect(revokedPeople).toEqual(["eve@example.com", "eve@example.com"]);
+          expect(await readFile(stackFile("bob"), "utf8")).not.toContain("Eve");
+
+          const held = faults.hold("PUT", policies);
+          let cli: ChildProcess | undefined;
+          const stopping = Promise.withResolvers<void>();
+          const run = remove("eve@example.com", {
+            onStderr: (piece, child) => {
+              cli = child;
+              if (piece.includes("Stopping")) stopping.resolve();
+            },
+          });
+          await held.arrived;
+          cli?.kill("SIGINT");
+          await stopping.promise;
+          held.release();
+          const stopped = await run;
+          expect(stopped.code, stopped.stderr).toBe(130);
+          expect(JSON.parse(stopped.stdout).error).toMatchObject({
+            code: "INTERRUPTED",
+            message: expect.stringMatching(
+              /done: taking eve@[\s\S]*not done: bringing bob up[\s\S]*to go on: .* remove bob --person eve@example\.com$/,
+            ),
+          });
+
+          const { code, stdout, stderr } = await remove("eve@example.com");
+          expect(code, stderr).toBe(0);
+          expect(JSON.parse(stdout).remains.join("\n")).toMatch(/stays connected for at most 60 minutes/);
+        },
+      );
+      expect(revokedPeople).toEqual(Array(5).fill("eve@example.com"));
+      const policy = cloudflare.local.calls.findLast(
+        ({ method, path }) => method === "PUT" && path.includes("/access/policies/"),
+      );
+      expect(policy?.status).toBe(200);
+    },
+  );
 
   test("comes to an end at Ctrl-C, and says where each stack stands", async () => {
     const held = cloudflare.local.faults.hold("DELETE", /\/access\/apps\//);
@@ -281,8 +310,9 @@ describe("npm run family", { timeout: 60_000 }, () => {
     const { code, stdout, stderr } = await home.family(["remove", "cleo", "--yes", "--json"]);
     expect(code, stderr).toBe(0);
     expect(JSON.parse(stdout).remains.join("\n")).toMatch(
-      /^OpenClaw on 192\.0\.2\.1[\s\S]*\nThe passphrase in /,
+      /^OpenClaw on 192\.0\.2\.1[\s\S]*\nThe passphrase in .*: keep it, the secrets of ada, bob are .*\n.*cleo\.env, /,
     );
+    expect(cloudflare.local.revokedPeople.at(-1)).toBe("cleo@example.com");
     expect((await home.family(["preview", "cleo"])).stderr).toContain("STACK_UNKNOWN");
     expect(cloudflare.local.resources().join("\n")).not.toContain("cleo");
     await expect(readFile(stackFile("cleo"))).rejects.toThrow("ENOENT");

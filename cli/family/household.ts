@@ -5,6 +5,7 @@ import { currentBackend, sameBackend } from "../init/current-backend.ts";
 import { projectFolder, settingsFolder } from "../init/places.ts";
 import type { Pulumi } from "../init/pulumi.ts";
 import { parseShellFile } from "../init/shell-file.ts";
+import { openedBy } from "./passphrases.ts";
 
 /** A stack of the project, with where its state is and what opens its secrets. */
 export interface StackOfFamily {
@@ -88,19 +89,21 @@ async function stacksIn(backend: string, recorded: Settings, pulumi: Pulumi): Pr
         "npx pulumi login again, or set what its credentials are; then the same command",
       );
     });
-  return (JSON.parse(list) as { name: string }[]).map(({ name: ref }) => {
+  const stacks = (JSON.parse(list) as { name: string }[]).map(async ({ name: ref }) => {
     const name = ref.split("/").at(-1) ?? ref;
     const own = recorded.get(name);
     const isOwn =
       own?.PULUMI_BACKEND_URL !== undefined && sameBackend(own.PULUMI_BACKEND_URL) === sameBackend(backend);
+    const env = own && isOwn ? await openedBy(own) : {};
     return {
       name,
       ref,
       backend,
-      env: { ...(isOwn && own), PULUMI_BACKEND_URL: backend },
+      env: { ...env, PULUMI_BACKEND_URL: backend },
       file: join(projectFolder(), `Pulumi.${name}.yaml`),
     };
   });
+  return Promise.all(stacks);
 }
 
 const noStacks = (backends: readonly string[]): Refusal =>

@@ -120,8 +120,11 @@ export async function operate(
     // What failed before the stop is worth telling; that a stop stopped something is not.
     const failed = errors.filter((text) => !CANCELLED.test(text) && !SUMS_UP.test(text));
     if (signal.aborted)
-      return ended("interrupted", failed.length > 0 ? whatWentWrong(failed, error as Error) : undefined);
-    return ended("failed", whatWentWrong(errors, error as Error));
+      return ended(
+        "interrupted",
+        failed.length > 0 ? whatWentWrong(stackName, failed, error as Error) : undefined,
+      );
+    return ended("failed", whatWentWrong(stackName, errors, error as Error));
   } finally {
     signal.removeEventListener("abort", onAbort);
   }
@@ -139,10 +142,16 @@ const SUMS_UP = /^(update|preview|destroy) failed$/;
 const CANCELLED = /cancell?ed|interrupted by signal/i;
 
 /** The engine's own errors where there are some; the last of them only sums up ("update failed"). */
-function whatWentWrong(errors: readonly string[], { message }: Error): string {
+function whatWentWrong(stack: string, errors: readonly string[], { message }: Error): string {
   const telling = errors.filter((text) => !SUMS_UP.test(text));
   if (telling.length > 0) return [...new Set(telling)].join("\n");
   // A command that failed before there was an operation: the end of its standard error says why.
   const said = /\n stderr: ([\s\S]*?)\n err\?: /.exec(message)?.[1]?.trim();
-  return (said || message).replace(/^error: /, "");
+  const words = (said || message).replace(/^Command failed with exit code .*\n/, "").replace(/^error: /, "");
+  if (!/incorrect passphrase|passphrase must be set/.test(words)) return words;
+  return [
+    `PASSPHRASE_WRONG: the passphrase that is used here does not open the stack ${stack} (${words})`,
+    `  say once where its own is: npm run init -- --stack ${stack} --passphrase-file FILE`,
+    "  or for this shell: export PULUMI_CONFIG_PASSPHRASE_FILE=FILE",
+  ].join("\n");
 }

@@ -19,6 +19,7 @@ import { roomProblems } from "./room.ts";
 import { inWaves, refuseWatched } from "./shared-stacks.ts";
 import { sideBySide } from "./side-by-side.ts";
 import { openSlots } from "./slots.ts";
+import { interruptedBySignals } from "./stopping.ts";
 
 export interface RunOptions {
   readonly all?: boolean;
@@ -141,24 +142,4 @@ async function agree(
       `add --yes: npm run family -- ${operation} … --yes`,
     );
   if (!(await personAtTerminal().agree(`${ask} ${list}?`, operation !== "destroy"))) throw new Interrupted();
-}
-
-/**
- * Aborted by Ctrl-C or SIGTERM. npm passes on a Ctrl-C that the terminal has sent here too, so the second within a
- * moment is the same one; a later one ends this process at once.
- */
-function interruptedBySignals(): AbortSignal {
-  const controller = new AbortController();
-  let first = 0;
-  for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.on(name, () => {
-      if (controller.signal.aborted && performance.now() - first > 1_000) process.exit(130);
-      if (controller.signal.aborted) return;
-      first = performance.now();
-      process.stderr.write(
-        "\nStopping: what runs comes to the end of its step, nothing new is started. Once more ends it at once.\n",
-      );
-      controller.abort(new Interrupted());
-    });
-  return controller.signal;
 }

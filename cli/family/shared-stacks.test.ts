@@ -2,8 +2,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import type { Engine } from "../../rehearsal/engine/index.ts";
 import type { StackOfFamily } from "./household.ts";
-import { gatewayConfig, inWaves } from "./shared-stacks.ts";
+import { type builtShared, gatewayConfig, inWaves, refuseWatched } from "./shared-stacks.ts";
 
 const shared = { gateways: ["mia"], alerts: { emails: ["owner@example.com"] } };
 
@@ -33,4 +34,29 @@ test("gateways are built before the shared stack that watches them, and go after
 test("a shared stack has no people and no Pi to ask for", () => {
   expect(() => gatewayConfig("alerts", { accountId: "0".repeat(32), shared })).toThrow("STACK_IS_SHARED");
   expect(() => gatewayConfig("mia", {})).toThrow("CONFIG_INVALID");
+});
+
+test("a gateway that a probe is bound to is not taken off, and the lines that let go of it are named", async () => {
+  const watching = (...gateways: string[]) => ({ "openclaw-gateway:shared": { ...shared, gateways } });
+  const refusal = async (listed: string[], watched: string[], leaving: string[], probeReport?: string) => {
+    const all = await stacks({ alerts: watching(...listed), ben: {}, mia: {}, zoe: {} });
+    const built = (async (staying: readonly StackOfFamily[]) =>
+      staying
+        .filter(({ name }) => name === "alerts")
+        .map((stack) => ({ stack, gateways: watched, probeReport }))) as unknown as typeof builtShared;
+    const off = all.filter(({ name }) => leaving.includes(name));
+    return refuseWatched(off, all, {} as Engine, built).then(() => "", String);
+  };
+  const three = ["ben", "mia", "zoe"];
+  expect(await refusal(three, three, ["ben", "zoe"], "kv")).toMatch(
+    /GATEWAY_WATCHED: .* alerts is bound to ben, zoe, .*\n.*gateways\[2\]'\n.*gateways\[0\]'\n.*pulumi up --stack alerts\n.*same command again/,
+  );
+  expect(await refusal(["mia"], ["mia"], ["mia"], "kv")).toMatch(
+    /\n.* -- destroy alerts mia takes off both$/,
+  );
+  // It is out of the list, and not built so yet: another one has its place.
+  expect(await refusal(["mia", "zoe"], three, ["ben"], "kv")).not.toContain("config rm");
+  // Without a webhook there is no probe, and nothing is bound.
+  expect(await refusal(["mia"], ["mia"], ["mia"])).toBe("");
+  expect(await refusal(["mia"], ["mia"], ["alerts", "mia"], "kv")).toBe("");
 });

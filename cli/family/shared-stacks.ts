@@ -78,37 +78,65 @@ export async function inWaves(
  * and its address are gone.
  *
  * @param leaving the stacks that are to be taken off
+ * @param built finds the shared stacks that are built
  * @throws Refusal
  */
 export async function refuseWatched(
   leaving: readonly StackOfFamily[],
   all: readonly StackOfFamily[],
   engine: Engine,
+  built: typeof builtShared = builtShared,
 ): Promise<void> {
   const names = new Set(leaving.map(({ name }) => name));
   const staying = all.filter(({ name }) => !names.has(name));
-  const watching = (await builtShared(staying, engine)).flatMap(({ stack, gateways, probeReport }) => {
+  const watching = (await built(staying, engine)).flatMap(({ stack, gateways, probeReport }) => {
     const watched = gateways.filter((name) => names.has(name));
-    return probeReport !== undefined && watched.length > 0 ? [{ name: stack.name, gateways, watched }] : [];
+    return probeReport !== undefined && watched.length > 0 ? [{ stack, watched }] : [];
   });
   const [first] = watching;
   if (!first) return;
-  const { name, gateways, watched } = first;
-  const isLast = watched.length === gateways.length;
+  const { stack, watched } = first;
+  const lines = await linesToForget(stack, names);
   throw new Refusal(
     "GATEWAY_WATCHED",
-    `the probe of the shared stack ${name} is bound to ${watched.join(", ")}, so Cloudflare would not let go of it; nothing was taken off`,
-    ...(isLast
-      ? [`it watches nothing else: npm run family -- destroy ${[name, ...names].join(" ")} takes off both`]
+    `the probe of the shared stack ${stack.name} is bound to ${watched.join(", ")}, so Cloudflare would not let go of it; nothing was taken off`,
+    ...(lines
+      ? [...lines, "then the same command again"]
       : [
-          ...watched
-            .toReversed()
-            .map(
-              (one) =>
-                `npx pulumi config rm --stack ${name} --path 'openclaw-gateway:shared.gateways[${gateways.indexOf(one)}]'`,
-            ),
-          `npx pulumi up --stack ${name}`,
-          "then the same command again",
+          `it watches nothing else: npm run family -- destroy ${[stack.name, ...names].join(" ")} takes off both`,
         ]),
   );
+}
+
+/** The shared stacks that still list a stack which is removed, each with what takes it out. */
+export async function stillWatched(name: string, others: readonly StackOfFamily[]): Promise<string[]> {
+  const { shared } = await apart(others);
+  const said = shared.map(async (stack) => {
+    const { gateways = [] } = (await settingsIn(stack.file)).shared ?? {};
+    if (!gateways.includes(name)) return [];
+    const lines = await linesToForget(stack, new Set([name]));
+    return [
+      `The shared stack ${stack.name}, which lists ${name}${lines ? "" : " and nothing else"}: ${lines?.join("; ") ?? `npm run family -- destroy ${stack.name}`}`,
+    ];
+  });
+  return (await Promise.all(said)).flat();
+}
+
+/** What takes stacks out of a shared one's list, as it stands in its file; nothing where none would be left in it. */
+async function linesToForget(
+  { name, file }: StackOfFamily,
+  leaving: ReadonlySet<string>,
+): Promise<string[] | undefined> {
+  const { gateways = [] } = (await settingsIn(file)).shared ?? {};
+  if (gateways.every((one) => leaving.has(one))) return undefined;
+  const places = gateways.flatMap((one, index) => (leaving.has(one) ? [index] : []));
+  return [
+    // The last one first: the others keep their places.
+    ...places
+      .toReversed()
+      .map(
+        (index) => `npx pulumi config rm --stack ${name} --path 'openclaw-gateway:shared.gateways[${index}]'`,
+      ),
+    `npx pulumi up --stack ${name}`,
+  ];
 }

@@ -9,7 +9,10 @@ export interface StackFileSettings {
   readonly workerName?: string;
   readonly serviceTokens?: readonly { readonly name: string }[];
   readonly tunnel?: { readonly id?: string };
-  readonly shared?: { readonly alerts?: { readonly webhooks?: readonly unknown[] } };
+  readonly shared?: {
+    readonly gateways?: readonly string[];
+    readonly alerts?: { readonly webhooks?: readonly unknown[] };
+  };
   readonly access?: { readonly emails?: readonly string[] };
   readonly pi?: { readonly host?: string; readonly openclawPort?: number; readonly abandoned?: boolean };
 }

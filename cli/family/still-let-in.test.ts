@@ -13,6 +13,6 @@ test.each<[object, RegExp | undefined]>([
   [{ emails, identityProviders: ["f174e90a-fafe-4643-bbbc-4a0ed4fc8415"] }, /a login service/],
   [{ emails, everyone: EVERYONE }, /as a guest like anybody/],
 ])("says by what somebody who was removed may log in again: %j", (keys, words) => {
-  const said = stillLetIn("bob@example.com", { access: configSchema.shape.access.parse(keys) });
+  const said = stillLetIn("bob@example.com", "home", configSchema.shape.access.parse(keys));
   expect(said).toEqual(words ? [expect.stringMatching(words)] : []);
 });

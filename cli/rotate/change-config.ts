@@ -18,10 +18,10 @@ export const own = (key: string): string => `${namespace}:${key}`;
  */
 export async function changeConfig(stack: OpenStack, changes: readonly ConfigChange[]): Promise<void> {
   if (changes.length === 0) return;
-  const { name, file, pulumi } = stack;
+  const { name, ref, file, pulumi } = stack;
   // The end of the name is what Pulumi knows the format by.
   const draft = join(dirname(file), `.${basename(file, ".yaml")}.draft.yaml`);
-  const onDraft = ["--stack", name, "--config-file", draft];
+  const onDraft = ["--stack", ref, "--config-file", draft];
   try {
     await copyFile(file, draft);
     const open = changes.flatMap((change) =>

@@ -133,7 +133,7 @@ async function readAgain(
   places.atWorker = undefined;
   await around.progress.step(`pulumi up of ${stack.name}, which reads OpenClaw's token again`, () =>
     stack.pulumi(
-      ["up", "--stack", stack.name, "--yes", "--skip-preview", "--replace", `**::${stack.name}-openclaw`],
+      ["up", "--stack", stack.ref, "--yes", "--skip-preview", "--replace", `**::${stack.name}-openclaw`],
       { timeoutMs: upTimeoutMs },
     ),
   );

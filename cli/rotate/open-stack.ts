@@ -10,6 +10,8 @@ import { parseShellFile } from "../init/shell-file.ts";
 /** A stack of this project, opened by its name as `npm run init` has left it. */
 export interface OpenStack {
   readonly name: string;
+  /** As `--stack` takes it: NAME, or ORG/NAME. */
+  readonly ref: string;
   /** Its config. */
   readonly file: string;
   readonly pulumi: Pulumi;
@@ -27,7 +29,8 @@ export interface StackPlace {
  *
  * @throws Refusal where it is not there, or its passphrase cannot be read
  */
-export async function openStack(engine: Engine, name: string, place: StackPlace = {}): Promise<OpenStack> {
+export async function openStack(engine: Engine, ref: string, place: StackPlace = {}): Promise<OpenStack> {
+  const name = ref.split("/").at(-1) ?? ref;
   const folder = projectFolder();
   const file = join(folder, `Pulumi.${name}.yaml`);
   const env = { ...engineEnv(engine), ...stackEnv(name, place) };
@@ -38,7 +41,7 @@ export async function openStack(engine: Engine, name: string, place: StackPlace 
       `there is no Pulumi.${name}.yaml in ${folder}`,
       `set the stack up: npm run init -- --stack ${quoted(name)}; or put its file back, from git or a backup`,
     );
-  return { name, file, pulumi };
+  return { name, ref, file, pulumi };
 }
 
 /** For `pulumi up` of this program: the language host, where the engine has none of its own. */
@@ -92,9 +95,9 @@ export interface StackConfig {
 }
 
 /** @param file another file than the stack's own */
-export async function readStackConfig({ name, pulumi }: OpenStack, file?: string): Promise<StackConfig> {
+export async function readStackConfig({ ref, pulumi }: OpenStack, file?: string): Promise<StackConfig> {
   const from = file === undefined ? [] : ["--config-file", file];
-  const text = await pulumi(["config", "--stack", name, "--show-secrets", "--json", ...from]);
+  const text = await pulumi(["config", "--stack", ref, "--show-secrets", "--json", ...from]);
   const values = Object.entries(JSON.parse(text) as Record<string, Value>).map(
     ([key, { value, objectValue }]) => [key, objectValue ?? value] as const,
   );

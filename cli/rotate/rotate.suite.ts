@@ -25,6 +25,7 @@ export function rotateSuite(stage: () => Stage): void {
       const PATH = [engine.languageHost, process.env.PATH].filter(Boolean).join(":");
       return {
         name,
+        ref: name,
         file: join(workspace.folder, `Pulumi.${name}.yaml`),
         pulumi: pulumiOf(engine, workspace.folder, { ...workspace.env, PATH }),
       };

@@ -3,7 +3,7 @@ import { checkConfig, type GatewayConfig } from "../../infra/config.ts";
 import { Refusal } from "../../infra/refusal.ts";
 import type { Progress } from "../../rehearsal/progress.ts";
 import type { Credentials, GatewayAnswer } from "./gateway.ts";
-import { type OpenStack, readStackConfig, type StackConfig } from "./open-stack.ts";
+import { type OpenStack, readStackConfig } from "./open-stack.ts";
 import { type Record, readRecord } from "./record.ts";
 
 /** A resource of the stack as its state has it, without secrets. */
@@ -46,9 +46,9 @@ export interface Surroundings {
   readonly signal: AbortSignal;
 }
 
-export async function readScene(stack: OpenStack, known?: StackConfig): Promise<Scene> {
-  const config = known ?? (await readStackConfig(stack));
-  const told = await stack.pulumi(["stack", "output", "--stack", stack.name, "--json", "--show-secrets"]);
+export async function readScene(stack: OpenStack): Promise<Scene> {
+  const config = await readStackConfig(stack);
+  const told = await stack.pulumi(["stack", "output", "--stack", stack.ref, "--json", "--show-secrets"]);
   return {
     stack,
     written: config.own,
@@ -74,10 +74,10 @@ function apiOf(config: Readonly<{ [key: string]: unknown }>): CloudflareApi {
 
 /** What the stack's state has, secrets encrypted unless they are asked for. */
 export async function readState(
-  { name, pulumi }: OpenStack,
+  { ref, pulumi }: OpenStack,
   { showSecrets = false } = {},
 ): Promise<readonly StateResource[]> {
-  const text = await pulumi(["stack", "export", ...(showSecrets ? ["--show-secrets"] : []), "--stack", name]);
+  const text = await pulumi(["stack", "export", ...(showSecrets ? ["--show-secrets"] : []), "--stack", ref]);
   const { deployment } = JSON.parse(text) as { deployment: { resources?: StateResource[] } };
   return deployment.resources ?? [];
 }

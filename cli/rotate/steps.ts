@@ -12,7 +12,7 @@ export const upTimeoutMs = 30 * 60_000;
 export async function build(stack: OpenStack, around: Surroundings): Promise<Scene> {
   refuseInterrupted(around);
   await around.progress.step(`pulumi up of ${stack.name}`, () =>
-    stack.pulumi(["up", "--stack", stack.name, "--yes", "--skip-preview"], { timeoutMs: upTimeoutMs }),
+    stack.pulumi(["up", "--stack", stack.ref, "--yes", "--skip-preview"], { timeoutMs: upTimeoutMs }),
   );
   refuseInterrupted(around);
   return readScene(stack);

@@ -41,7 +41,8 @@ export const familyCodes = {
     mend: "Run the same command again, which goes on where it was.",
   },
   DEVICE_UNKNOWN: {
-    meaning: "The text is no id of a device or of its request.",
+    meaning:
+      "The text is no id of a device that was let in (to remove it), or of a request (to approve or reject it); an id is wanted whole.",
     mend: "Copy it from `npm run family -- devices STACK`.",
   },
   DEVICE_REFUSED: {
@@ -54,8 +55,8 @@ export const familyCodes = {
   },
   REMOVAL_STOPPED: {
     meaning:
-      "An operation that a removal needs has failed, in the engine's words; nothing further was removed.",
-    mend: "Mend what it names, then run the same command again.",
+      "A step of a removal has failed, in the engine's or Pulumi's words. What is done and what is not is listed; people's sessions are ended all the same.",
+    mend: "Mend what it names, then run the same command again, which goes on.",
   },
   AGREEMENT_MISSING: {
     meaning: "There is no terminal to ask whether the operation shall be done.",

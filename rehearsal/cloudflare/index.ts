@@ -59,6 +59,8 @@ export interface LocalCloudflare {
   resources(): string[];
   /** Every API call since the start, in the order of its answers. */
   readonly calls: readonly ApiCall[];
+  /** Whose sessions were ended by the API, in this order. */
+  readonly revokedPeople: readonly string[];
   /** The login code that lies in a person's inbox. */
   loginCode(email: string): string | undefined;
   /** Where every client of the edge is from now on. */
@@ -133,6 +135,7 @@ export async function startCloudflare(options: LocalCloudflareOptions): Promise<
         addZone: (name) => addZone(account, name),
         resources: () => describeResources(account),
         calls: api.calls,
+        revokedPeople: team.revocations.people,
         loginCode: (email) => team.tickets.codeFor(email),
         moveClient: (to) => void Object.assign(team.client, to),
         describePerson: team.describe,

@@ -12,7 +12,7 @@ import { type Desk, namesLeadTo, newDesk } from "../../init/testing/desk.ts";
 export interface TestHousehold {
   readonly desk: Desk;
   /** Makes a stack as the set-up would leave it; `change` goes over its config. */
-  add(name: string, change?: Record<string, unknown>): Promise<void>;
+  add(name: string, change?: Record<string, unknown>, passphrase?: string): Promise<void>;
   /** Takes a stack that nothing is built of out of the family again. */
   drop(name: string): Promise<void>;
   /** Writes for the shell where a stack's state is, as the set-up does. */
@@ -45,16 +45,18 @@ export async function openTestHousehold({ local, ca }: TestCloudflare): Promise<
     ...namesLeadTo(local.edgeAddress),
     NODE_EXTRA_CA_CERTS: authority,
   };
-  const record = async (name: string, backend: string) => {
-    const lines = { PULUMI_BACKEND_URL: backend, PULUMI_CONFIG_PASSPHRASE_FILE: passphrase };
+  const record = async (name: string, backend: string, file = passphrase) => {
+    const lines = { PULUMI_BACKEND_URL: backend, PULUMI_CONFIG_PASSPHRASE_FILE: file };
     const exports = Object.entries(lines).map(([key, value]) => `export ${key}=${quoted(value)}\n`);
     await writeFile(join(settings, `${name}.env`), exports.join(""), { mode: 0o600 });
   };
   return {
     desk,
-    async add(name, change = {}) {
+    async add(name, change = {}, own) {
       const file = join(desk.project, `Pulumi.${name}.yaml`);
-      await desk.pulumi(["stack", "init", name, "--no-select"], { PULUMI_CONFIG_PASSPHRASE: "test" });
+      await desk.pulumi(["stack", "init", name, "--no-select"], {
+        PULUMI_CONFIG_PASSPHRASE: own ?? "test",
+      });
       const config = {
         accountId: local.accountId,
         pi: { host: "192.0.2.1", hostKey, abandoned: true },
@@ -67,13 +69,15 @@ export async function openTestHousehold({ local, ca }: TestCloudflare): Promise<
         file,
         `${await readFile(file, "utf8")}config: ${JSON.stringify(Object.fromEntries(keys))}\n`,
       );
-      await record(name, desk.backend);
+      const ownFile = join(settings, `${name}.passphrase`);
+      if (own !== undefined) await writeFile(ownFile, own, { mode: 0o600 });
+      await record(name, desk.backend, own === undefined ? passphrase : ownFile);
     },
     async drop(name) {
       await desk.pulumi(["stack", "rm", name, "--yes"], { PULUMI_CONFIG_PASSPHRASE: "test" });
       await rm(join(settings, `${name}.env`));
     },
-    record,
+    record: (name, backend) => record(name, backend),
     async change(name, values) {
       const file = join(desk.project, `Pulumi.${name}.yaml`);
       const keys = Object.entries(values).map(([key, value]) => [`openclaw-gateway:${key}`, value]);

@@ -5,6 +5,8 @@ import type { AccessApp } from "../account.ts";
 export interface Revocations {
   /** Ends a person's sessions in all applications. */
   person(email: string): void;
+  /** Whose sessions were ended so, in this order. */
+  readonly people: readonly string[];
   /** Ends all sessions of one application. */
   app(app: AccessApp): void;
   isRevoked(claims: JWTPayload): boolean;
@@ -14,9 +16,14 @@ export interface Revocations {
 export function createRevocations(now: () => number): Revocations {
   // By identity and audience, the latest `iat` (seconds) that no longer counts.
   const revokedUntil = new Map<string, number>();
+  const people: string[] = [];
   const revoke = (key: string) => revokedUntil.set(key, Math.floor(now() / 1000));
   return {
-    person: (email) => revoke(`email:${email.toLowerCase()}`),
+    people,
+    person: (email) => {
+      people.push(email);
+      revoke(`email:${email.toLowerCase()}`);
+    },
     app: (app) => revoke(`aud:${app.aud}`),
     isRevoked: (claims) => {
       const audiences = [claims.aud ?? []].flat().map((aud) => `aud:${aud}`);
