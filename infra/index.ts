@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { bundleWorker } from "../contract/bundle.ts";
+import { provenByWritesAlone, tokenPermissions } from "../contract/permissions.ts";
 import { Access } from "./access.ts";
 import { lookAtPeople } from "./access-look.ts";
 import { lookForRoom } from "./account-limits.ts";
@@ -36,7 +37,9 @@ export default async function gateway() {
   const asked = `${api.baseUrl} ${api.token} ${accountId}`;
   const account = await lookup(`account ${asked}`, () => lookAtAccount(accountId, api));
   const { base, workerName, hostnames, ownHostnames, onWorkersDev } = nameParts(stack, config, account);
-  for (const note of await lookForRoom(stack, { ...config, workerName }, api)) await pulumi.log.warn(note);
+  const room = await lookForRoom(stack, { ...config, workerName }, api);
+  for (const note of room.notes) await pulumi.log.warn(note);
+  if (room.makes) await pulumi.log.info(provenByWritesAlone(tokenPermissions));
   const [origin = "", ...otherOrigins] = hostnames.map((hostname) => `https://${hostname}`);
   const zoneIds = config.zoneId ? { [config.hostname]: config.zoneId } : {};
   const domains = await lookAtHostnames(

@@ -18,6 +18,11 @@ export const cloudflareCodes = {
     meaning: "The API token was switched off in the dashboard.",
     mend: "Switch it on again there, or make a new one.",
   },
+  CLOUDFLARE_TOKEN_ADDRESS: {
+    meaning:
+      "The API token is good, but may be used from certain addresses alone (Client IP Address Filtering), and this machine's is none of them.",
+    mend: "Add the address that is shown in the dashboard (My Profile, API Tokens, Edit), or take the filter away; the token itself stays the same. A machine with IPv6 comes from two addresses.",
+  },
   CLOUDFLARE_LOGIN_LIMITED: {
     meaning:
       "A warning: the team's login page lets in members of the Cloudflare account alone, or nobody, since Zero Trust has no other login method.",
@@ -64,8 +69,8 @@ export const cloudflareCodes = {
   },
   ACCOUNT_FULL: {
     meaning:
-      "The account has no room left, by the free plan's limits, for what the stack would make. Each limit is listed with what is there; nothing was made.",
-    mend: "Delete what nobody needs, where the message says, or remove a stack: `npm run family -- remove STACK`; on a paid plan `npx pulumi config set plan paid`.",
+      "The account has no room left, by its plan's limits, for what the stack would make. Each limit is listed with what is there; nothing was made.",
+    mend: "Delete what nobody needs, where the message says, or remove a stack: `npm run family -- remove STACK`; on Workers' paid plan `npx pulumi config set plan paid`.",
   },
   ALERTS_NOT_TO_WEBHOOKS: {
     meaning:
