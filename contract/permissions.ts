@@ -146,5 +146,5 @@ export function provenByWritesAlone(permissions: readonly TokenPermission[]): st
   const halfRead = permissions.filter(({ proof, level }) => proof !== undefined && level !== "Read");
   const named = (list: readonly TokenPermission[]) =>
     list.map(({ name, level }) => `"${name}: ${level}"`).join(", ");
-  return `that the API token has ${named(unread)} only the write itself can show, and of ${named(halfRead)} the look has shown that it may read; a write that Cloudflare refuses is explained in docs/errors.md, "In Cloudflare's own words"`;
+  return `only writing can show whether the API token has ${named(unread)}, and may write, not just read, by ${named(halfRead)}. What Cloudflare refuses then is explained in docs/errors.md, "In Cloudflare's own words"`;
 }

@@ -45,7 +45,8 @@ test.each<[Kind, free: number, paid: number]>([
 ])("of %s an account may have %d, and on the paid plan %d", (kind, free, paid) => {
   const look = (used: number, plan: Plan) =>
     judge(usesOf({ [kind]: many(used) }, { [kind]: ["one"] }, plan), account, plan);
-  const full = (most: number) => new RegExp(`ACCOUNT_FULL[^]*${most} of the ${most} ${kind} of .*: one\\.`);
+  const full = (most: number) =>
+    new RegExp(`ACCOUNT_FULL[\\s\\S]*${most} of the ${most} ${kind} of .*: one\\.`);
   for (const [plan, most] of [
     ["free", free],
     ["paid", paid],

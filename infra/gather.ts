@@ -37,7 +37,7 @@ class SeveralRefusals extends Refusal {
   constructor(each: readonly string[]) {
     super(
       "NOT_READY",
-      `${each.length} things stand in the way, and nothing has been made:`,
+      `${each.length} things stand in the way, and nothing was touched:`,
       ...each.flatMap((text) => text.split("\n")),
     );
     this.each = each;

@@ -77,9 +77,18 @@ export const cloudflareCodes = {
       "A warning: the account has no zone on the Pro plan or above, so Cloudflare sends its own alarms to email addresses alone. The probe's alarms go to the webhooks all the same.",
     mend: "Name who is to be told: `npx pulumi config set --path 'shared.alerts.emails[0]' ADDRESS`.",
   },
+  ACCESS_GROUP: {
+    meaning: "The account has no Access group of an id that `access` names.",
+    mend: "Set it to the id of a group that the account has; they are listed.",
+  },
   ACCESS_PROVIDER: {
-    meaning: "The account has no login method of that id.",
-    mend: "Set `access.identityProviders` to ids of login methods that the account has.",
+    meaning: "The account has no login method of an id that `access` names.",
+    mend: "Set it to the id of a login method that the account has; they are listed.",
+  },
+  ACCESS_POSTURE: {
+    meaning:
+      "The account has no device posture check of an id that `access` names. As a warning: the API token may not read them, so nobody has looked.",
+    mend: "Set it to the id of a check that the account has; they are listed where the token has Access: Device Posture, Read.",
   },
   SHARED_READ_TOKEN: {
     meaning: "The probe's API token may not read tunnels, or is the one that the program itself runs with.",

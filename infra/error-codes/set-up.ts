@@ -4,7 +4,7 @@ import type { ErrorEntry } from "./entry.ts";
 export const setUpCodes = {
   NOT_READY: {
     meaning:
-      "Several things stand in the way, at Cloudflare, on the Pi or on both; each is listed with its own code, and nothing has been made.",
+      "Several things stand in the way, at Cloudflare, on the Pi or on both; each is listed with its own code, and nothing was touched.",
     mend: "Do what stands below each, then run the same command again.",
   },
   NOT_THE_PROJECT: {
