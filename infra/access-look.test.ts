@@ -36,6 +36,12 @@ test.each<[string, boolean, ListedGroup[]]>([
   ["a country", true, [group(a, [germany])]],
   ["everyone in a country", true, [group(a, [{ everyone: {} }], [germany])]],
   ["an address range", true, [group(a, [{ ip: {} }])]],
+  [
+    "a domain where anybody can have an address",
+    true,
+    [group(a, [{ email_domain: { domain: "gmail.com" } }])],
+  ],
+  ["a domain of one's own", false, [group(a, [{ email_domain: { domain: "example.com" } }])]],
   ["whoever can be sent a PIN", true, [group(a, [{ login_method: { id: pin } }])]],
   ["the people of a login service", false, [group(a, [{ login_method: { id: oidc } }])]],
   [

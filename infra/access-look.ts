@@ -4,12 +4,13 @@ import type { GatewayConfig } from "./config.ts";
 import { EVERYONE } from "./config-access.ts";
 import type { ErrorCode } from "./error-codes.ts";
 import { gather } from "./gather.ts";
+import { isPublicMail } from "./public-mail.ts";
 import { Refusal } from "./refusal.ts";
 import { lookup } from "./shared-lookups.ts";
 import type { Named } from "./those-there-are.ts";
 
 type People = GatewayConfig["access"];
-type Rule = Readonly<Record<string, { readonly id?: string } | undefined>>;
+type Rule = Readonly<Record<string, { readonly id?: string; readonly domain?: string } | undefined>>;
 
 /** An Access group, as the API lists it. */
 export interface ListedGroup {
@@ -77,7 +78,7 @@ interface Organization {
 
 /**
  * A group of the config whose include takes people whom nobody names is an everyone-policy by another name: everyone, an
- * address, a country, or whoever can be sent a one-time PIN or has an account where anybody can have one ("Common misconfigurations" of
+ * address, a country, a domain of public mail, or whoever can be sent a one-time PIN or has an account where anybody can have one ("Common misconfigurations" of
  * https://developers.cloudflare.com/cloudflare-one/access-controls/policies/).
  */
 export function refuseOpenGroups(
@@ -90,7 +91,8 @@ export function refuseOpenGroups(
   const isOpen = (id: string, outer: readonly string[] = []): boolean => {
     const group = groups.find((one) => one.id === id);
     if (!group || outer.includes(id)) return false;
-    const opens = ({ everyone, geo, ip, ip_list, login_method, group: inner }: Rule): boolean =>
+    const opens = ({ everyone, geo, ip, ip_list, email_domain, login_method, group: inner }: Rule): boolean =>
+      isPublicMail(email_domain?.domain ?? "") ||
       (everyone ?? geo ?? ip ?? ip_list) !== undefined ||
       (login_method?.id !== undefined && anybodys.has(login_method.id)) ||
       (inner?.id !== undefined && isOpen(inner.id, [...outer, id]));
