@@ -140,7 +140,11 @@ export const sharedPermissions = (hasProbe: boolean): readonly TokenPermission[]
 export const permissionsToWrite = (path: string): TokenPermission[] =>
   [...tokenPermissions, ...sharedOnlyPermissions].filter(({ writes }) => writes?.test(path));
 
-/** What the reads before an up cannot show of these: a level above Read, and what nothing reads. */
+/**
+ * What the reads before an up cannot show of these: a level above Read, and what nothing reads. No harmless write is
+ * tried for Bind: there is nothing to bind before the VPC service stands, and a Worker uploaded for the proof alone
+ * would be left behind, unknown to the state, by an up that is cut. Refused, an up goes on where it stopped.
+ */
 export function provenByWritesAlone(permissions: readonly TokenPermission[]): string {
   const unread = permissions.filter(({ proof }) => proof === undefined);
   const halfRead = permissions.filter(({ proof, level }) => proof !== undefined && level !== "Read");
