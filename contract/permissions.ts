@@ -15,6 +15,8 @@ export interface TokenPermission {
    * seen at the first write, for no API tells a token's permissions. Absent where no read proves anything.
    */
   readonly proof?: string;
+  /** Where a write needs it, below `/accounts/ID`. Absent where it is for reads alone. */
+  readonly writes?: RegExp;
 }
 
 /**
@@ -30,6 +32,7 @@ export const tokenPermissions: readonly TokenPermission[] = [
     level: "Edit",
     group: "Cloudflare Tunnel Write",
     purpose: "the tunnel and its token",
+    writes: /^\/cfd_tunnel/,
     proof: "/cfd_tunnel?per_page=1&is_deleted=false",
   },
   {
@@ -37,6 +40,7 @@ export const tokenPermissions: readonly TokenPermission[] = [
     level: "Admin",
     group: "Connectivity Directory Admin",
     purpose: "the VPC service",
+    writes: /^\/connectivity\//,
     proof: "/connectivity/directory/services?per_page=1",
   },
   {
@@ -44,12 +48,14 @@ export const tokenPermissions: readonly TokenPermission[] = [
     level: "Bind",
     group: "Connectivity Directory Bind",
     purpose: "binding the Worker to the VPC service",
+    writes: /^\/workers\/scripts\/[^/]+(\/versions)?$/,
   },
   {
     name: "Access: Apps and Policies",
     level: "Edit",
     group: "Access: Apps and Policies Write",
     purpose: "the Access application and its policies",
+    writes: /^\/access\/(apps|policies)/,
     proof: "/access/apps?per_page=1",
   },
   {
@@ -57,6 +63,7 @@ export const tokenPermissions: readonly TokenPermission[] = [
     level: "Edit",
     group: "Access: Service Tokens Write",
     purpose: "the service tokens",
+    writes: /^\/access\/service_tokens/,
     proof: "/access/service_tokens?per_page=1",
   },
   {
@@ -71,6 +78,7 @@ export const tokenPermissions: readonly TokenPermission[] = [
     level: "Edit",
     group: "Workers Scripts Write",
     purpose: "the Worker and its address",
+    writes: /^\/workers\//,
     proof: "/workers/subdomain",
   },
 ];
@@ -99,6 +107,7 @@ const notifications: TokenPermission = {
   level: "Edit",
   group: "Notifications Write",
   purpose: "the alerts, in a shared stack alone",
+  writes: /^\/alerting\//,
   proof: "/alerting/v3/policies",
 };
 
@@ -108,6 +117,7 @@ const probeReport: TokenPermission = {
   level: "Edit",
   group: "Workers KV Storage Write",
   purpose: "what the probe found last, in a shared stack with webhooks alone",
+  writes: /^\/storage\/kv\//,
   proof: "/storage/kv/namespaces",
 };
 
@@ -120,3 +130,25 @@ export const sharedPermissions = (hasProbe: boolean): readonly TokenPermission[]
   notifications,
   ...(hasProbe ? [probeReport] : []),
 ];
+
+/**
+ * The permissions of which a refused write may lack one. A Worker's upload is both: Cloudflare has answered it with the
+ * general refusal where Bind alone was missing (https://github.com/cloudflare/workers-sdk/issues/11884).
+ *
+ * @param path below `/accounts/ID`
+ */
+export const permissionsToWrite = (path: string): TokenPermission[] =>
+  [...tokenPermissions, ...sharedOnlyPermissions].filter(({ writes }) => writes?.test(path));
+
+/**
+ * What the reads before an up cannot show of these: a level above Read, and what nothing reads. No harmless write is
+ * tried for Bind: there is nothing to bind before the VPC service stands, and a Worker uploaded for the proof alone
+ * would be left behind, unknown to the state, by an up that is cut. Refused, an up goes on where it stopped.
+ */
+export function provenByWritesAlone(permissions: readonly TokenPermission[]): string {
+  const unread = permissions.filter(({ proof }) => proof === undefined);
+  const halfRead = permissions.filter(({ proof, level }) => proof !== undefined && level !== "Read");
+  const named = (list: readonly TokenPermission[]) =>
+    list.map(({ name, level }) => `"${name}: ${level}"`).join(", ");
+  return `only writing can show whether the API token has ${named(unread)}, and may write, not just read, by ${named(halfRead)}. What Cloudflare refuses then is explained in docs/errors.md, "In Cloudflare's own words"`;
+}

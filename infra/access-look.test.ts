@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { programPermissions } from "../rehearsal/cloudflare/index.ts";
 import { startTestCloudflare, type TestCloudflare } from "../rehearsal/cloudflare/testing/account.ts";
 import {
   type ListedGroup,
@@ -35,6 +36,12 @@ test.each<[string, boolean, ListedGroup[]]>([
   ["a country", true, [group(a, [germany])]],
   ["everyone in a country", true, [group(a, [{ everyone: {} }], [germany])]],
   ["an address range", true, [group(a, [{ ip: {} }])]],
+  [
+    "a domain where anybody can have an address",
+    true,
+    [group(a, [{ email_domain: { domain: "gmail.com" } }])],
+  ],
+  ["a domain of one's own", false, [group(a, [{ email_domain: { domain: "example.com" } }])]],
   ["whoever can be sent a PIN", true, [group(a, [{ login_method: { id: pin } }])]],
   ["the people of a login service", false, [group(a, [{ login_method: { id: oidc } }])]],
   [
@@ -60,9 +67,6 @@ test.each([
   const look = () => refusePublicProviders([{ id: a, type }], people({ identityProviders: [a] }), "ACCOUNT");
   if (refused) expect(look).toThrow(refused);
   else look();
-  expect(() => refusePublicProviders([], people({ identityProviders: [a] }), "ACCOUNT")).toThrow(
-    `ACCESS_PROVIDER: the account has no login method ${a}`,
-  );
 });
 
 test.each([
@@ -78,7 +82,8 @@ test.each([
 
 let cloudflare: TestCloudflare;
 beforeAll(async () => {
-  cloudflare = await startTestCloudflare(221, { authenticators: ["security_key"] });
+  const postures = ["disk", "firewall"];
+  cloudflare = await startTestCloudflare(221, { authenticators: ["security_key"], postures });
 });
 afterAll(() => cloudflare?.local.close());
 
@@ -104,4 +109,68 @@ test("an account is asked for what the config gives reason for, and refuses befo
     "ACCESS_EVERYONE: an Access group of access.groups",
   );
   expect(await look({ groups: [world.id], everyone: EVERYONE })).toEqual([]);
+});
+
+describe("what is named by id and not there", () => {
+  const look = (access: object, token = cloudflare.local.apiToken) => {
+    const { apiUrl: baseUrl, accountId } = cloudflare.local;
+    return lookAtPeople(accountId, people({ emails: ["ann@example.com"], ...access }), { baseUrl, token });
+  };
+  const idOf = async (path: string): Promise<string> => {
+    const token = cloudflare.local.issueApiToken({
+      permissions: [...programPermissions, "Access: Device Posture Read"],
+    });
+    const answer = await fetch(`${cloudflare.local.apiUrl}/accounts/${cloudflare.local.accountId}${path}`, {
+      headers: { authorization: `Bearer ${token}` },
+    });
+    return ((await answer.json()) as { result: { id: string }[] }).result[0]?.id as string;
+  };
+
+  test.each<[string, (id: string) => object]>([
+    ["groups", (id) => ({ groups: [id] })],
+    ["require.groups", (id) => ({ require: { groups: [id] } })],
+    ["exclude.groups", (id) => ({ exclude: { groups: [id] } })],
+  ])("is refused where access.%s does it, with the groups there are", async (key, access) => {
+    const account_id = cloudflare.local.accountId;
+    const { id = "" } = await cloudflare.client.zeroTrust.access.groups.create({
+      account_id,
+      name: `family-${key}`,
+      include: [{ email: { email: "ann@example.com" } }],
+    });
+    expect(await look(access(id))).toEqual([]);
+    await expect(look(access(a))).rejects.toThrow(
+      new RegExp(
+        `^ACCESS_GROUP: .* no Access group ${a}, which access\\.${key} names\n {2}there .*${id} \\("family-${key}"\\).*\n.*${account_id}/access/groups$`,
+      ),
+    );
+  });
+
+  test("is refused where it is to be a login method", async () => {
+    const id = await idOf("/access/identity_providers");
+    expect(await look({ loginMethods: [id] })).toEqual([]);
+    await expect(look({ loginMethods: [id, a], identityProviders: [b] })).rejects.toThrow(
+      `ACCESS_PROVIDER: the account has no login method ${b}, which access.identityProviders names, nor ${a}, which access.loginMethods names\n  there is ${id} ("One-time PIN")`,
+    );
+  });
+
+  test("is refused where it is to be a device posture check, as far as the token may look", async () => {
+    const access = (id: string) => ({ require: { devicePostures: [id] } });
+    const token = cloudflare.local.issueApiToken({
+      permissions: [...programPermissions, "Access: Device Posture Read"],
+    });
+    expect(await look(access(await idOf("/devices/posture")), token)).toEqual([]);
+    await expect(look(access(a), token)).rejects.toThrow(
+      /ACCESS_POSTURE: .*, which access\.require\.devicePostures names\n {2}there are .* \("disk"\), .* \("firewall"\)/,
+    );
+    expect(await look(access(a))).toEqual([
+      expect.stringMatching(/^ACCESS_POSTURE: .* was not seen: .*lacks/),
+    ]);
+  });
+
+  test("is listed with all else that is wrong with the people", async () => {
+    const wrong = { groups: [a], loginMethods: [b], mfa: { authenticators: ["totp"] } };
+    await expect(look(wrong)).rejects.toThrow(
+      /^NOT_READY: 3 things [\s\S]*ACCESS_GROUP[\s\S]*ACCESS_PROVIDER[\s\S]*ACCESS_MFA_OFF/,
+    );
+  });
 });

@@ -1,12 +1,16 @@
+import { refuseUnknownIds } from "./access-ids.ts";
 import { type CloudflareApi, readCloudflare } from "./cloudflare-api.ts";
 import type { GatewayConfig } from "./config.ts";
 import { EVERYONE } from "./config-access.ts";
 import type { ErrorCode } from "./error-codes.ts";
+import { gather } from "./gather.ts";
+import { isPublicMail } from "./public-mail.ts";
 import { Refusal } from "./refusal.ts";
 import { lookup } from "./shared-lookups.ts";
+import type { Named } from "./those-there-are.ts";
 
 type People = GatewayConfig["access"];
-type Rule = Readonly<Record<string, { readonly id?: string } | undefined>>;
+type Rule = Readonly<Record<string, { readonly id?: string; readonly domain?: string } | undefined>>;
 
 /** An Access group, as the API lists it. */
 export interface ListedGroup {
@@ -28,32 +32,53 @@ export interface ListedMethod {
  * Cloudflare that the config gives no reason for.
  *
  * @returns what to tell the person
- * @throws Refusal for a group or a login method that lets everyone in, and for a second factor that the account does not allow
+ * @throws Refusal for what is named by id and not there, for a group or a login method that lets everyone in, and for a
+ *   second factor that the account does not allow
  */
 export async function lookAtPeople(accountId: string, people: People, api: CloudflareApi): Promise<string[]> {
-  const list = <T>(kind: string) => {
-    const path = `/accounts/${accountId}/access/${kind}`;
+  const list = <T>(below: string) => {
+    const path = `/accounts/${accountId}${below}`;
     return lookup(`${path} ${api.baseUrl} ${api.token}`, () => readCloudflare<T>(path, api));
   };
-  const hasGroups = people.groups.length > 0 && people.everyone === undefined;
-  const methods = async () => list<ListedMethod[]>("identity_providers");
-  if (people.identityProviders.length > 0 && people.everyone === undefined)
-    refusePublicProviders(await methods(), people, accountId);
-  if (hasGroups)
-    refuseOpenGroups(await list<ListedGroup[]>("groups?per_page=1000"), await methods(), people, accountId);
-  if (people.mfa.authenticators.length > 0) {
-    const organization = await list<{ mfa_config?: { allowed_authenticators?: string[] | null } | null }>(
-      "organizations",
-    );
-    refuseForeignFactor(organization.mfa_config?.allowed_authenticators ?? [], people, accountId);
-  }
-  const note = people.require.mfa ? untoldFactor(await methods(), people, accountId) : undefined;
-  return note === undefined ? [] : [note];
+  const isSome = people.everyone === undefined;
+  const methods = () => list<ListedMethod[]>("/access/identity_providers");
+  const lookAtProviders = async () => {
+    if (isSome && people.identityProviders.length > 0)
+      refusePublicProviders(await methods(), people, accountId);
+  };
+  const lookAtGroups = async () => {
+    if (isSome && people.groups.length > 0)
+      refuseOpenGroups(
+        await list<ListedGroup[]>("/access/groups?per_page=1000"),
+        await methods(),
+        people,
+        accountId,
+      );
+  };
+  const lookAtFactors = async () => {
+    if (people.mfa.authenticators.length === 0) return;
+    const { mfa_config } = await list<Organization>("/access/organizations");
+    refuseForeignFactor(mfa_config?.allowed_authenticators ?? [], people, accountId);
+  };
+  const lookAtUntold = async () =>
+    people.require.mfa ? untoldFactor(await methods(), people, accountId) : undefined;
+  const [notes, untold] = await gather([
+    refuseUnknownIds(accountId, people, list<Named[]>),
+    lookAtUntold(),
+    lookAtProviders(),
+    lookAtGroups(),
+    lookAtFactors(),
+  ] as const);
+  return untold === undefined ? notes : [...notes, untold];
+}
+
+interface Organization {
+  readonly mfa_config?: { readonly allowed_authenticators?: string[] | null } | null;
 }
 
 /**
  * A group of the config whose include takes people whom nobody names is an everyone-policy by another name: everyone, an
- * address, a country, or whoever can be sent a one-time PIN or has an account where anybody can have one ("Common misconfigurations" of
+ * address, a country, a domain of public mail, or whoever can be sent a one-time PIN or has an account where anybody can have one ("Common misconfigurations" of
  * https://developers.cloudflare.com/cloudflare-one/access-controls/policies/).
  */
 export function refuseOpenGroups(
@@ -66,7 +91,8 @@ export function refuseOpenGroups(
   const isOpen = (id: string, outer: readonly string[] = []): boolean => {
     const group = groups.find((one) => one.id === id);
     if (!group || outer.includes(id)) return false;
-    const opens = ({ everyone, geo, ip, ip_list, login_method, group: inner }: Rule): boolean =>
+    const opens = ({ everyone, geo, ip, ip_list, email_domain, login_method, group: inner }: Rule): boolean =>
+      isPublicMail(email_domain?.domain ?? "") ||
       (everyone ?? geo ?? ip ?? ip_list) !== undefined ||
       (login_method?.id !== undefined && anybodys.has(login_method.id)) ||
       (inner?.id !== undefined && isOpen(inner.id, [...outer, id]));
@@ -87,27 +113,20 @@ export function refuseOpenGroups(
 const publicTypes = ["onetimepin", "cloudflare", "facebook", "github", "google", "linkedin", "yandex"];
 const isAnybodys = ({ type }: ListedMethod): boolean => publicTypes.includes(type);
 
-/** @throws Refusal for a login method that is not there, and for one that vouches for anybody */
+/** @throws Refusal for a login method that vouches for anybody */
 export function refusePublicProviders(
   methods: readonly ListedMethod[],
   people: People,
   accountId: string,
 ): void {
-  const page = `https://one.dash.cloudflare.com/${accountId}/settings/authentication`;
-  const unknown = people.identityProviders.filter((id) => !methods.some((method) => method.id === id));
-  if (unknown.length > 0)
-    throw new Refusal(
-      "ACCESS_PROVIDER",
-      `the account has no login method ${unknown.join(", nor ")}, which access.identityProviders names`,
-      `its login methods, each with its id in the address of its page: ${page}`,
-    );
   const open = methods.filter((method) => people.identityProviders.includes(method.id) && isAnybodys(method));
   if (open.length === 0) return;
   throw new Refusal(
     "ACCESS_EVERYONE",
     "a login method of access.identityProviders lets in people whom nobody has named:",
     ...open.map(({ name, type, id }) => `"${name ?? type}" (${type}, ${id})`),
-    "name people: npx pulumi config set --path 'access.emails[0]' ADDRESS; the method is one to sign in by all the same",
+    `those of one's own: https://one.dash.cloudflare.com/${accountId}/settings/authentication`,
+    "or name people: npx pulumi config set --path 'access.emails[0]' ADDRESS; the method is one to sign in by all the same",
     `or let everyone in, as guests: npx pulumi config set --path access.everyone '${EVERYONE}'`,
   );
 }

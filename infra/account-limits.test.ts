@@ -3,10 +3,12 @@ import type { AddressInfo } from "node:net";
 import { expect, onTestFinished, test } from "vitest";
 import {
   judge,
+  type Kind,
   leftOver,
   lookForRoom,
   namesOfGateway,
   namesOfShared,
+  type Plan,
   readHeld,
   usesOf,
 } from "./account-limits.ts";
@@ -28,10 +30,39 @@ test("an account without room is refused: which limit, how many there are, what 
   const held = { "service tokens": many(49), Workers: many(100), "Access applications": many(499) };
   const refused = () => judge(usesOf(held, mia), account, "free");
   expect(refused).toThrow(
-    /ACCOUNT_FULL[\s\S]*Workers: 100 of 100, and 1 more: openclaw-mia\. .*\n.*service tokens: 49 of 50, and 2 more: openclaw-mia-cli, openclaw-mia-phone\. Delete .*https:\/\/one\.dash\.cloudflare\.com\/a+\/access\/service-auth[\s\S]*family -- remove[\s\S]*plan paid/,
+    /ACCOUNT_FULL[\s\S]*100 of the 100 Workers of the free plan, and 1 more: openclaw-mia\. .*\n.*49 of the 50 service tokens of an account, and 2 more: openclaw-mia-cli, openclaw-mia-phone\. Delete .*https:\/\/one\.dash\.cloudflare\.com\/a+\/access\/service-auth[\s\S]*family -- remove[\s\S]*plan paid[\s\S]*plan enterprise/,
   );
   expect(refused).not.toThrow("applications");
-  expect(judge(usesOf(held, mia), account, "paid")).toHaveLength(3);
+});
+
+test.each<[Kind, free: number, paid: number]>([
+  ["Workers", 100, 500],
+  ["cron triggers", 5, 250],
+  ["service tokens", 50, 50],
+  ["Access applications", 500, 500],
+  ["Access policies", 500, 500],
+  ["tunnels", 1000, 1000],
+  ["VPC services", 1000, 1000],
+])("of %s an account may have %d, and on the paid plan %d", (kind, free, paid) => {
+  const look = (used: number, plan: Plan) =>
+    judge(usesOf({ [kind]: many(used) }, { [kind]: ["one"] }, plan), account, plan);
+  const full = (most: number) =>
+    new RegExp(`ACCOUNT_FULL[\\s\\S]*${most} of the ${most} ${kind} of .*: one\\.`);
+  for (const [plan, most] of [
+    ["free", free],
+    ["paid", paid],
+  ] as const) {
+    expect(look(most - 1, plan)).toHaveLength(1);
+    expect(() => look(most, plan)).toThrow(full(most));
+    expect(look(Math.floor(most / 2), plan)).toEqual([]);
+  }
+  // What paying would give is offered where it would help, and nowhere else.
+  const advice = /set plan paid/;
+  if (paid > free) expect(() => look(free, "free")).toThrow(advice);
+  else expect(() => look(free, "free")).not.toThrow(advice);
+  expect(() => look(paid, "paid")).not.toThrow(advice);
+  // Where Cloudflare has raised what the account may have, nobody here knows to what.
+  expect(look(paid, "enterprise")).toHaveLength(1);
 });
 
 test("what the stack has already needs no more room", () => {
@@ -41,16 +72,18 @@ test("what the stack has already needs no more room", () => {
   };
   expect(judge(usesOf(held, mia), account, "free")).toEqual([
     "the account has 100 of the 100 Workers of the free plan",
-    "the account has 49 of the 50 service tokens of the free plan",
+    "the account has 49 of the 50 service tokens of an account",
   ]);
 });
 
 test("a tunnel that is reused, and a shared stack without webhooks, want none", () => {
   const reused = namesOfGateway("mia", { serviceTokens: [], tunnel: { id: "t" } });
-  expect(judge(usesOf({ tunnels: many(1000) }, reused), account, "paid")).toHaveLength(1);
-  expect(() => judge(usesOf({ tunnels: many(1000) }, mia), account, "free")).toThrow("tunnels: 1000 of 1000");
+  expect(judge(usesOf({ tunnels: many(1000) }, reused), account, "enterprise")).toHaveLength(1);
+  expect(() => judge(usesOf({ tunnels: many(1000) }, mia), account, "free")).toThrow(
+    "1000 of the 1000 tunnels",
+  );
   const full = { "cron triggers": many(5) };
-  expect(() => judge(usesOf(full, alerts), account, "free")).toThrow("cron triggers: 5 of 5");
+  expect(() => judge(usesOf(full, alerts), account, "free")).toThrow("5 of the 5 cron triggers");
   expect(() => judge(usesOf(full, namesOfShared("alerts", 0)), account, "free")).not.toThrow();
 });
 
@@ -109,13 +142,13 @@ test("one of many stacks lists the account anew where it would take more of it, 
   const api = await apiOf(server);
   shareLookups();
   const up = (stack: string) => lookForRoom(stack, settings, api);
-  await up("mia");
+  expect(await up("mia")).toMatchObject({ makes: true });
   expect(lists).toBe(1);
   scripts.push({ id: "openclaw-mia" });
   await up("bob");
   expect(lists).toBe(2);
   scripts.push({ id: "openclaw-bob" });
-  await expect(up("cleo")).rejects.toThrow("Workers: 100 of 100");
+  await expect(up("cleo")).rejects.toThrow("100 of the 100 Workers");
   expect(lists).toBe(3);
 });
 
@@ -128,6 +161,7 @@ test("a stack that has all of its own is asked about once for all", async () => 
   });
   const api = await apiOf(server);
   shareLookups();
-  for (const _ of [1, 2, 3]) await lookForRoom("mia", settings, api);
+  for (const _ of [1, 2, 3])
+    expect(await lookForRoom("mia", settings, api)).toEqual({ notes: [], makes: false });
   expect(lists).toBe(6);
 });

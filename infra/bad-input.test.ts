@@ -160,7 +160,9 @@ describe("the account", () => {
     for (let token = 0; token < 48; token++) await add(`other-${token}`);
     const [before, last] = [await add("before"), await add("last")];
     await stack.setAllConfig(configOf(full), true);
-    await expect(stack.preview()).rejects.toThrow(/ACCOUNT_FULL[\s\S]*service tokens: 50 of 50, and 1 more/);
+    await expect(stack.preview()).rejects.toThrow(
+      /ACCOUNT_FULL[\s\S]*50 of the 50 service tokens of an account, and 1 more/,
+    );
     expect(full.local.calls.filter(({ path, method }) => method !== "GET" && path !== tokens)).toEqual([]);
     const { name } = stack;
     await full.client.put(`${tokens}/${last.result.id}`, { body: { name: `openclaw-${name}-cli` } });

@@ -1,5 +1,6 @@
 import { AsyncResource } from "node:async_hooks";
 import * as pulumi from "@pulumi/pulumi";
+import { explainRefusal } from "./cloudflare-refusal.ts";
 import type { ErrorCode } from "./error-codes.ts";
 import { Refusal } from "./refusal.ts";
 
@@ -16,11 +17,12 @@ export class CloudflareApiError extends Refusal {
   /** Cloudflare's own codes (https://developers.cloudflare.com/fundamentals/api/reference/). */
   readonly codes: readonly number[];
 
-  constructor(request: string, { status, codes, words }: Answer) {
-    const [code, ...mend] = explain(status);
+  constructor(method: string, path: string, answer: Answer) {
+    const { status, codes, words } = answer;
+    const [code, ...mend] = explain(method, path, answer);
     super(
       code,
-      `Cloudflare ${status ? `answered ${status} to` : "did not answer"} ${request}: ${words}`,
+      `Cloudflare ${status ? `answered ${status} to` : "did not answer"} ${method} ${path}: ${words}`,
       ...mend,
     );
     this.status = status;
@@ -28,7 +30,7 @@ export class CloudflareApiError extends Refusal {
   }
 }
 
-function explain(status: number | undefined): [ErrorCode, ...string[]] {
+function explain(method: string, path: string, { status, codes, words }: Answer): [ErrorCode, ...string[]] {
   if (status === undefined)
     return ["CLOUDFLARE_UNREACHABLE", "is this machine online? try: curl -I https://api.cloudflare.com"];
   if (status === 429)
@@ -38,6 +40,10 @@ function explain(status: number | undefined): [ErrorCode, ...string[]] {
     ];
   if (status >= 500)
     return ["CLOUDFLARE_BUSY", "see https://www.cloudflarestatus.com, then run the same command again"];
+  for (const code of codes) {
+    const known = explainRefusal({ method, url: path, status, code, words });
+    if (known) return [known.code, known.what, known.mend];
+  }
   return [
     "CLOUDFLARE_REFUSED",
     "check the API token, its permissions (the README lists them) and openclaw-gateway:accountId",
@@ -166,7 +172,7 @@ async function insistOnAnswer(
     const passing = answer.status === undefined || answer.status === 429 || answer.status >= 500;
     const pauseMs = answer.retryAfterMs ?? pausesMs[tries - 1] ?? 0;
     if (!passing || tries > pausesMs.length || pauseMs > longestPauseMs)
-      throw new CloudflareApiError(`${method} ${path}`, answer);
+      throw new CloudflareApiError(method, path, answer);
     api.onWait?.(
       `Cloudflare ${answer.status ? `answered ${answer.status}` : "did not answer"}: trying again in ${Math.ceil(pauseMs / 1000)} s`,
     );

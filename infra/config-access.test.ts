@@ -46,3 +46,42 @@ test.each([
   const problems = problemsWith({ emails: ["ann@example.com"], mfa });
   expect([...problems.keys()]).toEqual(keys.map((key) => `openclaw-gateway:access.${key}`));
 });
+
+test.each([
+  ["24h", true],
+  ["1h30m", true],
+  ["1m", true],
+  ["60s", true],
+  ["730h", true],
+  ["729h60m", true],
+  ["0s", false],
+  ["59s", false],
+  ["730h1s", false],
+  ["8760h", false],
+  ["30d", false],
+  ["", false],
+])("a login may last %s: %s", (sessionDuration, isTaken) => {
+  const problems = problemsWith({ emails: ["ann@example.com"], sessionDuration });
+  expect([...problems.keys()]).toEqual(isTaken ? [] : ["openclaw-gateway:access.sessionDuration"]);
+});
+
+test.each([
+  "gmail.com",
+  "outlook.com",
+  "hotmail.co.uk",
+  "yahoo.co.jp",
+  "gmx.de",
+  "web.de",
+  "proton.me",
+  "qq.com",
+])("all of %s is everyone, and is asked for in so many words or not at all", (domain) => {
+  const { wanted } =
+    problemsWith({ emailDomains: ["example.com", domain] }).get("openclaw-gateway:access.emailDomains[1]") ??
+    {};
+  expect(wanted).toContain(`access.everyone '${EVERYONE}'`);
+});
+
+test("takes a domain that only looks like one of public mail", () => {
+  const emailDomains = ["notgmail.com", "gmail.example.com", "my-outlook.com", "mail.example.com"];
+  expect([...problemsWith({ emailDomains }).keys()]).toEqual([]);
+});

@@ -1,8 +1,31 @@
 import { z } from "zod";
 import { exclude, ids, mfa, require } from "./config-access-rules.ts";
+import { isPublicMail } from "./public-mail.ts";
 
-/** Cloudflare's durations are Go's (https://pkg.go.dev/time#ParseDuration), such as "24h" or "30m". */
-const duration = z.string().regex(/^([0-9]+(h|m|s))+$/, "a duration such as 24h or 30m");
+const secondsOf: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1 };
+/** A month, as Cloudflare's dashboard has it. */
+const longestSeconds = 730 * 3600;
+
+/**
+ * Cloudflare's durations are Go's (https://pkg.go.dev/time#ParseDuration), such as "24h" or "30m". Access takes any from
+ * an immediate end to a month
+ * (https://developers.cloudflare.com/cloudflare-one/access-controls/access-settings/session-management/); of a login that
+ * ends before the page is there, the gateway refuses every request.
+ */
+const duration = z
+  .string()
+  .regex(/^([0-9]+(h|m|s))+$/, "a duration such as 24h or 30m")
+  .refine(
+    (text) => {
+      const parts = [...text.matchAll(/([0-9]+)([hms])/g)];
+      const seconds = parts.reduce(
+        (sum, [, count, unit = ""]) => sum + Number(count) * (secondsOf[unit] ?? 0),
+        0,
+      );
+      return seconds >= 60 && seconds <= longestSeconds;
+    },
+    { message: "a duration from 1m to 730h, which is a month" },
+  );
 
 /** What lets everyone in. A whole sentence: nobody sets it by mistake. */
 export const EVERYONE = "anyone on the internet may sign in as a guest";
@@ -15,10 +38,18 @@ export const access = z
       example: "you@example.com",
     }),
     emailDomains: z
-      .array(z.string().regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "a domain such as example.com"))
+      .array(
+        z
+          .string()
+          .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "a domain such as example.com")
+          .refine((domain) => !isPublicMail(domain), {
+            message: `a domain whose addresses are given to people you know: of this one anybody can have an address. Who shall come in is named by access.emails; everyone on the internet by access.everyone '${EVERYONE}'`,
+          }),
+      )
       .default([])
       .meta({
-        description: "Everyone with an address of one of these domains may log in.",
+        description:
+          "Everyone with an address of one of these domains may log in. A domain where anybody can have an address, such as gmail.com, is refused: see access.emails and access.everyone.",
         example: "example.com",
       }),
     groups: ids(
@@ -45,7 +76,7 @@ export const access = z
     exclude,
     mfa,
     sessionDuration: duration.default("24h").meta({
-      description: "How long a login lasts before Access asks again.",
+      description: "How long a login lasts before Access asks again, from 1m to 730h (a month).",
       unit: "a duration of h, m and s",
       example: "12h",
     }),

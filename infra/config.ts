@@ -58,9 +58,9 @@ export const configSchema = z.strictObject({
       description: "Id of the Cloudflare account: the 32 hexadecimal digits in the address of its dashboard.",
       example: "0123456789abcdef0123456789abcdef",
     }),
-  plan: z.enum(["free", "paid"], { error: "free or paid" }).default("free").meta({
+  plan: z.enum(["free", "paid", "enterprise"], { error: "free, paid or enterprise" }).default("free").meta({
     description:
-      "The account's plan: on the free one, an up that would make more than the account has room for is refused before anything is built.",
+      "The account's Workers plan. An up that would make more than the account has room for is refused before anything is built; enterprise, where Cloudflare has raised limits for the account, is only told.",
     example: "paid",
   }),
   workersSubdomain: z

@@ -17,7 +17,8 @@ let workspace: RehearsalWorkspace;
 
 beforeAll(async () => {
   const zones = ["example.com", "deep.example.com", "example.net"];
-  ({ account, workspace } = await openCloudStage(246, teardown, { zones }));
+  const pendingZones = ["example.org"];
+  ({ account, workspace } = await openCloudStage(246, teardown, { zones, pendingZones }));
 });
 
 afterAll(() => teardown.disposeAsync());
@@ -96,13 +97,19 @@ describe("a hostname of one's own", { timeout: 120_000 }, () => {
 
   test("is refused when no zone holds it, or not the one that is given", async () => {
     const zoneId = await zoneOf("example.com");
-    expect(await refusal(["ai.example.org"])).toMatch(
-      /HOSTNAME_ZONE_MISSING: no zone of the account holds ai\.example\.org[\s\S]*config set hostname NAME/,
+    expect(await refusal(["ai.example.edu"])).toMatch(
+      /HOSTNAME_ZONE_MISSING: no zone of the account holds ai\.example\.edu.*there are [0-9a-f]{32} \("example\.com"\), [\s\S]*config set hostname NAME/,
     );
     expect(await refusal(["ai.example.net"], { zoneId })).toContain(
       `ai.example.net does not lie in the zone ${zoneId}`,
     );
     expect(await refusal(["ai.example.com"], { zoneId: "0".repeat(32) })).toContain("HOSTNAME_ZONE_MISSING");
+  });
+
+  test("is refused when its zone is not active yet, since nobody would reach it", async () => {
+    expect(await refusal(["ai.example.org"])).toMatch(
+      /HOSTNAME_ZONE_MISSING: ai\.example\.org lies in the zone example\.org, which is "pending"[\s\S]*registrar of example\.org/,
+    );
   });
 
   test("is refused when another Worker or a DNS record has it, as Cloudflare would refuse it later", async () => {

@@ -1,6 +1,7 @@
 import { hostnamePermissions } from "../contract/permissions.ts";
-import { type CloudflareApi, CloudflareApiError, readCloudflare } from "./cloudflare-api.ts";
+import { type CloudflareApi, CloudflareApiError, listCloudflare, readCloudflare } from "./cloudflare-api.ts";
 import { type Missing, missingPermission, refuse } from "./missing.ts";
+import { thoseThereAre } from "./those-there-are.ts";
 
 /** A hostname that the Worker answers at, and the zone it lies in. */
 export interface CustomDomain {
@@ -45,7 +46,10 @@ async function lookAt(hostname: string, wanted: HostnamesWanted, api: Cloudflare
   const zone = await permitted("Zone", wanted, () => findZone(hostname, wanted, api));
   if ("missing" in zone) return zone;
   const { answer } = zone;
-  if (!answer) return { missing: noZone(hostname, wanted) };
+  if (!answer) {
+    const zones = await listCloudflare<Zone>(`/zones?account.id=${wanted.accountId}`, api);
+    return { missing: noZone(hostname, wanted, zones) };
+  }
   if (answer.status !== "active") return { missing: sleepingZone(hostname, answer) };
   const holders = await readCloudflare<{ hostname: string; service: string }[]>(
     `/accounts/${wanted.accountId}/workers/domains?hostname=${hostname}`,
@@ -123,13 +127,14 @@ async function permitted<T>(
   }
 }
 
-function noZone(hostname: string, { zoneIds, tokenPage }: HostnamesWanted): Missing {
+function noZone(hostname: string, { zoneIds, tokenPage }: HostnamesWanted, zones: readonly Zone[]): Missing {
   const zoneId = zoneIds[hostname];
+  const there = `of those it may read ${thoseThereAre(zones)}`;
   return {
     code: "HOSTNAME_ZONE_MISSING",
     what: zoneId
-      ? `${hostname} does not lie in the zone ${zoneId}, or the API token may not read that zone`
-      : `no zone of the account holds ${hostname}, or the API token may not read it`,
+      ? `${hostname} does not lie in the zone ${zoneId}, or the API token may not read that zone; ${there}`
+      : `no zone of the account holds ${hostname}, or the API token may not read it; ${there}`,
     mend: zoneId
       ? "let the zone be found by its name: npx pulumi config rm zoneId; or give the id of the right one"
       : `add the domain to the account, or the zone to the token (${tokenPage}, the token, Edit, Zone Resources), or choose another name: npx pulumi config set hostname NAME`,

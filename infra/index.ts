@@ -1,25 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { bundleWorker } from "../contract/bundle.ts";
 import { Access } from "./access.ts";
-import { lookAtPeople } from "./access-look.ts";
-import { lookForRoom } from "./account-limits.ts";
-import { cloudflareOfStack } from "./cloudflare-api.ts";
-import type { PiConfig } from "./config.ts";
 import { readConfig } from "./config-source.ts";
-import { lookAtHostnames } from "./hostnames.ts";
-import { refusePublicHostnames } from "./ingress.ts";
-import { limitedLogins } from "./login-methods.ts";
-import { nameParts } from "./names.ts";
+import { lookAround } from "./look.ts";
 import { openclawWanted } from "./openclaw-wanted.ts";
 import { gatewayOutputs } from "./outputs.ts";
-import { judgeApplications, listApplications } from "./overlapping-applications.ts";
 import { Pi } from "./pi.ts";
-import { tellWhatIsLeft } from "./pi-abandoned.ts";
-import { lookAtPi } from "./pi-look.ts";
-import { lookAtAccount } from "./preflight.ts";
-import { lookAtReusedTunnel } from "./reused-tunnel.ts";
 import { sharedStack } from "./shared.ts";
-import { lookup } from "./shared-lookups.ts";
 import { Tunnel } from "./tunnel.ts";
 import { GatewayWorker } from "./worker.ts";
 
@@ -32,29 +19,10 @@ export default async function gateway() {
   const config = readConfig(stack);
   if ("shared" in config) return sharedStack(stack, config);
   const { accountId } = config;
-  const api = cloudflareOfStack();
-  const asked = `${api.baseUrl} ${api.token} ${accountId}`;
-  const account = await lookup(`account ${asked}`, () => lookAtAccount(accountId, api));
-  const { base, workerName, hostnames, ownHostnames, onWorkersDev } = nameParts(stack, config, account);
-  for (const note of await lookForRoom(stack, { ...config, workerName }, api)) await pulumi.log.warn(note);
+  const { account, names, domains } = await lookAround(stack, config);
+  const { base, workerName, hostnames, onWorkersDev } = names;
   const [origin = "", ...otherOrigins] = hostnames.map((hostname) => `https://${hostname}`);
-  const zoneIds = config.zoneId ? { [config.hostname]: config.zoneId } : {};
-  const domains = await lookAtHostnames(
-    { accountId, hostnames: ownHostnames, zoneIds, scriptName: workerName, tokenPage: account.tokenPage },
-    api,
-  );
   const reused = config.tunnel.id || undefined;
-  if (reused) await lookAtReusedTunnel({ accountId, id: reused, port: config.pi.openclawPort }, api);
-  else await refusePublicHostnames(accountId, base);
-  const limited = await lookup(`logins ${asked}`, () => limitedLogins(accountId, api));
-  if (limited) await pulumi.log.warn(limited);
-  for (const note of await lookAtPeople(accountId, config.access, api)) await pulumi.log.warn(note);
-  const applications = await lookup(`applications ${asked}`, () => listApplications(accountId, api));
-  for (const note of judgeApplications(applications, hostnames, accountId)) await pulumi.log.warn(note);
-  if (!pulumi.runtime.isDryRun()) {
-    if (config.pi.abandoned) await tellWhatIsLeft(config.pi, stack, reused === undefined);
-    else await look(config.pi);
-  }
 
   const tunnel = new Tunnel(stack, {
     accountId,
@@ -110,9 +78,4 @@ export default async function gateway() {
 
   const programs = config.serviceTokens;
   return gatewayOutputs({ hostnames, tunnel, access, pi, tunnelReused: reused !== undefined, programs });
-}
-
-async function look(pi: PiConfig): Promise<void> {
-  pulumi.log.info(`looking at ${pi.host}`, undefined, undefined, true);
-  await lookAtPi(pi);
 }

@@ -12,13 +12,14 @@ export interface Missing {
 /** Where a user's API tokens are. */
 export const tokenPage = "https://dash.cloudflare.com/profile/api-tokens";
 
-export const missingPermission = (
-  { scope, name, level, purpose }: TokenPermission,
-  page: string,
-): Missing => ({
+/** What is chosen in the token's editor to add a permission. */
+export const addPermission = ({ scope, name, level }: TokenPermission): string =>
+  `${scope ?? "Account"}, "${name}", ${level}${scope === "Zone" ? ", and the zone under Zone Resources" : ""}`;
+
+export const missingPermission = (permission: TokenPermission, page: string): Missing => ({
   code: "CLOUDFLARE_PERMISSION_MISSING",
-  what: `the API token lacks the permission "${name}: ${level}", for ${purpose}`,
-  mend: `${page}, the token, Edit: add ${scope ?? "Account"}, "${name}", ${level}${scope === "Zone" ? ", and the zone under Zone Resources" : ""}; the token itself stays the same`,
+  what: `the API token lacks the permission "${permission.name}: ${permission.level}", for ${permission.purpose}`,
+  mend: `${page}, the token, Edit: add ${addPermission(permission)}; the token itself stays the same`,
 });
 
 /** @throws Refusal that lists all that is missing, when anything is */

@@ -69,6 +69,8 @@ export async function verifyToken(accountId: string, api: CloudflareApi): Promis
         throw sleepingToken(status, kind === "user" ? tokenPage : accountTokenPage(accountId));
       return kind;
     } catch (error) {
+      // Known, and refused for where it is used from: at the other address it would be too.
+      if (error instanceof CloudflareApiError && error.code === "CLOUDFLARE_TOKEN_ADDRESS") throw error;
       if (!(error instanceof CloudflareApiError) || ![400, 401, 403, 404].includes(error.status ?? 0))
         throw error;
     }

@@ -65,8 +65,10 @@ describe("a tunnel to reuse", () => {
   test("is there and not deleted", async () => {
     const api = cloudflareApi(account.local);
     const unknown = "12345678-1234-1234-1234-123456789abc";
-    expect(await refusal(unknown)).toMatch(/TUNNEL_NOT_FOUND: the account \w+ has no tunnel 12345678/);
     const { id } = await api.createTunnel("old");
+    expect(await refusal(unknown)).toMatch(
+      /TUNNEL_NOT_FOUND: the account \w+ has no tunnel 12345678.*\n {2}there .*\("old"\)\n/,
+    );
     await api.deleteTunnel(id);
     expect(await refusal(id)).toMatch(/TUNNEL_NOT_FOUND: the tunnel .* was deleted at 20/);
   });

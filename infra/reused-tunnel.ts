@@ -1,8 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type CloudflareApi, CloudflareApiError, readCloudflare } from "./cloudflare-api.ts";
+import { type CloudflareApi, CloudflareApiError, listCloudflare, readCloudflare } from "./cloudflare-api.ts";
 import { isOlder } from "./config-pi.ts";
 import { type IngressRule, ingressOf, inWords } from "./ingress.ts";
 import { Refusal } from "./refusal.ts";
+import { type Named, thoseThereAre } from "./those-there-are.ts";
 
 /** A tunnel that somebody made, and OpenClaw's port on the machine it leads to. */
 export interface ReusedTunnel {
@@ -32,10 +33,13 @@ export async function lookAtReusedTunnel(tunnel: ReusedTunnel, api: CloudflareAp
   const { accountId, id, port } = tunnel;
   const path = `/accounts/${accountId}/cfd_tunnel/${id}`;
   const state = await readCloudflare<TunnelState>(path, api).catch((error: Error) => {
-    if (error instanceof CloudflareApiError && error.status === 404) throw notFound(tunnel);
+    if (error instanceof CloudflareApiError && error.status === 404) return undefined;
     throw error;
   });
-  if (state.deleted_at) throw notFound(tunnel, state.deleted_at);
+  if (!state || state.deleted_at) {
+    const all = await listCloudflare<Named>(`/accounts/${accountId}/cfd_tunnel?is_deleted=false`, api);
+    throw notFound(tunnel, all, state?.deleted_at);
+  }
   const [connectors, ingress] = await Promise.all([
     readCloudflare<Connector[]>(`${path}/connections`, api),
     state.config_src === "local" ? [] : ingressOf(accountId, id, api),
@@ -90,13 +94,18 @@ export function doubts(state: TunnelState, connectors: readonly Connector[], por
   ];
 }
 
-const notFound = ({ accountId, id }: ReusedTunnel, deletedAt?: string): Refusal =>
+const notFound = (
+  { accountId, id }: ReusedTunnel,
+  all: readonly Named[],
+  deletedAt?: string | null,
+): Refusal =>
   new Refusal(
     "TUNNEL_NOT_FOUND",
     deletedAt
       ? `the tunnel ${id}, which tunnel.id names, was deleted at ${deletedAt}`
       : `the account ${accountId} has no tunnel ${id}, which tunnel.id names`,
-    "take the id from the dashboard (Networks, Tunnels): npx pulumi config set --path tunnel.id ID",
+    thoseThereAre(all),
+    "take the id of one (dashboard, Networks, Tunnels): npx pulumi config set --path tunnel.id ID",
     "or let the stack make its own: npx pulumi config rm tunnel",
   );
 

@@ -1,3 +1,4 @@
+import { cloudflareRefusals } from "../../infra/error-codes/in-cloudflares-words.ts";
 import { errorCodes } from "../../infra/error-codes.ts";
 import { ERRORS, type ErrorCode } from "../../worker/errors.ts";
 import { code, generatedFrom, table } from "./markdown.ts";
@@ -78,6 +79,14 @@ export function errorReference(): string {
     message,
     mends[name as ErrorCode],
   ]);
+  const words = cloudflareRefusals.map(({ code: own, status, words, means, meaning, mend }) => [
+    String(own),
+    status.join(", "),
+    words ? code(words) : "anything else",
+    code(means),
+    meaning,
+    mend,
+  ]);
   return `${generatedFrom("infra/error-codes/", "worker/errors.ts")}
 
 # Error codes
@@ -89,6 +98,12 @@ A code stays the same from version to version; the words around it may get bette
 Said by \`npm run init\`, \`pulumi up\`, \`preview\` and \`destroy\`, with the host, key or resource it is about and the command that mends it. Nothing that was built is lost: the next \`up\` goes on from there.
 
 ${table(["code", "what happened", "what to do"], program)}
+
+## In Cloudflare's own words
+
+Some permissions only a write can prove, in the middle of an \`up\`. \`pulumi\` then shows the provider's words, such as \`403 Forbidden {"success":false,"errors":[{"code":10196,…\`; \`npm run family\` explains them by this table. Nothing that was built is lost.
+
+${table(["code", "status", "Cloudflare says", "what this project calls it", "what it is", "what to do"], words)}
 
 ## When the gateway is used
 

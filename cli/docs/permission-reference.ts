@@ -6,14 +6,26 @@ import {
 } from "../../contract/permissions.ts";
 import { generatedFrom, table } from "./markdown.ts";
 
+/** How far the looks before an up go. */
+const proven = ({ scope, proof, level }: TokenPermission): string => {
+  if (level === "Read" && (scope || proof)) return "all of it";
+  return proof ? "that it reads, not that it writes" : "nothing: the write shows it";
+};
+
 /** docs/permissions.md */
 export function permissionReference(): string {
-  const rows = ({ name, level, group, purpose }: TokenPermission) => [
-    `${name}: ${level}`,
-    purpose,
-    `\`${group}\``,
+  const rows = (permission: TokenPermission) => [
+    `${permission.name}: ${permission.level}`,
+    permission.purpose,
+    `\`${permission.group}\``,
+    proven(permission),
   ];
-  const head = ["permission and level in the dashboard", "for", "name in the API"];
+  const head = [
+    "permission and level in the dashboard",
+    "for",
+    "name in the API",
+    "what is proven before anything is built",
+  ];
   return `${generatedFrom("contract/permissions.ts")}
 
 # The API token's permissions
@@ -26,15 +38,15 @@ The program needs no other, and nothing of any zone, unless the gateway has a [h
 
 ${table(head, hostnamePermissions.map(rows))}
 
-The token of the account's [shared stack](alerts.md) needs one line more, under "Account":
+The token of the account's [shared stack](alerts.md) needs up to two lines more, under "Account":
 
 ${table(head, sharedOnlyPermissions.map(rows))}
 
 \`npm run family -- remove\` ends people's sessions where the token has "Access: Organizations Revoke" too, and says how to do it by hand where it has not.
 
-Before anything is built \`npx pulumi up\` and \`npm run init\` look whether they are there, as far as reading can tell; what only a write can show is said when the write is refused, with the permission's name.
+Before anything is built \`npx pulumi up\` and \`npm run init\` look whether they are there, as far as reading can tell; the last column says how far that is. What is lacking then shows at the first write that needs it: Cloudflare's own words, such as code 10196 for binding the VPC service, with what each means: [errors.md](errors.md#in-cloudflares-own-words). Add the permission to the token, which stays the same, and run \`up\` again: it goes on where it stopped.
 
-Not certain: Cloudflare's pages give Connectivity Directory as roles of a member, and reports differ on whether every account can choose them for a token. Where they are not in the list, the person who makes the token has to have that role.
+Not certain: Cloudflare's pages give Connectivity Directory as roles of a member; people have chosen them for a token too, but whether every account can is not known. Where they are not in the list, the person who makes the token has to have that role.
 
 Give the token an end date, and make a new one before it. The gateway does not need it once it is built: it is used by \`pulumi\` alone.
 `;

@@ -70,14 +70,30 @@ describe("npm run family", { timeout: 60_000 }, () => {
     );
   });
 
-  test("starts none after one that failed, and says why", async () => {
+  test("explains what Cloudflare refuses in the middle of an up", async () => {
+    const apiToken = cloudflare.local.issueApiToken({ without: ["Connectivity Directory Bind"] });
+    const withToken = (text: string) =>
+      text.replace("config: {", `config: {"cloudflare:apiToken": "${apiToken}", `);
+    const { code, stdout } = await withConfig("ada", withToken, () =>
+      home.family(["up", "ada", "--yes", "--json"]),
+    );
+    expect(code).toBe(1);
+    const { failure = "" } = results(stdout)[0] ?? {};
+    expect(failure).toMatch(
+      /403 Forbidden .*"code":10196[\s\S]*\nCLOUDFLARE_PERMISSION_MISSING: .*\n.*"Connectivity Directory", Bind.*same command again/,
+    );
+    expect(failure).not.toContain(apiToken);
+    expect(ofStacks().join("\n")).toContain("VPC service openclaw-ada");
+  });
+
+  test("goes on from there with the permission, starts none after one that failed, and says why", async () => {
     const wrong = (text: string) =>
       text.replace("@example.com", ".example.com").replace(":accountId", ":acountId");
     const { code, stdout, stderr } = await withConfig("bob", wrong, () =>
       home.family(["up", "--all", "--yes", "--parallel", "1"]),
     );
     expect(code).toBe(1);
-    expect(stdout).toMatch(/^ada +ok +\d+ created +[\d.]+\nbob +failed .*\ncleo +not started/m);
+    expect(stdout).toMatch(/^ada +ok +\d created +[\d.]+\nbob +failed .*\ncleo +not started/m);
     expect(stdout).toMatch(/^ada:\n {2}PI_ABANDONED/m);
     expect(stdout).toMatch(/^bob:\n {2}CONFIG_INVALID: [\s\S]*acountId[\s\S]*npx pulumi config/m);
     expect(stderr).toMatch(/^✗ bob failed: CONFIG_INVALID/m);
@@ -125,7 +141,9 @@ describe("npm run family", { timeout: 60_000 }, () => {
     await home.add("dora");
     const { code, stdout } = await home.family(["up", "dora", "--yes", "--json"]);
     expect(code).toBe(1);
-    expect(results(stdout)[0]?.failure).toMatch(/ACCOUNT_FULL[\s\S]*50 of 50, and 1 more: openclaw-dora-cli/);
+    expect(results(stdout)[0]?.failure).toMatch(
+      /ACCOUNT_FULL[\s\S]*50 of the 50 service tokens of an account, and 1 more: openclaw-dora-cli/,
+    );
     expect(ofStacks().join("\n")).not.toContain("dora");
     await home.drop("dora");
   });

@@ -1,4 +1,5 @@
 import type { EngineEvent, OpMap, Stack } from "@pulumi/pulumi/automation/index.js";
+import { explainProvider } from "../../infra/cloudflare-refusal.ts";
 import { Interrupted } from "../interruption.ts";
 
 export const OPERATIONS = ["up", "preview", "destroy"] as const;
@@ -144,7 +145,10 @@ const CANCELLED = /cancell?ed|interrupted by signal/i;
 /** The engine's own errors where there are some; the last of them only sums up ("update failed"). */
 function whatWentWrong(stack: string, errors: readonly string[], { message }: Error): string {
   const telling = errors.filter((text) => !SUMS_UP.test(text));
-  if (telling.length > 0) return [...new Set(telling)].join("\n");
+  if (telling.length > 0) {
+    const said = [...new Set(telling)].join("\n");
+    return [said, ...explainProvider(said)].join("\n");
+  }
   // A command that failed before there was an operation: the end of its standard error says why.
   const said = /\n stderr: ([\s\S]*?)\n err\?: /.exec(message)?.[1]?.trim();
   const words = (said || message).replace(/^Command failed with exit code .*\n/, "").replace(/^error: /, "");

@@ -49,8 +49,8 @@ test("counts what is new against what a free account may have", async () => {
   const api = await account(many(98, "other"), many(48, "other"));
   expect(await roomProblems(await stacks(2), accountId, api)).toEqual([]);
   expect(await roomProblems(await stacks(3), accountId, api)).toEqual([
-    expect.stringContaining("has 98 of the 100 Workers of a free plan, and 3 more"),
-    expect.stringContaining("has 48 of the 50 service tokens of a free plan, and 3 more"),
+    expect.stringContaining("has 98 of the 100 Workers of the free plan, and 3 more"),
+    expect.stringContaining("has 48 of the 50 service tokens of an account, and 3 more"),
   ]);
   expect(await roomProblems(await stacks(3, { serviceTokens: [] }), accountId, api)).toHaveLength(1);
   // A shared stack has a Worker for its probe, and no token.
@@ -65,4 +65,12 @@ test("does not count twice what is built, nor stacks of another account", async 
   const api = await account(["openclaw-s0", ...many(99, "other")], ["openclaw-s0-cli", ...many(49, "other")]);
   expect(await roomProblems(await stacks(1), accountId, api)).toEqual([]);
   expect(await roomProblems(await stacks(3, { accountId: "b".repeat(32) }), accountId, api)).toEqual([]);
+});
+
+test("counts by the plan that the stacks of the account name", async () => {
+  const api = await account(many(499, "other"), []);
+  const config = { plan: "paid", serviceTokens: [] };
+  expect(await roomProblems(await stacks(2, config), accountId, api)).toEqual([
+    expect.stringContaining("has 499 of the 500 Workers of the paid plan, and 2 more"),
+  ]);
 });

@@ -5,6 +5,8 @@ import {
   type Names,
   namesOfGateway,
   namesOfShared,
+  PLANS,
+  type Plan,
   readHeld,
   shortages,
   usesOf,
@@ -26,7 +28,14 @@ export async function roomProblems(
 ): Promise<string[]> {
   const wanted = await namesOf(stacks, accountId);
   const held = await readHeld(accountId, kindsOfGateways, api);
-  return shortages(usesOf(held, wanted));
+  return shortages(usesOf(held, wanted), await planOf(stacks, accountId));
+}
+
+/** As the stacks of this account say; where they do not agree, the larger one. */
+async function planOf(stacks: readonly StackOfFamily[], accountId: string): Promise<Plan> {
+  const settings = await Promise.all(stacks.map(({ file }) => settingsIn(file)));
+  const plans = settings.filter((one) => one.accountId === accountId).map(({ plan }) => plan);
+  return PLANS.findLast((plan) => plans.includes(plan)) ?? "free";
 }
 
 /** What all of the stacks that are in this account have there. */

@@ -1,10 +1,12 @@
 import { readFile } from "node:fs/promises";
 import { parse } from "yaml";
+import type { Plan } from "../../infra/account-limits.ts";
 import { namespace } from "../../infra/config.ts";
 
 /** What of a stack's file is looked at beside other stacks' ones. */
 export interface StackFileSettings {
   readonly accountId?: string;
+  readonly plan?: Plan;
   readonly hostname?: string;
   readonly workerName?: string;
   readonly serviceTokens?: readonly { readonly name: string }[];

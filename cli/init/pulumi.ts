@@ -1,3 +1,4 @@
+import { explainProvider } from "../../infra/cloudflare-refusal.ts";
 import { Refusal } from "../../infra/refusal.ts";
 import type { Engine } from "../../rehearsal/engine/index.ts";
 import { run } from "../../rehearsal/engine/run.ts";
@@ -16,7 +17,7 @@ export interface PulumiCall {
 export interface Pulumi {
   /**
    * @returns its standard output
-   * @throws Refusal (PULUMI_FAILED) with Pulumi's own words
+   * @throws Refusal (PULUMI_FAILED) with Pulumi's own words, and what Cloudflare's in them mean
    */
   (args: readonly string[], call?: PulumiCall): Promise<string>;
   /** The same one with more in its environment. */
@@ -35,7 +36,8 @@ export function pulumiOf(engine: Engine, folder: string, env: Readonly<Record<st
       });
     } catch (error) {
       const words = (error as Error).message.replace(`${engine.command} `, "pulumi ");
-      throw new Refusal("PULUMI_FAILED", words);
+      const means = explainProvider(words).flatMap((text) => text.split("\n"));
+      throw new Refusal("PULUMI_FAILED", words, ...means);
     }
   };
   return Object.assign(call, {

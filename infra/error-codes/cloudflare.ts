@@ -18,6 +18,11 @@ export const cloudflareCodes = {
     meaning: "The API token was switched off in the dashboard.",
     mend: "Switch it on again there, or make a new one.",
   },
+  CLOUDFLARE_TOKEN_ADDRESS: {
+    meaning:
+      "The API token is good, but may be used from certain addresses alone (Client IP Address Filtering), and this machine's is none of them.",
+    mend: "Add the address that is shown in the dashboard (My Profile, API Tokens, Edit), or take the filter away; the token itself stays the same. A machine with IPv6 comes from two addresses.",
+  },
   CLOUDFLARE_LOGIN_LIMITED: {
     meaning:
       "A warning: the team's login page lets in members of the Cloudflare account alone, or nobody, since Zero Trust has no other login method.",
@@ -64,8 +69,8 @@ export const cloudflareCodes = {
   },
   ACCOUNT_FULL: {
     meaning:
-      "The account has no room left, by the free plan's limits, for what the stack would make. Each limit is listed with what is there; nothing was made.",
-    mend: "Delete what nobody needs, where the message says, or remove a stack: `npm run family -- remove STACK`; on a paid plan `npx pulumi config set plan paid`.",
+      "The account has no room left, by its plan's limits, for what the stack would make. Each limit is listed with what is there; nothing was made.",
+    mend: "Delete what nobody needs, where the message says, or remove a stack: `npm run family -- remove STACK`; on Workers' paid plan `npx pulumi config set plan paid`.",
   },
   LEFT_OVER: {
     meaning:
@@ -77,9 +82,18 @@ export const cloudflareCodes = {
       "A warning: the account has no zone on the Pro plan or above, so Cloudflare sends its own alarms to email addresses alone. The probe's alarms go to the webhooks all the same.",
     mend: "Name who is to be told: `npx pulumi config set --path 'shared.alerts.emails[0]' ADDRESS`.",
   },
+  ACCESS_GROUP: {
+    meaning: "The account has no Access group of an id that `access` names.",
+    mend: "Set it to the id of a group that the account has; they are listed.",
+  },
   ACCESS_PROVIDER: {
-    meaning: "The account has no login method of that id.",
-    mend: "Set `access.identityProviders` to ids of login methods that the account has.",
+    meaning: "The account has no login method of an id that `access` names.",
+    mend: "Set it to the id of a login method that the account has; they are listed.",
+  },
+  ACCESS_POSTURE: {
+    meaning:
+      "The account has no device posture check of an id that `access` names. As a warning: the API token may not read them, so nobody has looked.",
+    mend: "Set it to the id of a check that the account has; they are listed where the token has Access: Device Posture, Read.",
   },
   SHARED_READ_TOKEN: {
     meaning: "The probe's API token may not read tunnels, or is the one that the program itself runs with.",

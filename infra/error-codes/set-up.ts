@@ -2,6 +2,11 @@ import type { ErrorEntry } from "./entry.ts";
 
 /** What `npm run init` and the check of a config can say. */
 export const setUpCodes = {
+  NOT_READY: {
+    meaning:
+      "Several things stand in the way, at Cloudflare, on the Pi or on both; each is listed with its own code, and nothing was touched.",
+    mend: "Do what stands below each, then run the same command again.",
+  },
   NOT_THE_PROJECT: {
     meaning: "The set-up was started in a folder that is not this project's.",
     mend: "Change to the folder with Pulumi.yaml and run `npm run init` there.",

@@ -121,6 +121,8 @@ export interface Script extends Entry {
 
 export interface Zone extends Entry {
   readonly name: string;
+  /** Pending until the domain's registrar points to Cloudflare's name servers. */
+  readonly status: "active" | "pending";
 }
 
 /** A record of a zone that somebody made; those of custom domains come with these. */
@@ -163,6 +165,8 @@ export interface Account {
   readonly teamDomain: string;
   /** Addresses of the people who have a Cloudflare login for this account. */
   readonly members: readonly string[];
+  /** Device posture checks that someone has made. */
+  readonly postures: readonly { readonly id: string; readonly name: string }[];
   /** Second factors that Access may ask for itself (independent MFA); none until someone turns it on. */
   readonly authenticators: readonly string[];
   /**

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Account } from "./account.ts";
+import type { Account, Zone } from "./account.ts";
 import { Collection, type Entry } from "./collection.ts";
 import { hexId, timestamp } from "./identifiers.ts";
 import { type AccountLimits, freePlan } from "./limits.ts";
@@ -25,6 +25,10 @@ export interface AccountOptions {
    */
   readonly loginMethods?: readonly string[];
   readonly members?: readonly string[];
+  /** Device posture checks that someone has made, by name. None by default. */
+  readonly postures?: readonly string[];
+  /** Zones whose domain does not point here yet, by name. None by default. */
+  readonly pendingZones?: readonly string[];
   /** Second factors that someone has let Access ask for itself, such as `totp`. None by default. */
   readonly authenticators?: readonly string[];
   /** An organization from before 2026-10-05 when false. Strict by default. */
@@ -49,6 +53,7 @@ export function createAccount(options: AccountOptions = {}): Account {
     workersSubdomain: name,
     hasWorkersSubdomain: options.workersSubdomain ?? true,
     teamDomain: `${name}.cloudflareaccess.com`,
+    postures: (options.postures ?? []).map((posture) => ({ id: randomUUID(), name: posture })),
     members: options.members ?? ["owner@example.com"],
     authenticators: options.authenticators ?? [],
     strictServiceTokenAuth: options.strictServiceTokenAuth ?? true,
@@ -80,12 +85,13 @@ export function createAccount(options: AccountOptions = {}): Account {
     });
   }
   for (const zone of options.zones ?? []) addZone(account, zone);
+  for (const zone of options.pendingZones ?? []) addZone(account, zone, "pending");
   return account;
 }
 
 /** @returns the new zone's id */
-export const addZone = (account: Account, name: string): string =>
-  account.zones.put({ id: hexId(), name }).id;
+export const addZone = (account: Account, name: string, status: Zone["status"] = "active"): string =>
+  account.zones.put({ id: hexId(), name, status }).id;
 
 /** One line for each resource that exists, but for zones and what else the account began with. */
 export function describeResources(account: Account): string[] {

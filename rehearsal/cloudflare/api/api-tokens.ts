@@ -10,6 +10,8 @@ export interface ApiTokenOptions {
   readonly permissions?: readonly ApiPermission[];
   /** What is left out of these. */
   readonly without?: readonly ApiPermission[];
+  /** The addresses it may be used from (Client IP Address Filtering); any, unless told. */
+  readonly addresses?: readonly string[];
 }
 
 /** An API token as the API looks at it. */
@@ -18,6 +20,7 @@ export interface ApiToken {
   readonly kind: "user" | "account";
   readonly state: "active" | "disabled" | "expired";
   readonly permissions: ReadonlySet<ApiPermission>;
+  readonly addresses: readonly string[] | undefined;
 }
 
 /** The tokens by which the account may be reached. */
@@ -32,10 +35,12 @@ export function createApiTokens(): ApiTokens {
   // By the token itself: a lookup by hash tells nothing by its time.
   const tokens = new Map<string, ApiToken>();
   return {
-    issue: ({ kind = "user", state = "active", permissions = programPermissions, without = [] } = {}) => {
+    issue: (options = {}) => {
+      const { kind = "user", state = "active", permissions = programPermissions } = options;
+      const { without = [], addresses } = options;
       const token = credential(kind === "user" ? "cfut_" : "cfat_");
       const granted = permissions.filter((permission) => !without.includes(permission));
-      tokens.set(token, { id: hexId(), kind, state, permissions: new Set(granted) });
+      tokens.set(token, { id: hexId(), kind, state, permissions: new Set(granted), addresses });
       return token;
     },
     revoke: (token) => {

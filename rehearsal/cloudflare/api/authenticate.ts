@@ -1,3 +1,4 @@
+import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Context, MiddlewareHandler } from "hono";
 import type { Account } from "../account.ts";
 import type { ApiToken, ApiTokens } from "./api-tokens.ts";
@@ -24,7 +25,8 @@ const tokenShape = /^[0-9A-Za-z_-]{40,80}$/;
  * Lets a call in by its token: known, alive, of this account, and with a permission for the route.
  *
  * The refusals are those that public reports show: 9106 without a token, 6003 and 6111 for what is none, 1000 when it
- * is verified, 9109 where accounts and zones are asked for, 10000 below an account. A guess: that a token which is
+ * is verified, 9109 where accounts and zones are asked for, and from an address that the token's filter
+ * does not name; 10000 below an account. A guess: that a token which is
  * disabled or has expired is refused like an unknown one, and told apart by the verify address alone, whose answer
  * has the three states (https://developers.cloudflare.com/api/resources/user/subresources/tokens/methods/verify/).
  */
@@ -36,6 +38,9 @@ export function authenticate(account: Account, tokens: ApiTokens): MiddlewareHan
     if (verifies !== undefined && token?.kind !== verifies)
       throw new ApiError(401, 1000, "Invalid API Token");
     if (!token || (token.state !== "active" && verifies === undefined)) throw unknownToken(path);
+    const from = getConnInfo(c).remote.address ?? "";
+    if (token.addresses?.includes(from) === false)
+      throw new ApiError(403, 9109, `Cannot use the access token from location: ${from}`);
     const [, named, below = ""] = /^\/client\/v4\/accounts\/([^/]+)(\/.*)?$/.exec(path) ?? [];
     if (named !== undefined && named !== account.id) throw new ApiError(403, refused, "Authentication error");
     const wanted = permissionsFor(method, below);

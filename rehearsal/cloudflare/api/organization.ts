@@ -2,9 +2,12 @@ import type { Hono } from "hono";
 import * as z from "zod";
 import type { Account } from "../account.ts";
 import { invalidRequest } from "./access-rules.ts";
-import { answer, parseBody } from "./envelope.ts";
+import { answer, answerList, parseBody } from "./envelope.ts";
 
-/** The Zero Trust organization, read only, and the revocation of a person: A/access/organizations. */
+/**
+ * The Zero Trust organization, read only, and the revocation of a person: A/access/organizations; and the device posture
+ * checks, which are listed alone: A/devices/posture.
+ */
 export function serveOrganization(routes: Hono, account: Account, onRevoke: (email: string) => void): void {
   routes.get("/access/organizations", (c) =>
     answer(c, {
@@ -20,6 +23,12 @@ export function serveOrganization(routes: Hono, account: Account, onRevoke: (ema
         mfa_config: { allowed_authenticators: account.authenticators, session_duration: "24h" },
       }),
     }),
+  );
+  routes.get("/devices/posture", (c) =>
+    answerList(
+      c,
+      account.postures.map((one) => ({ ...one, type: "firewall", input: {}, match: [] })),
+    ),
   );
   routes.post("/access/organizations/revoke_user", async (c) => {
     onRevoke(parseBody(z.looseObject({ email: z.email() }), await c.req.json(), invalidRequest).email);

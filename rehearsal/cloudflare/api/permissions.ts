@@ -1,6 +1,7 @@
 /** Permissions that come as a pair, Read and Write; Write reads too. */
 type Pair =
   | "Access: Apps and Policies"
+  | "Access: Device Posture"
   | "Access: Organizations, Identity Providers, and Groups"
   | "Access: Service Tokens"
   | "Account Settings"
@@ -83,6 +84,7 @@ const rules: readonly Rule[] = [
     /^\/access\/(groups|identity_providers|organizations|keys)(\/|$)/,
     "Access: Organizations, Identity Providers, and Groups",
   ),
+  ...family(/^\/devices\/posture(\/|$)/, "Access: Device Posture"),
   ...family(/^\/access\/service_tokens(\/|$)/, "Access: Service Tokens"),
   ...family(/^\/workers\//, "Workers Scripts"),
   ...family(/^\/storage\/kv\//, "Workers KV Storage"),

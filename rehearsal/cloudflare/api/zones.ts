@@ -9,7 +9,7 @@ export function serveRoot(api: Hono, account: Account): void {
   const showZone = (zone: Zone) => ({
     id: zone.id,
     name: zone.name,
-    status: "active",
+    status: zone.status,
     type: "full",
     paused: false,
     account: { id: account.id, name: account.workersSubdomain },
