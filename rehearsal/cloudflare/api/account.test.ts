@@ -86,7 +86,13 @@ describe("an account at its limits", () => {
       (name) => access.policies.create({ account_id, name, decision: "allow", ...everyone }),
       (name) => access.groups.create({ account_id, name, ...everyone }),
       (name) => access.serviceTokens.create({ account_id, name }),
-      (name) => identityProviders.create({ account_id, name, type: "google", config: {} }),
+      (name) =>
+        identityProviders.create({
+          account_id,
+          name,
+          type: "google",
+          config: { client_id: "id", client_secret: "secret" },
+        }),
     ];
     for (const make of makes) {
       await make("one");
