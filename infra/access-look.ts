@@ -23,6 +23,15 @@ export interface ListedMethod {
   readonly type: string;
 }
 
+type ListedKind = "groups" | "identity_providers" | "organizations";
+
+/** What the account has of one kind, asked once for all stacks that ask the same. */
+export function listOfAccess<T>(accountId: string, kind: ListedKind, api: CloudflareApi): Promise<T> {
+  // An account may have 300 groups.
+  const path = `/accounts/${accountId}/access/${kind}${kind === "groups" ? "?per_page=1000" : ""}`;
+  return lookup(`${path} ${api.baseUrl} ${api.token}`, () => readCloudflare<T>(path, api));
+}
+
 /**
  * Looks at what the account has for the people that the config lets in, before anything is created. Nothing is asked of
  * Cloudflare that the config gives no reason for.
@@ -31,16 +40,12 @@ export interface ListedMethod {
  * @throws Refusal for a group or a login method that lets everyone in, and for a second factor that the account does not allow
  */
 export async function lookAtPeople(accountId: string, people: People, api: CloudflareApi): Promise<string[]> {
-  const list = <T>(kind: string) => {
-    const path = `/accounts/${accountId}/access/${kind}`;
-    return lookup(`${path} ${api.baseUrl} ${api.token}`, () => readCloudflare<T>(path, api));
-  };
+  const list = <T>(kind: ListedKind) => listOfAccess<T>(accountId, kind, api);
   const hasGroups = people.groups.length > 0 && people.everyone === undefined;
   const methods = async () => list<ListedMethod[]>("identity_providers");
   if (people.identityProviders.length > 0 && people.everyone === undefined)
     refusePublicProviders(await methods(), people, accountId);
-  if (hasGroups)
-    refuseOpenGroups(await list<ListedGroup[]>("groups?per_page=1000"), await methods(), people, accountId);
+  if (hasGroups) refuseOpenGroups(await list<ListedGroup[]>("groups"), await methods(), people, accountId);
   if (people.mfa.authenticators.length > 0) {
     const organization = await list<{ mfa_config?: { allowed_authenticators?: string[] | null } | null }>(
       "organizations",

@@ -8,7 +8,7 @@ import { shareLookups } from "./shared-lookups.ts";
 const account = "a".repeat(32);
 const many = (count: number) => Array.from({ length: count }, (_, index) => `other-${index}`);
 const mia = namesOfGateway("mia", { serviceTokens: [{ name: "cli" }, { name: "phone" }] });
-const alerts = namesOfShared("alerts", 1);
+const alerts = namesOfShared("alerts", { alerts: { webhooks: [{}] } });
 
 async function apiOf(server: Server): Promise<CloudflareApi> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -43,7 +43,16 @@ test("a tunnel that is reused, and a shared stack without webhooks, want none", 
   expect(() => judge(usesOf({ tunnels: many(1000) }, mia), account, "free")).toThrow("tunnels: 1000 of 1000");
   const full = { "cron triggers": many(5) };
   expect(() => judge(usesOf(full, alerts), account, "free")).toThrow("cron triggers: 5 of 5");
-  expect(() => judge(usesOf(full, namesOfShared("alerts", 0)), account, "free")).not.toThrow();
+  expect(() => judge(usesOf(full, namesOfShared("alerts", {})), account, "free")).not.toThrow();
+});
+
+test("a shared stack's groups and login methods are among what an account has room for", () => {
+  const people = namesOfShared("people", { groups: [{ name: "family" }], loginMethods: [{ name: "GitHub" }] });
+  const full = { "Access groups": many(300), "login methods": many(49).concat("GitHub") };
+  expect(() => judge(usesOf(full, people), account, "free")).toThrow(
+    /Access groups: 300 of 300, and 1 more: family\. Delete .*a\/access\/groups/,
+  );
+  expect(judge(usesOf({ ...full, "Access groups": many(299) }, people), account, "free")).toHaveLength(2);
 });
 
 test("an account that has more than a free one may is not taken for one", () => {

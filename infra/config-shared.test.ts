@@ -21,6 +21,8 @@ describe("checkSharedConfig", () => {
         gateways: ["home"],
         alerts: { emails: ["owner@example.com"], webhooks: [] },
         probe: { everyMinutes: 5, failures: 3 },
+        groups: [],
+        loginMethods: [],
       },
     });
   });

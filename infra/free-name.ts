@@ -23,6 +23,8 @@ export interface NameClaim {
   readonly idKey?: string;
   /** Where one resource of this kind is read and deleted. */
   readonly item: (id: string) => string;
+  /** Its type at Pulumi and the name that this stack knows it by, where one that somebody made may become this stack's. */
+  readonly adopt?: { readonly type: string; readonly as: string; readonly accountId: string };
   /** Whether what has the name is only something of ours that the create writes over. */
   readonly mayBeReplaced?: (api: CloudflareApi) => Promise<boolean>;
 }
@@ -70,13 +72,21 @@ export async function refuseTaken(claim: NameClaim, api: CloudflareApi, ownId?: 
 }
 
 function nameInUse(
-  { kind, name, item, idKey = "id" }: NameClaim,
+  { kind, name, item, idKey = "id", adopt }: NameClaim,
   taken: Listed,
   api: CloudflareApi,
 ): Refusal {
   const id = String(taken[idKey]);
   const since = taken.created_at ?? taken.created_on;
   const age = since ? `, made ${since}` : "";
+  if (adopt)
+    return new Refusal(
+      "CLOUDFLARE_NAME_IN_USE",
+      `the account has ${/^[AEIOU]/.test(kind) ? "an" : "a"} ${kind} ${name} already, which this stack did not make or does not remember (id ${id}${age})`,
+      "take it over, and the next up changes it to what the config says; a destroy of this stack then deletes it:",
+      `  npx pulumi import --yes --protect=false --generate-code=false ${adopt.type} '${adopt.as}' accounts/${adopt.accountId}/${id}`,
+      "or leave it: gateways name it as it is, without its entry in this stack's config",
+    );
   return new Refusal(
     "CLOUDFLARE_NAME_IN_USE",
     `the account has ${/^[AEIOU]/.test(kind) ? "an" : "a"} ${kind} ${name} already, which this stack did not make or does not remember (id ${id}${age})`,
@@ -114,6 +124,26 @@ export const claims = {
       (app.self_hosted_domains as string[] | undefined)?.includes(hostname) === true,
     list: `/accounts/${accountId}/access/apps?domain=${encodeURIComponent(hostname)}`,
     item: (id) => `/accounts/${accountId}/access/apps/${id}`,
+  }),
+  accessGroup: (accountId: string, name: string, as: string): NameClaim => ({
+    kind: "Access group",
+    name,
+    list: `/accounts/${accountId}/access/groups?per_page=1000`,
+    item: (id) => `/accounts/${accountId}/access/groups/${id}`,
+    adopt: { type: "cloudflare:index/zeroTrustAccessGroup:ZeroTrustAccessGroup", as, accountId },
+  }),
+  /** An account has one one-time PIN, whatever it is called. */
+  loginMethod: (accountId: string, name: string, type: string, as: string): NameClaim => ({
+    kind: type === "onetimepin" ? "one-time PIN, of which there can be one, for" : "login method",
+    name,
+    holds: (method) => (type === "onetimepin" ? method.type === type : method.name === name),
+    list: `/accounts/${accountId}/access/identity_providers?per_page=1000`,
+    item: (id) => `/accounts/${accountId}/access/identity_providers/${id}`,
+    adopt: {
+      type: "cloudflare:index/zeroTrustAccessIdentityProvider:ZeroTrustAccessIdentityProvider",
+      as,
+      accountId,
+    },
   }),
   kvNamespace: (accountId: string, title: string): NameClaim => ({
     kind: "KV namespace",

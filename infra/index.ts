@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { bundleWorker } from "../contract/bundle.ts";
 import { Access } from "./access.ts";
 import { lookAtPeople } from "./access-look.ts";
+import { findNames } from "./access-names.ts";
 import { lookForRoom } from "./account-limits.ts";
 import { cloudflareOfStack } from "./cloudflare-api.ts";
 import type { PiConfig } from "./config.ts";
@@ -48,7 +49,8 @@ export default async function gateway() {
   else await refusePublicHostnames(accountId, base);
   const limited = await lookup(`logins ${asked}`, () => limitedLogins(accountId, api));
   if (limited) await pulumi.log.warn(limited);
-  for (const note of await lookAtPeople(accountId, config.access, api)) await pulumi.log.warn(note);
+  const people = await findNames(accountId, config.access, api);
+  for (const note of await lookAtPeople(accountId, people, api)) await pulumi.log.warn(note);
   const applications = await lookup(`applications ${asked}`, () => listApplications(accountId, api));
   for (const note of judgeApplications(applications, hostnames, accountId)) await pulumi.log.warn(note);
   if (!pulumi.runtime.isDryRun()) {
@@ -68,7 +70,7 @@ export default async function gateway() {
     accountId,
     name: base,
     hostnames,
-    people: config.access,
+    people,
     serviceTokens: config.serviceTokens,
     preflights: config.corsOrigins.length > 0,
   });

@@ -73,8 +73,13 @@ export const cloudflareCodes = {
     mend: "Name who is to be told: `npx pulumi config set --path 'shared.alerts.emails[0]' ADDRESS`.",
   },
   ACCESS_PROVIDER: {
-    meaning: "The account has no login method of that id.",
-    mend: "Set `access.identityProviders` to ids of login methods that the account has.",
+    meaning:
+      "The account has no login method of that id or name, or several of that name. Those it has are listed.",
+    mend: "Name one that the account has, where the name is not the only one by its id; or declare it in the shared stack (`shared.loginMethods`) and build that first.",
+  },
+  ACCESS_GROUP: {
+    meaning: "The account has no Access group of that name, or several. Those it has are listed.",
+    mend: "Name one that the account has, where the name is not the only one by its id; or declare it in the shared stack (`shared.groups`) and build that first.",
   },
   SHARED_READ_TOKEN: {
     meaning: "The probe's API token may not read tunnels, or is the one that the program itself runs with.",
