@@ -64,8 +64,9 @@ export async function lookAtPeople(accountId: string, people: People, api: Cloud
 export function refuseOpenGroups(
   groups: readonly ListedGroup[],
   methods: readonly ListedMethod[],
-  people: People,
+  people: Pick<People, "groups">,
   accountId: string,
+  where = "access",
 ): void {
   const anybodys = new Set(methods.filter(isAnybodys).map(({ id }) => id));
   const isOpen = (id: string, outer: readonly string[] = []): boolean => {
@@ -81,12 +82,16 @@ export function refuseOpenGroups(
   if (open.length === 0) return;
   throw new Refusal(
     "ACCESS_EVERYONE",
-    "an Access group of access.groups lets in people whom nobody has named:",
+    `an Access group of ${where}.groups lets in people whom nobody has named:`,
     ...open.map(({ name, id }) => `"${name}" (${id})`),
     `name its people: https://one.dash.cloudflare.com/${accountId}/access/groups`,
-    `or let everyone in, as guests: npx pulumi config set --path access.everyone '${EVERYONE}'`,
+    letEveryoneIn(where),
   );
 }
+
+/** @param where the key that people are named below */
+const letEveryoneIn = (where: string): string =>
+  `or let everyone in, as guests: npx pulumi config set --path ${where === "access" ? "access.everyone" : `'${where}.everyone'`} '${EVERYONE}'`;
 
 /** Where whoever asks is given an account; of a PIN, an email address is one. */
 const publicTypes = ["onetimepin", "cloudflare", "facebook", "github", "google", "linkedin", "yandex"];
@@ -95,25 +100,26 @@ const isAnybodys = ({ type }: ListedMethod): boolean => publicTypes.includes(typ
 /** @throws Refusal for a login method that is not there, and for one that vouches for anybody */
 export function refusePublicProviders(
   methods: readonly ListedMethod[],
-  people: People,
+  people: Pick<People, "identityProviders">,
   accountId: string,
+  where = "access",
 ): void {
   const page = `https://one.dash.cloudflare.com/${accountId}/settings/authentication`;
   const unknown = people.identityProviders.filter((id) => !methods.some((method) => method.id === id));
   if (unknown.length > 0)
     throw new Refusal(
       "ACCESS_PROVIDER",
-      `the account has no login method ${unknown.join(", nor ")}, which access.identityProviders names`,
+      `the account has no login method ${unknown.join(", nor ")}, which ${where}.identityProviders names`,
       `its login methods, each with its id in the address of its page: ${page}`,
     );
   const open = methods.filter((method) => people.identityProviders.includes(method.id) && isAnybodys(method));
   if (open.length === 0) return;
   throw new Refusal(
     "ACCESS_EVERYONE",
-    "a login method of access.identityProviders lets in people whom nobody has named:",
+    `a login method of ${where}.identityProviders lets in people whom nobody has named:`,
     ...open.map(({ name, type, id }) => `"${name ?? type}" (${type}, ${id})`),
-    "name people: npx pulumi config set --path 'access.emails[0]' ADDRESS; the method is one to sign in by all the same",
-    `or let everyone in, as guests: npx pulumi config set --path access.everyone '${EVERYONE}'`,
+    `name people: npx pulumi config set --path '${where}.emails[0]' ADDRESS; the method is one to sign in by all the same`,
+    letEveryoneIn(where),
   );
 }
 

@@ -47,7 +47,10 @@ test("a tunnel that is reused, and a shared stack without webhooks, want none", 
 });
 
 test("a shared stack's groups and login methods are among what an account has room for", () => {
-  const people = namesOfShared("people", { groups: [{ name: "family" }], loginMethods: [{ name: "GitHub" }] });
+  const people = namesOfShared("people", {
+    groups: [{ name: "family" }],
+    loginMethods: [{ name: "GitHub" }],
+  });
   const full = { "Access groups": many(300), "login methods": many(49).concat("GitHub") };
   expect(() => judge(usesOf(full, people), account, "free")).toThrow(
     /Access groups: 300 of 300, and 1 more: family\. Delete .*a\/access\/groups/,

@@ -79,17 +79,18 @@ function nameInUse(
   const id = String(taken[idKey]);
   const since = taken.created_at ?? taken.created_on;
   const age = since ? `, made ${since}` : "";
+  const article = /^[AEIOU]/.test(kind) ? "an" : "a";
   if (adopt)
     return new Refusal(
       "CLOUDFLARE_NAME_IN_USE",
-      `the account has ${/^[AEIOU]/.test(kind) ? "an" : "a"} ${kind} ${name} already, which this stack did not make or does not remember (id ${id}${age})`,
+      `the account has ${article} ${kind} "${taken.name}" already, which this stack did not make or does not remember (id ${id}${age})`,
       "take it over, and the next up changes it to what the config says; a destroy of this stack then deletes it:",
       `  npx pulumi import --yes --protect=false --generate-code=false ${adopt.type} '${adopt.as}' accounts/${adopt.accountId}/${id}`,
       "or leave it: gateways name it as it is, without its entry in this stack's config",
     );
   return new Refusal(
     "CLOUDFLARE_NAME_IN_USE",
-    `the account has ${/^[AEIOU]/.test(kind) ? "an" : "a"} ${kind} ${name} already, which this stack did not make or does not remember (id ${id}${age})`,
+    `the account has ${article} ${kind} ${name} already, which this stack did not make or does not remember (id ${id}${age})`,
     "is it left over from an up of this stack that was cut short? delete it, then run npx pulumi up again:",
     `  ${deletion(`${api.baseUrl}${item(id)}`)}`,
     "is it anything else? leave it, and give this stack another name: npx pulumi stack rename NAME",
@@ -132,11 +133,11 @@ export const claims = {
     item: (id) => `/accounts/${accountId}/access/groups/${id}`,
     adopt: { type: "cloudflare:index/zeroTrustAccessGroup:ZeroTrustAccessGroup", as, accountId },
   }),
-  /** An account has one one-time PIN, whatever it is called. */
+  /** An account has one one-time PIN, whatever it is called. One of another type is another one: types do not change. */
   loginMethod: (accountId: string, name: string, type: string, as: string): NameClaim => ({
-    kind: type === "onetimepin" ? "one-time PIN, of which there can be one, for" : "login method",
+    kind: type === "onetimepin" ? "one-time PIN (there can be one)" : "login method",
     name,
-    holds: (method) => (type === "onetimepin" ? method.type === type : method.name === name),
+    holds: (method) => method.type === type && (type === "onetimepin" || method.name === name),
     list: `/accounts/${accountId}/access/identity_providers?per_page=1000`,
     item: (id) => `/accounts/${accountId}/access/identity_providers/${id}`,
     adopt: {

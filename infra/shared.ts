@@ -15,18 +15,22 @@ import { lookAtAccount } from "./preflight.ts";
 import { Probe } from "./probe.ts";
 import { Refusal } from "./refusal.ts";
 import { findGateways } from "./shared-gateways.ts";
+import { findGroups, SharedPeople } from "./shared-people.ts";
 
-/** The account's one shared stack: alarms for all of its gateways. */
+/** What an account needs once: alarms for all of its gateways, and the groups and login methods that they name. */
 export async function sharedStack(stack: string, { accountId, plan, shared }: SharedConfig) {
   const api = cloudflareOfStack();
   const hasProbe = shared.alerts.webhooks.length > 0;
-  await lookAtAccount(accountId, api, sharedPermissions(hasProbe));
+  const hasPeople = shared.groups.length + shared.loginMethods.length > 0;
+  const needs = { alerts: shared.gateways.length > 0, probe: hasProbe, people: hasPeople };
+  const { teamDomain } = await lookAtAccount(accountId, api, sharedPermissions(needs));
   const name = baseName(stack);
   const scriptName = probeName(stack);
   const held = await readHeld(accountId, allKinds, api);
-  const uses = usesOf(held, namesOfShared(stack, shared.alerts.webhooks.length));
+  const uses = usesOf(held, namesOfShared(stack, shared));
   for (const note of judge(uses, accountId, plan)) pulumi.log.warn(note);
-  const gateways = await findGateways(accountId, shared.gateways, api);
+  const groups = await findGroups(accountId, shared, api);
+  const gateways = shared.gateways.length > 0 ? await findGateways(accountId, shared.gateways, api) : [];
   if (shared.alerts.tunnelReadToken)
     await lookAtReadToken(shared.alerts.tunnelReadToken, accountId, gateways[0]?.tunnelId, api);
 
@@ -44,8 +48,18 @@ export async function sharedStack(stack: string, { accountId, plan, shared }: Sh
       })
     : undefined;
 
+  const people = hasPeople
+    ? new SharedPeople(stack, { accountId, groups, loginMethods: shared.loginMethods })
+    : undefined;
+
   return {
     gateways: shared.gateways,
+    ...(people && {
+      groups: people.groups,
+      loginMethods: people.loginMethods,
+      /** What a login service wants to know of Access. */
+      redirectUrl: `https://${teamDomain}/cdn-cgi/access/callback`,
+    }),
     account: uses.map(({ what, used, most }) => ({ what, used, most })),
     /** Where `npm run family -- status` reads what the probe found last. */
     probeReport: probe?.reportNamespaceId,
