@@ -25,12 +25,19 @@ export interface ListedMethod {
 
 type ListedKind = "groups" | "identity_providers" | "organizations";
 
+/** Where the account's things of one kind are listed, of which it may have 300. */
+const listPath = (accountId: string, kind: ListedKind): string =>
+  `/accounts/${accountId}/access/${kind}${kind === "groups" ? "?per_page=1000" : ""}`;
+
 /** What the account has of one kind, asked once for all stacks that ask the same. */
 export function listOfAccess<T>(accountId: string, kind: ListedKind, api: CloudflareApi): Promise<T> {
-  // An account may have 300 groups.
-  const path = `/accounts/${accountId}/access/${kind}${kind === "groups" ? "?per_page=1000" : ""}`;
+  const path = listPath(accountId, kind);
   return lookup(`${path} ${api.baseUrl} ${api.token}`, () => readCloudflare<T>(path, api));
 }
+
+/** The same, asked by a stack that is about to change it: others that ask after it are not told what was before. */
+export const listBeforeChange = <T>(accountId: string, kind: ListedKind, api: CloudflareApi): Promise<T> =>
+  readCloudflare<T>(listPath(accountId, kind), api);
 
 /**
  * Looks at what the account has for the people that the config lets in, before anything is created. Nothing is asked of

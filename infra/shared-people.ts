@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import {
   type ListedGroup,
   type ListedMethod,
-  listOfAccess,
+  listBeforeChange,
   refuseOpenGroups,
   refusePublicProviders,
 } from "./access-look.ts";
@@ -33,8 +33,8 @@ export async function findGroups(
 ): Promise<FoundGroup[]> {
   if (groups.length === 0) return [];
   const [listedGroups, listedMethods] = await Promise.all([
-    listOfAccess<ListedGroup[]>(accountId, "groups", api),
-    listOfAccess<ListedMethod[]>(accountId, "identity_providers", api),
+    listBeforeChange<ListedGroup[]>(accountId, "groups", api),
+    listBeforeChange<ListedMethod[]>(accountId, "identity_providers", api),
   ]);
   // The stack's own first: where an up has made them the account has them too.
   const ownGroups = new Map(

@@ -82,7 +82,8 @@ export const cloudflareCodes = {
     mend: "Name one that the account has, where the name is not the only one by its id; or declare it in the shared stack (`shared.groups`) and build that first.",
   },
   SHARED_READ_TOKEN: {
-    meaning: "The probe's API token may not read tunnels, or is the one that the program itself runs with.",
+    meaning:
+      "The probe's API token may not read tunnels, may do more than that, or is the one that the program itself runs with.",
     mend: "Make a token with Cloudflare Tunnel, Read and nothing else, and set shared.alerts.tunnelReadToken to it.",
   },
   SHARED_GATEWAY_MISSING: {
