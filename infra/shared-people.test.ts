@@ -1,5 +1,6 @@
 import type { ConfigMap, EngineEvent, Stack } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sharedPermissions } from "../contract/permissions.ts";
 import { anyHostKey, type CloudStage, openCloudStage } from "../rehearsal/testing/cloud-stage.ts";
 import { expectNoDrift } from "../rehearsal/testing/drift.ts";
 import { longTest } from "../rehearsal/testing/long-test.ts";
@@ -7,6 +8,7 @@ import { pulumiCli } from "../rehearsal/testing/pulumi-cli.ts";
 import { findNames } from "./access-names.ts";
 import { checkSharedConfig, configSchema } from "./config.ts";
 import { EVERYONE } from "./config-access.ts";
+import { lookAtAccount } from "./preflight.ts";
 import { findGroups } from "./shared-people.ts";
 
 const secret = "a-client-secret-of-forty-two-letters-000000";
@@ -154,6 +156,24 @@ describe("groups and login methods of a shared stack", { timeout: 180_000 }, () 
       `2 of its groups are called "family": name one by its id, ${id} or ${second.id}`,
     );
     await stage.account.client.zeroTrust.access.groups.delete(second.id as string, { account_id: accountId });
+  });
+
+  test("want one permission more of the API token, where there are any", async () => {
+    const { accountId, apiUrl: baseUrl, issueApiToken } = stage.account.local;
+    const group = "Access: Organizations, Identity Providers, and Groups";
+    const look = (token: string, hasPeople: boolean) => {
+      const needs = sharedPermissions({ alerts: false, probe: false, people: hasPeople });
+      return lookAtAccount(accountId, { baseUrl, token }, needs).then(
+        () => "",
+        (error: Error) => error.message,
+      );
+    };
+    const none = issueApiToken({
+      without: [`${group} Write`, "Notifications Write", "Workers KV Storage Write"],
+    });
+    expect(await look(none, true)).toContain(`lacks the permission "${group}: Edit"`);
+    expect(await look(none, false)).toContain(`lacks the permission "${group}: Read"`);
+    expect(await look(issueApiToken({ without: ["Notifications Write"] }), true)).toBe("");
   });
 
   longTest(
