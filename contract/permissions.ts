@@ -121,14 +121,32 @@ const probeReport: TokenPermission = {
   proof: "/storage/kv/namespaces",
 };
 
-/** All that a shared stack can need and a gateway's does not. */
-export const sharedOnlyPermissions: readonly TokenPermission[] = [notifications, probeReport];
+/** And where that stack has groups or login methods: in the place of the same name with Read. */
+const groupsAndLogins: TokenPermission = {
+  name: "Access: Organizations, Identity Providers, and Groups",
+  level: "Edit",
+  group: "Access: Organizations, Identity Providers, and Groups Write",
+  purpose: "the groups and login methods, in a shared stack that has some alone",
+  proof: "/access/organizations",
+};
 
-/** All that a shared stack's API token needs. */
-export const sharedPermissions = (hasProbe: boolean): readonly TokenPermission[] => [
-  ...tokenPermissions,
+/** All that a shared stack can need and a gateway's does not. */
+export const sharedOnlyPermissions: readonly TokenPermission[] = [
   notifications,
-  ...(hasProbe ? [probeReport] : []),
+  probeReport,
+  groupsAndLogins,
+];
+
+/** All that a shared stack's API token needs, by what the stack has. */
+export const sharedPermissions = (has: {
+  readonly alerts: boolean;
+  readonly probe: boolean;
+  readonly people: boolean;
+}): readonly TokenPermission[] => [
+  ...tokenPermissions.filter(({ name }) => !has.people || name !== groupsAndLogins.name),
+  ...(has.people ? [groupsAndLogins] : []),
+  ...(has.alerts ? [notifications] : []),
+  ...(has.probe ? [probeReport] : []),
 ];
 
 /**

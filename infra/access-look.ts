@@ -27,6 +27,24 @@ export interface ListedMethod {
   readonly type: string;
 }
 
+type ListedKind = "groups" | "identity_providers" | "organizations";
+
+/** Where the account's things of one kind are listed, of which it may have 300. */
+const listPath = (accountId: string, kind: ListedKind): string =>
+  `/accounts/${accountId}/access/${kind}${kind === "groups" ? "?per_page=1000" : ""}`;
+
+/** Asked once for all stacks that ask the same. */
+const listed = <T>(path: string, api: CloudflareApi): Promise<T> =>
+  lookup(`${path} ${api.baseUrl} ${api.token}`, () => readCloudflare<T>(path, api));
+
+/** What the account has of one kind. */
+export const listOfAccess = <T>(accountId: string, kind: ListedKind, api: CloudflareApi): Promise<T> =>
+  listed(listPath(accountId, kind), api);
+
+/** The same, asked by a stack that is about to change it: others that ask after it are not told what was before. */
+export const listBeforeChange = <T>(accountId: string, kind: ListedKind, api: CloudflareApi): Promise<T> =>
+  readCloudflare<T>(listPath(accountId, kind), api);
+
 /**
  * Looks at what the account has for the people that the config lets in, before anything is created. Nothing is asked of
  * Cloudflare that the config gives no reason for.
@@ -36,34 +54,26 @@ export interface ListedMethod {
  *   second factor that the account does not allow
  */
 export async function lookAtPeople(accountId: string, people: People, api: CloudflareApi): Promise<string[]> {
-  const list = <T>(below: string) => {
-    const path = `/accounts/${accountId}${below}`;
-    return lookup(`${path} ${api.baseUrl} ${api.token}`, () => readCloudflare<T>(path, api));
-  };
+  const list = <T>(kind: ListedKind) => listOfAccess<T>(accountId, kind, api);
   const isSome = people.everyone === undefined;
-  const methods = () => list<ListedMethod[]>("/access/identity_providers");
+  const methods = () => list<ListedMethod[]>("identity_providers");
   const lookAtProviders = async () => {
     if (isSome && people.identityProviders.length > 0)
       refusePublicProviders(await methods(), people, accountId);
   };
   const lookAtGroups = async () => {
     if (isSome && people.groups.length > 0)
-      refuseOpenGroups(
-        await list<ListedGroup[]>("/access/groups?per_page=1000"),
-        await methods(),
-        people,
-        accountId,
-      );
+      refuseOpenGroups(await list<ListedGroup[]>("groups"), await methods(), people, accountId);
   };
   const lookAtFactors = async () => {
     if (people.mfa.authenticators.length === 0) return;
-    const { mfa_config } = await list<Organization>("/access/organizations");
+    const { mfa_config } = await list<Organization>("organizations");
     refuseForeignFactor(mfa_config?.allowed_authenticators ?? [], people, accountId);
   };
   const lookAtUntold = async () =>
     people.require.mfa ? untoldFactor(await methods(), people, accountId) : undefined;
   const [notes, untold] = await gather([
-    refuseUnknownIds(accountId, people, list<Named[]>),
+    refuseUnknownIds(accountId, people, (below) => listed<Named[]>(`/accounts/${accountId}${below}`, api)),
     lookAtUntold(),
     lookAtProviders(),
     lookAtGroups(),
@@ -84,8 +94,9 @@ interface Organization {
 export function refuseOpenGroups(
   groups: readonly ListedGroup[],
   methods: readonly ListedMethod[],
-  people: People,
+  people: Pick<People, "groups">,
   accountId: string,
+  where = "access",
 ): void {
   const anybodys = new Set(methods.filter(isAnybodys).map(({ id }) => id));
   const isOpen = (id: string, outer: readonly string[] = []): boolean => {
@@ -102,12 +113,16 @@ export function refuseOpenGroups(
   if (open.length === 0) return;
   throw new Refusal(
     "ACCESS_EVERYONE",
-    "an Access group of access.groups lets in people whom nobody has named:",
+    `an Access group of ${where}.groups lets in people whom nobody has named:`,
     ...open.map(({ name, id }) => `"${name}" (${id})`),
     `name its people: https://one.dash.cloudflare.com/${accountId}/access/groups`,
-    `or let everyone in, as guests: npx pulumi config set --path access.everyone '${EVERYONE}'`,
+    letEveryoneIn(where),
   );
 }
+
+/** @param where the key that people are named below */
+const letEveryoneIn = (where: string): string =>
+  `or let everyone in, as guests: npx pulumi config set --path ${where === "access" ? "access.everyone" : `'${where}.everyone'`} '${EVERYONE}'`;
 
 /** Where whoever asks is given an account; of a PIN, an email address is one. */
 const publicTypes = ["onetimepin", "cloudflare", "facebook", "github", "google", "linkedin", "yandex"];
@@ -116,18 +131,19 @@ const isAnybodys = ({ type }: ListedMethod): boolean => publicTypes.includes(typ
 /** @throws Refusal for a login method that vouches for anybody */
 export function refusePublicProviders(
   methods: readonly ListedMethod[],
-  people: People,
+  people: Pick<People, "identityProviders">,
   accountId: string,
+  where = "access",
 ): void {
   const open = methods.filter((method) => people.identityProviders.includes(method.id) && isAnybodys(method));
   if (open.length === 0) return;
   throw new Refusal(
     "ACCESS_EVERYONE",
-    "a login method of access.identityProviders lets in people whom nobody has named:",
+    `a login method of ${where}.identityProviders lets in people whom nobody has named:`,
     ...open.map(({ name, type, id }) => `"${name ?? type}" (${type}, ${id})`),
     `those of one's own: https://one.dash.cloudflare.com/${accountId}/settings/authentication`,
-    "or name people: npx pulumi config set --path 'access.emails[0]' ADDRESS; the method is one to sign in by all the same",
-    `or let everyone in, as guests: npx pulumi config set --path access.everyone '${EVERYONE}'`,
+    `or name people: npx pulumi config set --path '${where}.emails[0]' ADDRESS; the method is one to sign in by all the same`,
+    letEveryoneIn(where),
   );
 }
 

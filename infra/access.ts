@@ -1,5 +1,6 @@
 import * as cloudflare from "@pulumi/cloudflare";
 import * as pulumi from "@pulumi/pulumi";
+import { rulesOf } from "./access-rules.ts";
 import { adoptable } from "./adoptable.ts";
 import type { GatewayConfig } from "./config.ts";
 import { claims, onlyIfFree } from "./free-name.ts";
@@ -61,14 +62,7 @@ export class Access extends pulumi.ComponentResource {
         accountId,
         name: `${prefix}-people`,
         decision: "allow",
-        includes: [
-          ...people.emails.map((email) => ({ email: { email } })),
-          ...people.emailDomains.map((domain) => ({ emailDomain: { domain } })),
-          ...inGroups(people.groups),
-          ...people.identityProviders.map((id) => ({ loginMethod: { id } })),
-          ...(people.everyone === undefined ? [] : [{ everyone: {} }]),
-        ],
-        ...narrowing(people),
+        ...rulesOf(people),
         ...secondFactor(people),
         sessionDuration: people.sessionDuration,
       },
@@ -146,26 +140,6 @@ const secretOf = ({ secretVersion, previousSecretExpiresAt }: GatewayConfig["ser
         clientSecretVersion: secretVersion,
         previousClientSecretExpiresAt: previousSecretExpiresAt,
       };
-
-const inGroups = (groups: readonly string[]) => groups.map((id) => ({ group: { id } }));
-const onDevices = (checks: readonly string[]) =>
-  checks.map((integrationUid) => ({ devicePosture: { integrationUid } }));
-
-/** What is not asked for is left out: an empty list would show as changed on every preview. */
-function narrowing({ require, exclude }: AccessArgs["people"]) {
-  const requires = [
-    ...(require.country ? [{ geo: { countryCode: require.country } }] : []),
-    ...inGroups(require.groups),
-    ...onDevices(require.devicePostures),
-    ...(require.mfa ? [{ authMethod: { authMethod: "mfa" } }] : []),
-  ];
-  const excludes = [
-    ...exclude.countries.map((countryCode) => ({ geo: { countryCode } })),
-    ...inGroups(exclude.groups),
-    ...onDevices(exclude.devicePostures),
-  ];
-  return { ...(requires.length > 0 && { requires }), ...(excludes.length > 0 && { excludes }) };
-}
 
 /**
  * Access's own second factor. On the policy of people and not on the application, which programs use too; the policy's

@@ -18,7 +18,7 @@ import { shareLookups } from "./shared-lookups.ts";
 const account = "a".repeat(32);
 const many = (count: number) => Array.from({ length: count }, (_, index) => `other-${index}`);
 const mia = namesOfGateway("mia", { serviceTokens: [{ name: "cli" }, { name: "phone" }] });
-const alerts = namesOfShared("alerts", 1);
+const alerts = namesOfShared("alerts", { alerts: { webhooks: [{}] } });
 
 async function apiOf(server: Server): Promise<CloudflareApi> {
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -84,7 +84,19 @@ test("a tunnel that is reused, and a shared stack without webhooks, want none", 
   );
   const full = { "cron triggers": many(5) };
   expect(() => judge(usesOf(full, alerts), account, "free")).toThrow("5 of the 5 cron triggers");
-  expect(() => judge(usesOf(full, namesOfShared("alerts", 0)), account, "free")).not.toThrow();
+  expect(() => judge(usesOf(full, namesOfShared("alerts", {})), account, "free")).not.toThrow();
+});
+
+test("a shared stack's groups and login methods are among what an account has room for", () => {
+  const people = namesOfShared("people", {
+    groups: [{ name: "family" }],
+    loginMethods: [{ name: "GitHub" }],
+  });
+  const full = { "Access groups": many(300), "login methods": many(49).concat("GitHub") };
+  expect(() => judge(usesOf(full, people), account, "free")).toThrow(
+    /300 of the 300 Access groups.*, and 1 more: family\. Delete .*a\/access\/groups/,
+  );
+  expect(judge(usesOf({ ...full, "Access groups": many(299) }, people), account, "free")).toHaveLength(2);
 });
 
 test("an account that has more than a free one may is not taken for one", () => {

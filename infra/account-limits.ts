@@ -25,6 +25,8 @@ const KINDS = {
   "service tokens": { most: 50, list: "/access/service_tokens", page: "one.dash:access/service-auth" },
   "Access applications": { most: 500, list: "/access/apps", page: "one.dash:access/apps" },
   "Access policies": { most: 500, list: "/access/policies", page: "one.dash:access/policies" },
+  "Access groups": { most: 300, list: "/access/groups", page: "one.dash:access/groups" },
+  "login methods": { most: 50, list: "/access/identity_providers", page: "one.dash:settings/authentication" },
   tunnels: { most: 1000, list: "/cfd_tunnel?is_deleted=false", page: "one.dash:networks/tunnels" },
   "VPC services": { most: 1000, list: "/connectivity/directory/services", page: "dash:workers/vpc" },
   // Counted Worker by Worker: no list has them all.
@@ -84,16 +86,33 @@ export function namesOfGateway(
   };
 }
 
+type Named = readonly { readonly name: string }[];
+
 /** What a shared stack has of it; without webhooks there is no probe. */
-export function namesOfShared(stack: string, webhooks: number): Names {
-  const probe = webhooks > 0 ? [probeName(stack)] : [];
-  return { Workers: probe, "cron triggers": probe };
+export function namesOfShared(
+  stack: string,
+  shared: {
+    readonly alerts?: { readonly webhooks?: readonly unknown[] };
+    readonly groups?: Named;
+    readonly loginMethods?: Named;
+  },
+): Names {
+  const probe = (shared.alerts?.webhooks ?? []).length > 0 ? [probeName(stack)] : [];
+  const names = (list: Named = []) => list.map(({ name }) => name);
+  return {
+    Workers: probe,
+    "cron triggers": probe,
+    "Access groups": names(shared.groups),
+    "login methods": names(shared.loginMethods),
+  };
 }
 
 /** What a shared stack has an eye on. */
 export const allKinds = Object.keys(KINDS) as Kind[];
 /** What gateways' stacks take of. */
-export const kindsOfGateways = allKinds.filter((kind) => kind !== "cron triggers");
+export const kindsOfGateways = allKinds.filter(
+  (kind) => !["cron triggers", "Access groups", "login methods"].includes(kind),
+);
 
 /** Lists the names of what the account has. Cron triggers cost a call for each of its Workers. */
 export async function readHeld(

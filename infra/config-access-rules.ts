@@ -3,8 +3,18 @@ import { z } from "zod";
 const exampleId = "f174e90a-fafe-4643-bbbc-4a0ed4fc8415";
 const id = (what: string) => z.guid(`the id of ${what}, such as ${exampleId}`);
 
+/** Whether a text is an id, and no name. */
+export const isId = (text: string): boolean => z.guid().safeParse(text).success;
+
+/** Things of one kind that the account has, each by its name or its id. */
+export const named = (what: string, description: string, example: string) =>
+  z
+    .array(z.string().regex(/^[^\p{C}]{1,200}$/u, `the name or the id of ${what}`))
+    .default([])
+    .meta({ description, example });
+
 /** Ids of one kind of thing that the account has already. */
-export const ids = (what: string, description: string) =>
+const ids = (what: string, description: string) =>
   z.array(id(what)).default([]).meta({ description, example: exampleId });
 
 const country = z.string().regex(/^[A-Z]{2}$/, "a country's two letters, such as DE");
@@ -16,7 +26,11 @@ export const require = z
       description: "The one country that people must be in. For several, make an Access group of them.",
       example: "DE",
     }),
-    groups: ids("an Access group", "Access groups, by id, all of which people must be in."),
+    groups: named(
+      "an Access group",
+      "Access groups, by name or id, all of which people must be in.",
+      "family",
+    ),
     devicePostures: ids("a device posture check", "Device posture checks, by id, all of which must pass."),
     mfa: z.boolean("true or false").default(false).meta({
       description:
@@ -33,7 +47,7 @@ export const exclude = z
       description: "Countries that nobody comes in from.",
       example: "KP",
     }),
-    groups: ids("an Access group", "Access groups, by id, whose people stay out."),
+    groups: named("an Access group", "Access groups, by name or id, whose people stay out.", "visitors"),
     devicePostures: ids(
       "a device posture check",
       "Device posture checks, by id, whose devices stay out: what a check finds is not always good.",

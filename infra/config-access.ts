@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { exclude, ids, mfa, require } from "./config-access-rules.ts";
+import { exclude, mfa, named, require } from "./config-access-rules.ts";
 import { isPublicMail } from "./public-mail.ts";
 
 const secondsOf: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1 };
@@ -30,47 +30,65 @@ const duration = z
 /** What lets everyone in. A whole sentence: nobody sets it by mistake. */
 export const EVERYONE = "anyone on the internet may sign in as a guest";
 
+/** Who is let in: keys of `access`, and of a group. */
+export const letIn = {
+  emails: z.array(z.email("an email address")).default([]).meta({
+    description:
+      "People who may log in, by email address. At least one, or one of emailDomains, groups or identityProviders, or everyone.",
+    example: "you@example.com",
+  }),
+  emailDomains: z
+    .array(
+      z
+        .string()
+        .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "a domain such as example.com")
+        .refine((domain) => !isPublicMail(domain), {
+          message: `a domain whose addresses are given to people you know: of this one anybody can have an address. Who shall come in is named by emails; everyone on the internet by everyone '${EVERYONE}'`,
+        }),
+    )
+    .default([])
+    .meta({
+      description:
+        "Everyone with an address of one of these domains may log in. A domain where anybody can have an address, such as gmail.com, is refused: see emails and everyone.",
+      example: "example.com",
+    }),
+  groups: named(
+    "an Access group",
+    "Access groups whose people may log in, by name or id. Whom no role names is then what roles.others says.",
+    "family",
+  ),
+  identityProviders: named(
+    "a login method",
+    "Login services of one's own (Okta, Entra ID, Google Workspace, OIDC, SAML), by name or id, everyone of which may log in. One that anybody can have an account with is refused. Whom no role names is then what roles.others says.",
+    "'Our Okta'",
+  ),
+  everyone: z
+    .literal(EVERYONE, { error: `no such key, or the sentence "${EVERYONE}" word for word` })
+    .optional()
+    .meta({
+      description:
+        "Lets in everyone whom a login method vouches for: with the one-time PIN, whoever has an email address. Only this sentence does it. Whom no role names is then a guest.",
+      example: `'${EVERYONE}'`,
+    }),
+};
+
+type LetIn = z.infer<z.ZodObject<typeof letIn>>;
+
+export const hasSomebody = ({ emails, emailDomains, groups, identityProviders, everyone }: LetIn): boolean =>
+  emails.length + emailDomains.length + groups.length + identityProviders.length > 0 ||
+  everyone !== undefined;
+
+/** @param prefix what stands before the names of the keys */
+export const somebodyWanted = (prefix: string): string =>
+  `at least one person who may log in, by ${["emails", "emailDomains", "groups"].map((key) => prefix + key).join(", ")} or ${prefix}identityProviders; or everyone, by ${prefix}everyone '${EVERYONE}'`;
+
 export const access = z
   .strictObject({
-    emails: z.array(z.email("an email address")).default([]).meta({
-      description:
-        "People who may log in, by email address. At least one, or one of emailDomains, groups or identityProviders, or everyone.",
-      example: "you@example.com",
-    }),
-    emailDomains: z
-      .array(
-        z
-          .string()
-          .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "a domain such as example.com")
-          .refine((domain) => !isPublicMail(domain), {
-            message: `a domain whose addresses are given to people you know: of this one anybody can have an address. Who shall come in is named by access.emails; everyone on the internet by access.everyone '${EVERYONE}'`,
-          }),
-      )
-      .default([])
-      .meta({
-        description:
-          "Everyone with an address of one of these domains may log in. A domain where anybody can have an address, such as gmail.com, is refused: see access.emails and access.everyone.",
-        example: "example.com",
-      }),
-    groups: ids(
-      "an Access group",
-      "Access groups whose people may log in, by id. Whom no role names is then what roles.others says.",
-    ),
-    identityProviders: ids(
+    ...letIn,
+    loginMethods: named(
       "a login method",
-      "Login services of one's own (Okta, Entra ID, Google Workspace, OIDC, SAML), by id, everyone of which may log in. One that anybody can have an account with is refused. Whom no role names is then what roles.others says.",
-    ),
-    everyone: z
-      .literal(EVERYONE, { error: `no such key, or the sentence "${EVERYONE}" word for word` })
-      .optional()
-      .meta({
-        description:
-          "Lets in everyone whom a login method vouches for: with the one-time PIN, whoever has an email address. Only this sentence does it. Whom no role names is then a guest.",
-        example: `'${EVERYONE}'`,
-      }),
-    loginMethods: ids(
-      "a login method",
-      "The only login methods (identity providers) to use, by id. All of the account when not set; one alone is gone to at once.",
+      "The only login methods (identity providers) to use, by name or id. All of the account when not set; one alone is gone to at once.",
+      "GitHub",
     ),
     require,
     exclude,
@@ -92,12 +110,4 @@ export const access = z
     }),
   })
   .meta({ description: "Who may come in through Cloudflare Access." })
-  .refine(
-    ({ emails, emailDomains, groups, identityProviders, everyone }) =>
-      emails.length + emailDomains.length + groups.length + identityProviders.length > 0 ||
-      everyone !== undefined,
-    {
-      path: ["emails", 0],
-      message: `at least one person who may log in, by access.emails, access.emailDomains, access.groups or access.identityProviders; or everyone, by access.everyone '${EVERYONE}'`,
-    },
-  );
+  .refine(hasSomebody, { path: ["emails", 0], message: somebodyWanted("access.") });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkSharedConfig, isShared } from "./config.ts";
+import { EVERYONE } from "./config-access.ts";
 import { problemsOf as problemsOfAny } from "./testing/config-problems.ts";
 
 const webhook = { name: "phone", url: "https://hooks.example.com/alerts", secret: "s".repeat(32) };
@@ -21,6 +22,8 @@ describe("checkSharedConfig", () => {
         gateways: ["home"],
         alerts: { emails: ["owner@example.com"], webhooks: [] },
         probe: { everyMinutes: 5, failures: 3 },
+        groups: [],
+        loginMethods: [],
       },
     });
   });
@@ -60,6 +63,40 @@ describe("checkSharedConfig", () => {
     expect(keysOf({ alerts: { webhooks: Array(4).fill(webhook) } })).toEqual([
       "openclaw-gateway:shared.alerts.webhooks",
     ]);
+  });
+
+  test("may have groups and login methods alone, each with what it needs and nothing else", () => {
+    const of = (people: object) =>
+      [...problemsOf({ accountId: good.accountId, shared: people }).keys()].map((key) =>
+        key.replace("openclaw-gateway:shared.", ""),
+      );
+    const github = { name: "GitHub", type: "github", clientId: "id", clientSecret: "secret" };
+    const family = { name: "family", emails: ["ann@example.com"] };
+    expect(of({ groups: [family], loginMethods: [github, { name: "Codes", type: "onetimepin" }] })).toEqual(
+      [],
+    );
+    expect(of({})).toEqual(["gateways[0]"]);
+    expect(of({ groups: [{ name: "family" }] })).toEqual(["groups[0].emails[0]"]);
+    expect(of({ groups: [{ name: "world", everyone: "yes" }] })).toEqual(["groups[0].everyone"]);
+    expect(of({ groups: [{ name: "world", everyone: EVERYONE }] })).toEqual([]);
+    expect(of({ groups: [family, family] })).toEqual(["groups"]);
+    const inEachOther = ["a", "b", "c"].map((name, index) => ({ name, groups: [["b", "c", "a"][index]] }));
+    expect(of({ groups: inEachOther })).toEqual(["groups"]);
+    expect(of({ groups: [{ ...family, name: "f174e90a-fafe-4643-bbbc-4a0ed4fc8415" }] })).toEqual([
+      "groups[0].name",
+    ]);
+    const codes = { name: "Codes", type: "onetimepin", clientSecret: "of-no-use" };
+    expect(of({ loginMethods: [codes] })).toEqual(["loginMethods[0].clientSecret"]);
+    expect(of({ loginMethods: [{ ...github, type: "oidc" }] })).toEqual(
+      ["authUrl", "tokenUrl", "certsUrl"].map((key) => `loginMethods[0].${key}`),
+    );
+    expect(of({ loginMethods: [{ ...github, authUrl: "http://login.example.com" }] })).toEqual([
+      "loginMethods[0].authUrl",
+    ]);
+    const pins = ["a", "b"].map((name) => ({ name, type: "onetimepin" }));
+    expect(of({ loginMethods: pins })).toEqual(["loginMethods"]);
+    const told = problemsOf({ accountId: good.accountId, shared: { loginMethods: [codes] } });
+    expect(JSON.stringify([...told.values()])).not.toContain("of-no-use");
   });
 
   test("refuses a gateway's keys, and takes the defaults that Pulumi hands over with them", () => {

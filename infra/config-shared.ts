@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { webhookUrlProblem } from "../contract/webhook-url.ts";
+import { groups, loginMethods } from "./config-shared-people.ts";
 
 const distinct = (list: readonly { readonly name: string }[]): boolean =>
   new Set(list.map(({ name }) => name)).size === list.length;
@@ -46,8 +47,8 @@ export const shared = z
   .strictObject({
     gateways: z
       .array(label)
-      .min(1, "the name of at least one stack")
       .max(20, "at most 20 stacks: a Worker of the free plan asks 50 things a run")
+      .default([])
       .refine((names) => new Set(names).size === names.length, { message: "each stack once" })
       .meta({ description: "Names of the account's gateway stacks that are watched.", example: "home" }),
     alerts: z
@@ -73,10 +74,7 @@ export const shared = z
         path: ["webhooks", 0],
         message: "a webhook: the probe, which tunnelReadToken is for, is made only where one is",
       })
-      .refine(({ emails, webhooks }) => emails.length + webhooks.length > 0, {
-        path: ["emails", 0],
-        message: "an address or a webhook: alarms that nobody hears are none",
-      })
+      .prefault({})
       .meta({ description: "Where alarms ring." }),
     probe: z
       .strictObject({
@@ -94,9 +92,21 @@ export const shared = z
       .meta({
         description: "The Worker that asks each OpenClaw whether it is ready. It is made where webhooks are.",
       }),
+    groups,
+    loginMethods,
+  })
+  .superRefine(({ gateways, alerts, ...people }, context) => {
+    const wanted = (path: (string | number)[], message: string) =>
+      context.addIssue({ code: "custom", path, message });
+    const isHeard = alerts.emails.length + alerts.webhooks.length > 0;
+    const hasPeople = people.groups.length + people.loginMethods.length > 0;
+    if (gateways.length > 0 && !isHeard)
+      wanted(["alerts", "emails", 0], "an address or a webhook: alarms that nobody hears are none");
+    if (gateways.length === 0 && (isHeard || !hasPeople))
+      wanted(["gateways", 0], "the name of at least one stack that the alarms are for");
   })
   .optional()
   .meta({
     description:
-      "Makes the stack the account's shared one, with alerts and a probe instead of a gateway. Beside it only accountId and plan are set; see docs/alerts.md.",
+      "Makes the stack a shared one of the account, with alerts and a probe, or groups and login methods, instead of a gateway. Beside it only accountId and plan are set; see docs/alerts.md and docs/families.md.",
   });

@@ -23,6 +23,8 @@ export interface NameClaim {
   readonly idKey?: string;
   /** Where one resource of this kind is read and deleted. */
   readonly item: (id: string) => string;
+  /** Its type at Pulumi and the name that this stack knows it by, where one that somebody made may become this stack's. */
+  readonly adopt?: { readonly type: string; readonly as: string; readonly accountId: string };
   /** Whether what has the name is only something of ours that the create writes over. */
   readonly mayBeReplaced?: (api: CloudflareApi) => Promise<boolean>;
 }
@@ -70,16 +72,25 @@ export async function refuseTaken(claim: NameClaim, api: CloudflareApi, ownId?: 
 }
 
 function nameInUse(
-  { kind, name, item, idKey = "id" }: NameClaim,
+  { kind, name, item, idKey = "id", adopt }: NameClaim,
   taken: Listed,
   api: CloudflareApi,
 ): Refusal {
   const id = String(taken[idKey]);
   const since = taken.created_at ?? taken.created_on;
   const age = since ? `, made ${since}` : "";
+  const article = /^[AEIOU]/.test(kind) ? "an" : "a";
+  if (adopt)
+    return new Refusal(
+      "CLOUDFLARE_NAME_IN_USE",
+      `the account has ${article} ${kind} "${taken.name}" already, which this stack did not make or does not remember (id ${id}${age})`,
+      "take it over, and the next up changes it to what the config says; a destroy of this stack then deletes it:",
+      `  npx pulumi import --yes --protect=false --generate-code=false ${adopt.type} '${adopt.as}' accounts/${adopt.accountId}/${id}`,
+      "or leave it: gateways name it as it is, without its entry in this stack's config",
+    );
   return new Refusal(
     "CLOUDFLARE_NAME_IN_USE",
-    `the account has ${/^[AEIOU]/.test(kind) ? "an" : "a"} ${kind} ${name} already, which this stack did not make or does not remember (id ${id}${age})`,
+    `the account has ${article} ${kind} ${name} already, which this stack did not make or does not remember (id ${id}${age})`,
     "is it left over from an up of this stack that was cut short? delete it, then run npx pulumi up again:",
     `  ${deletion(`${api.baseUrl}${item(id)}`)}`,
     "is it anything else? leave it, and give this stack another name: npx pulumi stack rename NAME",
@@ -114,6 +125,26 @@ export const claims = {
       (app.self_hosted_domains as string[] | undefined)?.includes(hostname) === true,
     list: `/accounts/${accountId}/access/apps?domain=${encodeURIComponent(hostname)}`,
     item: (id) => `/accounts/${accountId}/access/apps/${id}`,
+  }),
+  accessGroup: (accountId: string, name: string, as: string): NameClaim => ({
+    kind: "Access group",
+    name,
+    list: `/accounts/${accountId}/access/groups?per_page=1000`,
+    item: (id) => `/accounts/${accountId}/access/groups/${id}`,
+    adopt: { type: "cloudflare:index/zeroTrustAccessGroup:ZeroTrustAccessGroup", as, accountId },
+  }),
+  /** An account has one one-time PIN, whatever it is called. One of another type is another one: types do not change. */
+  loginMethod: (accountId: string, name: string, type: string, as: string): NameClaim => ({
+    kind: type === "onetimepin" ? "one-time PIN (there can be one)" : "login method",
+    name,
+    holds: (method) => method.type === type && (type === "onetimepin" || method.name === name),
+    list: `/accounts/${accountId}/access/identity_providers?per_page=1000`,
+    item: (id) => `/accounts/${accountId}/access/identity_providers/${id}`,
+    adopt: {
+      type: "cloudflare:index/zeroTrustAccessIdentityProvider:ZeroTrustAccessIdentityProvider",
+      as,
+      accountId,
+    },
   }),
   kvNamespace: (accountId: string, title: string): NameClaim => ({
     kind: "KV namespace",

@@ -19,7 +19,7 @@ export default async function gateway() {
   const config = readConfig(stack);
   if ("shared" in config) return sharedStack(stack, config);
   const { accountId } = config;
-  const { account, names, domains } = await lookAround(stack, config);
+  const { account, names, domains, people } = await lookAround(stack, config);
   const { base, workerName, hostnames, onWorkersDev } = names;
   const [origin = "", ...otherOrigins] = hostnames.map((hostname) => `https://${hostname}`);
   const reused = config.tunnel.id || undefined;
@@ -36,7 +36,7 @@ export default async function gateway() {
     accountId,
     name: base,
     hostnames,
-    people: config.access,
+    people,
     serviceTokens: config.serviceTokens,
     preflights: config.corsOrigins.length > 0,
   });

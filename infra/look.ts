@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { provenByWritesAlone, tokenPermissions } from "../contract/permissions.ts";
 import { lookAtPeople } from "./access-look.ts";
+import { findNames } from "./access-names.ts";
 import { lookForRoom } from "./account-limits.ts";
 import { type CloudflareApi, cloudflareOfStack } from "./cloudflare-api.ts";
 import type { GatewayConfig } from "./config.ts";
@@ -22,6 +23,8 @@ export interface Surroundings {
   readonly names: Names;
   /** The gateway's hostnames in zones of the account. */
   readonly domains: readonly CustomDomain[];
+  /** Who may log in, by ids where the config has names. */
+  readonly people: GatewayConfig["access"];
 }
 
 /**
@@ -51,19 +54,22 @@ async function lookAtCloudflare(
   const zoneIds = config.zoneId ? { [config.hostname]: config.zoneId } : {};
   const { tokenPage } = account;
   const ofNames = { accountId, hostnames: ownHostnames, zoneIds, scriptName: workerName, tokenPage };
-  const [domains] = await gather([
+  const [domains, people] = await gather([
     lookAtHostnames(ofNames, api),
+    findNames(accountId, config.access, api).then(async (found) => {
+      await warn(await lookAtPeople(accountId, found, api));
+      return found;
+    }),
     lookAtRoom(stack, { ...config, workerName }, api),
     tunnel.id
       ? lookAtReusedTunnel({ accountId, id: tunnel.id, port: config.pi.openclawPort }, api)
       : refusePublicHostnames(accountId, base),
     lookup(`logins ${asked}`, () => limitedLogins(accountId, api)).then((note) => warn(note ? [note] : [])),
-    lookAtPeople(accountId, config.access, api).then(warn),
     lookup(`applications ${asked}`, () => listApplications(accountId, api)).then((applications) =>
       warn(judgeApplications(applications, hostnames, accountId)),
     ),
   ] as const);
-  return { account, names, domains };
+  return { account, names, domains, people };
 }
 
 async function lookAtRoom(stack: string, config: GatewayConfig, api: CloudflareApi): Promise<void> {

@@ -217,7 +217,7 @@ describe("a shared stack", () => {
     ]);
   });
 
-  test("takes for the probe no token that cannot read tunnels, and not the program's own", async () => {
+  test("takes for the probe no token that cannot read tunnels, none that can do more, and not the program's own", async () => {
     const key = "openclaw-gateway:shared.alerts.tunnelReadToken";
     const { apiToken, issueApiToken } = account.local;
     const set = (value: string) => stack.setAllConfig({ [key]: { value, secret: true } }, true);
@@ -225,7 +225,16 @@ describe("a shared stack", () => {
     await expect(stack.preview()).rejects.toThrow("a Worker must not hold what may change the account");
     await set(issueApiToken({ without: ["Cloudflare Tunnel Write"] }));
     await expect(stack.preview()).rejects.toThrow("may not read the tunnels");
-    readToken = issueApiToken({ permissions: ["Cloudflare Tunnel Read"] });
+    const reads = "Cloudflare Tunnel Read" as const;
+    await set(
+      issueApiToken({ permissions: [reads, "Workers Scripts Read", "Access: Service Tokens Write"] }),
+    );
+    await expect(stack.preview()).rejects.toThrow(
+      "may do more than read tunnels, as a Worker must not: Access: Service Tokens, Workers Scripts",
+    );
+    await set(issueApiToken({ permissions: ["Cloudflare Tunnel Write"] }));
+    await expect(stack.preview()).rejects.toThrow("as a Worker must not: Cloudflare Tunnel: Edit");
+    readToken = issueApiToken({ permissions: [reads] });
     await set(readToken);
     await stack.up();
     await expectNoDrift(stack);

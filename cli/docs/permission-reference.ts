@@ -38,7 +38,7 @@ The program needs no other, and nothing of any zone, unless the gateway has a [h
 
 ${table(head, hostnamePermissions.map(rows))}
 
-The token of the account's [shared stack](alerts.md) needs up to two lines more, under "Account":
+The token of the account's [shared stack](alerts.md) needs one to three lines more, under "Account", by what the stack has:
 
 ${table(head, sharedOnlyPermissions.map(rows))}
 

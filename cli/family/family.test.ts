@@ -209,6 +209,25 @@ describe("npm run family", { timeout: 60_000 }, () => {
     },
   );
 
+  longTest(
+    "builds a shared stack's groups before the gateways that name them, and takes them off last",
+    async () => {
+      const shared = { groups: [{ name: "choir", emails: ["ann@example.com"] }] };
+      await home.add("people", { pi: undefined, access: undefined, shared });
+      await home.add("dan", { access: { groups: ["choir"] }, roles: { others: "guest" }, serviceTokens: [] });
+      const up = await home.family(["up", "dan", "people", "--yes", "--json"]);
+      expect(up, up.stderr).toMatchObject({ code: 0 });
+      const { code, stderr } = await home.family(["destroy", "people", "--yes"]);
+      expect(code).toBe(1);
+      expect(stderr).toMatch(/GROUP_NAMED: dan has .* of the shared stack people; [\s\S]*destroy people dan/);
+      const off = await home.family(["destroy", "people", "dan", "--yes", "--json"]);
+      expect(off, off.stderr).toMatchObject({ code: 0 });
+      expect(ofStacks().join("\n")).not.toMatch(/dan|choir/);
+      await home.drop("people");
+      await home.drop("dan");
+    },
+  );
+
   longTest("loses one stack alone when its process is killed, and says so", async () => {
     const held = cloudflare.local.faults.hold("GET", /\/cfd_tunnel$/);
     let cli: ChildProcess | undefined;

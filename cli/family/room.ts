@@ -44,9 +44,8 @@ async function namesOf(stacks: readonly StackOfFamily[], accountId: string): Pro
     stacks.map(async ({ name, file }): Promise<Names> => {
       const settings = await settingsIn(file);
       if (settings.accountId !== accountId) return {};
-      const webhooks = settings.shared?.alerts?.webhooks?.length ?? 0;
       return settings.shared
-        ? namesOfShared(name, webhooks)
+        ? namesOfShared(name, settings.shared)
         : namesOfGateway(name, { serviceTokens: [{ name: "cli" }], ...settings });
     }),
   );

@@ -16,7 +16,7 @@ import { type OperationName, type Result, untouched } from "./operation.ts";
 import { otherRuns } from "./other-runs.ts";
 import { resultTable } from "./report.ts";
 import { roomProblems } from "./room.ts";
-import { inWaves, refuseWatched } from "./shared-stacks.ts";
+import { inWaves, refuseNamed, refuseWatched } from "./shared-stacks.ts";
 import { sideBySide } from "./side-by-side.ts";
 import { openSlots } from "./slots.ts";
 import { interruptedBySignals } from "./stopping.ts";
@@ -65,7 +65,10 @@ export async function runOperation(
 ): Promise<number> {
   const { engine, stacks, all } = await openFamily(names, options);
   if (operation !== "destroy") await refuseConflicts(all);
-  if (operation === "destroy") await refuseWatched(stacks, all, engine);
+  if (operation === "destroy") {
+    await refuseWatched(stacks, all, engine);
+    await refuseNamed(stacks, all, engine);
+  }
   const account = await accountApi(stacks, engine);
   if (operation === "up") await warnOfLittleRoom(stacks, account);
   await agree(operation, stacks, options);

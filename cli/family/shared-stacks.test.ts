@@ -31,6 +31,19 @@ test("gateways are built before the shared stack that watches them, and go after
   expect(await inWaves("up", all.slice(1))).toHaveLength(1);
 });
 
+test("a shared stack of groups and login methods alone is built before the gateways that name them", async () => {
+  const people = { groups: [{ name: "family", emails: ["ann@example.com"] }] };
+  const all = await stacks({
+    alerts: { "openclaw-gateway:shared": shared },
+    mia: {},
+    people: { "openclaw-gateway:shared": people },
+  });
+  const names = async (operation: "up" | "destroy") =>
+    (await inWaves(operation, all)).flatMap((wave) => wave.map(({ name }) => name));
+  expect(await names("up")).toEqual(["people", "mia", "alerts"]);
+  expect(await names("destroy")).toEqual(["alerts", "mia", "people"]);
+});
+
 test("a shared stack has no people and no Pi to ask for", () => {
   expect(() => gatewayConfig("alerts", { accountId: "0".repeat(32), shared })).toThrow("STACK_IS_SHARED");
   expect(() => gatewayConfig("mia", {})).toThrow("CONFIG_INVALID");

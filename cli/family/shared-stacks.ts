@@ -6,7 +6,7 @@ import type { StackOfFamily } from "./household.ts";
 import { openStack } from "./open-stack.ts";
 import type { OperationName } from "./operation.ts";
 import { atMost, usualParallel } from "./side-by-side.ts";
-import { settingsIn } from "./stack-file.ts";
+import { type StackFileSettings, settingsIn } from "./stack-file.ts";
 
 /** A shared stack that is built: what its outputs say. */
 export interface SharedStack {
@@ -62,16 +62,25 @@ export function gatewayConfig(name: string, values: Record<string, unknown>): Ga
   );
 }
 
-/** Which stacks come first: gateways are built before the shared stack that watches them, and go after it. */
+/**
+ * Which stacks come first. A shared stack that watches gateways is built after them and goes before them; one that has
+ * groups or login methods alone is built first and goes last.
+ */
 export async function inWaves(
   operation: OperationName,
   stacks: readonly StackOfFamily[],
 ): Promise<StackOfFamily[][]> {
   if (operation === "preview") return [[...stacks]];
   const { gateways, shared } = await apart(stacks);
-  const waves = operation === "up" ? [gateways, shared] : [shared, gateways];
+  const watches = await Promise.all(shared.map(isWatching));
+  const watching = shared.filter((_, index) => watches[index]);
+  const named = shared.filter((_, index) => !watches[index]);
+  const waves = operation === "up" ? [named, gateways, watching] : [watching, gateways, named];
   return waves.filter((wave) => wave.length > 0);
 }
+
+const isWatching = async ({ file }: StackOfFamily): Promise<boolean> =>
+  ((await settingsIn(file)).shared?.gateways ?? []).length > 0;
 
 /**
  * Refuses to take gateways off that a probe is bound to: Cloudflare would keep the VPC service of each, after its Worker
@@ -140,3 +149,65 @@ async function linesToForget(
     `npx pulumi up --stack ${name}`,
   ];
 }
+
+/**
+ * Refuses to take a shared stack off whose groups or login methods a gateway has that stays, or that would go after it:
+ * Cloudflare may keep what is in use, and where it does not, people would be shut out.
+ *
+ * @param leaving the stacks that are to be taken off
+ * @throws Refusal
+ */
+export async function refuseNamed(
+  leaving: readonly StackOfFamily[],
+  all: readonly StackOfFamily[],
+  engine: Engine,
+): Promise<void> {
+  const { shared } = await apart(leaving);
+  const { gateways } = await apart(all);
+  for (const stack of shared) {
+    const { accountId, shared: has } = await settingsIn(stack.file);
+    const own = new Set([...(has?.groups ?? []), ...(has?.loginMethods ?? [])].map(({ name }) => name));
+    const goesFirst = await isWatching(stack);
+    const users = await Promise.all(
+      gateways.map(async (gateway) => {
+        const settings = await settingsIn(gateway.file);
+        const named =
+          settings.accountId === accountId ? namesIn(settings).filter((name) => own.has(name)) : [];
+        const isInTime = leaving.includes(gateway) && !goesFirst;
+        return named.length > 0 && !isInTime && (await isBuilt(gateway, engine)) ? [gateway.name] : [];
+      }),
+    );
+    if (users.flat().length > 0) throw stillNamed(stack.name, users.flat(), goesFirst);
+  }
+}
+
+/** What a gateway's config names groups and login methods by. */
+const namesIn = ({ access = {} }: StackFileSettings): string[] =>
+  [
+    access.groups,
+    access.identityProviders,
+    access.loginMethods,
+    access.require?.groups,
+    access.exclude?.groups,
+  ].flatMap((names) => names ?? []);
+
+async function isBuilt(stack: StackOfFamily, engine: Engine): Promise<boolean> {
+  try {
+    return (await (await openStack(stack, engine)).outputs()).url !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+const stillNamed = (name: string, users: readonly string[], goesFirst: boolean): Refusal =>
+  new Refusal(
+    "GROUP_NAMED",
+    `${users.join(", ")} ${users.length === 1 ? "has" : "have"} groups or login methods of the shared stack ${name}; nothing was taken off`,
+    ...(goesFirst
+      ? [
+          `let it watch nothing first, for what watches goes before the gateways: npx pulumi config rm --stack ${name} --path 'openclaw-gateway:shared.gateways' && npx pulumi config rm --stack ${name} --path 'openclaw-gateway:shared.alerts' && npx pulumi up --stack ${name}`,
+        ]
+      : []),
+    `then take off all: npm run family -- destroy ${[name, ...users].join(" ")}`,
+    `or take the names out of access in ${users.join(", ")} and run npx pulumi up there`,
+  );

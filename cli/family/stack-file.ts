@@ -14,8 +14,17 @@ export interface StackFileSettings {
   readonly shared?: {
     readonly gateways?: readonly string[];
     readonly alerts?: { readonly webhooks?: readonly unknown[] };
+    readonly groups?: readonly { readonly name: string }[];
+    readonly loginMethods?: readonly { readonly name: string }[];
   };
-  readonly access?: { readonly emails?: readonly string[] };
+  readonly access?: {
+    readonly emails?: readonly string[];
+    readonly groups?: readonly string[];
+    readonly identityProviders?: readonly string[];
+    readonly loginMethods?: readonly string[];
+    readonly require?: { readonly groups?: readonly string[] };
+    readonly exclude?: { readonly groups?: readonly string[] };
+  };
   readonly pi?: { readonly host?: string; readonly openclawPort?: number; readonly abandoned?: boolean };
 }
 

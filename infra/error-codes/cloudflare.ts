@@ -83,12 +83,14 @@ export const cloudflareCodes = {
     mend: "Name who is to be told: `npx pulumi config set --path 'shared.alerts.emails[0]' ADDRESS`.",
   },
   ACCESS_GROUP: {
-    meaning: "The account has no Access group of an id that `access` names.",
-    mend: "Set it to the id of a group that the account has; they are listed.",
+    meaning:
+      "The account has no Access group of that name or id, or several of that name. Those it has are listed.",
+    mend: "Name one that the account has, where the name is not the only one by its id; or declare it in the shared stack (`shared.groups`) and build that first.",
   },
   ACCESS_PROVIDER: {
-    meaning: "The account has no login method of an id that `access` names.",
-    mend: "Set it to the id of a login method that the account has; they are listed.",
+    meaning:
+      "The account has no login method of that id or name, or several of that name. Those it has are listed.",
+    mend: "Name one that the account has, where the name is not the only one by its id; or declare it in the shared stack (`shared.loginMethods`) and build that first.",
   },
   ACCESS_POSTURE: {
     meaning:
@@ -96,7 +98,8 @@ export const cloudflareCodes = {
     mend: "Set it to the id of a check that the account has; they are listed where the token has Access: Device Posture, Read.",
   },
   SHARED_READ_TOKEN: {
-    meaning: "The probe's API token may not read tunnels, or is the one that the program itself runs with.",
+    meaning:
+      "The probe's API token may not read tunnels, may do more than that, or is the one that the program itself runs with.",
     mend: "Make a token with Cloudflare Tunnel, Read and nothing else, and set shared.alerts.tunnelReadToken to it.",
   },
   SHARED_GATEWAY_MISSING: {

@@ -31,6 +31,11 @@ export const familyCodes = {
       "A gateway is to be taken off that the probe of a shared stack is bound to. Cloudflare keeps a VPC service that a Worker is bound to, so nothing was begun.",
     mend: "Take its name out of `shared.gateways` and run `npx pulumi up` in the shared stack; or take off both.",
   },
+  GROUP_NAMED: {
+    meaning:
+      "A shared stack is to be taken off whose groups or login methods a gateway's stack names that is still there. Nothing was begun.",
+    mend: "Take the gateways off with it, or take the names out of their `access` and run `npx pulumi up` there.",
+  },
   STACK_IS_SHARED: {
     meaning:
       "The command is about people, browsers or a Pi, and the stack is the account's shared one, which has none.",

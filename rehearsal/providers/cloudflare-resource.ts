@@ -89,11 +89,15 @@ export function restResource(definition: Definition, api: () => CloudflareApi): 
     const { accountId, id } = parseImportId(importId, rule.id);
     const answer = (await gone(api().call("get", fill(item, { accountId }, id)))) as Properties | undefined;
     if (!answer) return undefined;
-    const told = rule.inputs.map((key) => [
-      key,
-      toSdk(answer[toApiName(key, renames)] ?? undefined, renames),
-    ]);
-    const inputs = { accountId, ...Object.fromEntries(told) };
+    const told = rule.inputs.map((key) => {
+      const value = toSdk(settable(answer[toApiName(key, renames)] ?? undefined, rule.told ?? []), renames);
+      return [key, value] as const;
+    });
+    // An empty list that may be left out is none.
+    const said = told.filter(
+      ([key, value]) => !(definition.noticed?.includes(key) && Array.isArray(value) && value.length === 0),
+    );
+    const inputs = { accountId, ...Object.fromEntries(said) };
     return { id, inputs, state: outputs(answer, inputs, {}) };
   }
 
@@ -176,6 +180,10 @@ function keepWriteOnly(answer: unknown, recorded: unknown, names: readonly strin
   ]);
   return { ...answer, ...Object.fromEntries(entries) };
 }
+
+/** What of the API's answer a program can set. */
+const settable = (value: unknown, told: readonly string[]): unknown =>
+  isObject(value) ? Object.fromEntries(Object.entries(value).filter(([key]) => !told.includes(key))) : value;
 
 const isNothing = (value: unknown): boolean =>
   !value || (typeof value === "object" && Object.keys(value).length === 0);

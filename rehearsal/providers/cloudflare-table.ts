@@ -38,8 +38,15 @@ export interface Definition {
   readonly replaceOn?: readonly string[];
   /** Inputs that are part of the path and not of the body, besides the account and the zone. */
   readonly pathOnly?: readonly string[];
-  /** How `pulumi import` writes the id of one, and the inputs that it reads; without it there is no import here. */
-  readonly import?: { readonly id: ImportId; readonly inputs: readonly string[] };
+  /**
+   * How `pulumi import` writes the id of one, and the inputs that it reads; without it there is no import here. `told`
+   * are names of the API inside of these that no program sets.
+   */
+  readonly import?: {
+    readonly id: ImportId;
+    readonly inputs: readonly string[];
+    readonly told?: readonly string[];
+  };
   readonly renames?: Renames;
   /** The body when it is one input alone instead of an object of all. */
   readonly bodyOf?: string;
@@ -115,13 +122,17 @@ export const definitions: Readonly<Record<string, Definition>> = {
     collection: `${account}/access/groups`,
     required: ["includes", "name"],
     computed: [],
+    noticed: ["excludes", "requires"],
+    import: { id: "accounts/ACCOUNT/ID", inputs: ["excludes", "includes", "name", "requires"] },
     renames: rules,
   },
   "cloudflare:index/zeroTrustAccessIdentityProvider:ZeroTrustAccessIdentityProvider": {
     collection: `${account}/access/identity_providers`,
     required: ["config", "name", "type"],
-    computed: ["samlCertificateSet"],
+    computed: ["samlCertificateSet", "scimConfig"],
     writeOnly: ["clientSecret"],
+    replaceOn: ["type"],
+    import: { id: "accounts/ACCOUNT/ID", inputs: ["config", "name", "type"], told: ["redirect_url"] },
   },
   "cloudflare:index/zeroTrustAccessServiceToken:ZeroTrustAccessServiceToken": {
     collection: `${account}/access/service_tokens`,

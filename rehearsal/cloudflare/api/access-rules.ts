@@ -98,5 +98,5 @@ function refuseUnknown(account: Account, one: Rule): void {
 /** Whether a rule set names this id in any of its rules. */
 export const namesId = (set: RuleSet, id: string): boolean =>
   [...set.include, ...set.require, ...set.exclude].some(
-    (one) => one.group?.id === id || one.service_token?.token_id === id,
+    (one) => one.group?.id === id || one.service_token?.token_id === id || one.login_method?.id === id,
   );

@@ -86,7 +86,13 @@ describe("an account at its limits", () => {
       (name) => access.policies.create({ account_id, name, decision: "allow", ...everyone }),
       (name) => access.groups.create({ account_id, name, ...everyone }),
       (name) => access.serviceTokens.create({ account_id, name }),
-      (name) => identityProviders.create({ account_id, name, type: "google", config: {} }),
+      (name) =>
+        identityProviders.create({
+          account_id,
+          name,
+          type: "google",
+          config: { client_id: "id", client_secret: "secret" },
+        }),
     ];
     for (const make of makes) {
       await make("one");
@@ -156,6 +162,30 @@ describe("names and numbers that are taken", () => {
     expect(cloudflare.local.resources()).not.toContainEqual(expect.stringContaining("identity provider"));
     await make();
     expect(cloudflare.local.resources()).toContainEqual(expect.stringContaining("identity provider codes"));
+  });
+
+  it("are for a login method what its type needs, and nothing of it that is in use goes", async () => {
+    const { identityProviders, access } = cloudflare.client.zeroTrust;
+    const make = (config: object) =>
+      identityProviders.create({ account_id, name: "work", type: "github", config });
+    expect(await refusal(make({ client_id: "id" }))).toEqual([400, 12130]);
+    const { id = "", ...made } = await make({ client_id: "id", client_secret: "hidden" });
+    const seen = [made, await identityProviders.get(id, { account_id })];
+    for (const one of seen) expect(one).toMatchObject({ config: { client_id: "id" } });
+    expect(JSON.stringify(seen)).not.toContain("hidden");
+    const group = await access.groups.create({
+      account_id,
+      name: "team",
+      include: [{ login_method: { id } }],
+    });
+    expect(await refusal(identityProviders.delete(id, { account_id }))).toEqual([409, 12132]);
+    await access.groups.delete(group.id as string, { account_id });
+    const domain = `work.${cloudflare.local.workersSubdomain}.workers.dev`;
+    const app = { account_id, type: "self_hosted" as const, name: "app", domain, allowed_idps: [id] };
+    const { id: appId = "" } = await access.applications.create(app);
+    expect(await refusal(identityProviders.delete(id, { account_id }))).toEqual([409, 12132]);
+    await access.applications.delete(appId, { account_id });
+    await identityProviders.delete(id, { account_id });
   });
 
   it("are an application's precedences", async () => {

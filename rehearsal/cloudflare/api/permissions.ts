@@ -58,7 +58,9 @@ const family = (path: RegExp, name: Pair): Rule[] => [
 /**
  * "Accepted Permissions" of each operation (https://developers.cloudflare.com/api/ and
  * https://developers.cloudflare.com/fundamentals/api/reference/permissions/); the first rule that fits counts. A
- * guess: that a tunnel's token, being a credential, wants Write, and which permission the Access keys want.
+ * tunnel's token, being a credential, wants Write
+ * (https://developers.cloudflare.com/cloudflare-one/connections/connect-networks/configure-tunnels/remote-tunnel-permissions/).
+ * A guess: which permission the Access keys want.
  */
 const rules: readonly Rule[] = [
   { methods: all, path: /^\/cfd_tunnel\/[^/]+\/token$/, anyOf: ["Cloudflare Tunnel Write"] },

@@ -19,7 +19,15 @@ export async function addLoginMethod(
     if (!answer.ok) throw new Error(`${method} of the login method ${name} was answered ${answer.status}`);
     return ((await answer.json()) as { result: { id: string } }).result;
   };
-  const { id } = await ask("POST", "", { name, type: "oidc", config: { client_id: "example" } });
+  const at = (path: string) => `https://login.example.com/${path}`;
+  const config = {
+    client_id: "example",
+    client_secret: "example",
+    auth_url: at("authorize"),
+    token_url: at("token"),
+    certs_url: at("keys"),
+  };
+  const { id } = await ask("POST", "", { name, type: "oidc", config });
   return {
     async remove() {
       await ask("DELETE", `/${id}`);
