@@ -43,13 +43,13 @@ export const letIn = {
         .string()
         .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)+$/, "a domain such as example.com")
         .refine((domain) => !isPublicMail(domain), {
-          message: `a domain whose addresses are given to people you know: of this one anybody can have an address. Who shall come in is named by emails; everyone on the internet by everyone '${EVERYONE}'`,
+          message: `a domain whose addresses are given to people you know: of this one anybody can have an address. Who shall come in is named by access.emails; everyone on the internet by access.everyone '${EVERYONE}'`,
         }),
     )
     .default([])
     .meta({
       description:
-        "Everyone with an address of one of these domains may log in. A domain where anybody can have an address, such as gmail.com, is refused: see emails and everyone.",
+        "Everyone with an address of one of these domains may log in. A domain where anybody can have an address, such as gmail.com, is refused: see access.emails and access.everyone.",
       example: "example.com",
     }),
   groups: named(

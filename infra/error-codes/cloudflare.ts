@@ -75,7 +75,7 @@ export const cloudflareCodes = {
   LEFT_OVER: {
     meaning:
       "A warning: the account has two service tokens or policies with a name of the stack's. One was made by an up whose answer was lost; nobody has its secret.",
-    mend: "`npx pulumi stack --show-ids` tells the one that the stack has; delete the other, where the message says.",
+    mend: "See by `npx pulumi stack --show-ids` which one the stack has; delete the other, where the message says.",
   },
   ALERTS_NOT_TO_WEBHOOKS: {
     meaning:
