@@ -62,7 +62,7 @@ const loginMethod = z
       example: "f174e90a-fafe-4643-bbbc-4a0ed4fc8415",
     }),
     authUrl: endpoint("people log in", "https://login.example.com/authorize"),
-    tokenUrl: endpoint("Access fetches tokens", "https://login.example.com/token"),
+    tokenUrl: endpoint("Access fetches tokens", "--plaintext https://login.example.com/token"),
     certsUrl: endpoint("the keys that sign tokens are", "https://login.example.com/keys"),
     scopes: z
       .array(z.string().regex(/^[\x21-\x7e]+$/, "a scope such as email"))

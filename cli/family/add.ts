@@ -5,7 +5,7 @@ import type { Options } from "../init/setup.ts";
 import { readStored, type Stored } from "../init/stored.ts";
 import { chosen, householdOrNone, type StackOfFamily } from "./household.ts";
 import { fileForNew } from "./passphrases.ts";
-import { freePort, portsOn } from "./ports.ts";
+import { freePort, placeOf, portsOn } from "./ports.ts";
 import { apart } from "./shared-stacks.ts";
 import { settingsIn } from "./stack-file.ts";
 
@@ -69,20 +69,36 @@ export async function inheritFrom(
   };
 }
 
+/** What of a Pi's settings goes with the machine, which of them with the SSH key, and which with the user there. */
+const OF_THE_PI = ["host", "port", "hostKey", "jump"];
+const OF_THE_KEY = ["privateKey", "privateKeyPassword"];
+const OF_THE_USER = ["user", "sudoPassword"];
+
 /**
- * On the same Pi a profile and a port of the new one's own; for a user of their own there, whom a flag names, only a
- * port. Another Pi has OpenClaw where it usually is.
+ * On the same Pi a port of the new one's own, and a profile where it is the same user's as well. What does not go with
+ * the Pi, the user or the key that flags name is left behind: a sudo password is no other machine's business.
  */
-async function placeOnPi(
+export async function placeOnPi(
   name: string,
   pi: Readonly<Record<string, unknown>> | undefined,
-  { pi: named, openclawPort }: Options,
+  { pi: text, openclawPort, identity, agent }: Options,
   all: readonly StackOfFamily[],
 ): Promise<{ options: Partial<Options>; pi?: Readonly<Record<string, unknown>> }> {
-  const host = named === undefined ? pi?.host : parsePiAddress(named).host;
-  const taken = host === undefined ? [] : await portsOn(String(host), all);
+  const named = text === undefined ? undefined : parsePiAddress(text);
+  const isSamePi = !named || placeOf(named) === placeOf({ ...pi, jump: undefined });
+  const isSameUser = isSamePi && (!named || named.user === (pi?.user ?? "pi"));
+  const hasOtherKey = identity !== undefined || agent === true;
+  const goesOn = [
+    ...(isSamePi ? OF_THE_PI : []),
+    ...(hasOtherKey ? [] : OF_THE_KEY),
+    ...(isSameUser ? OF_THE_USER : []),
+  ];
+  const inherited = Object.fromEntries(Object.entries(pi ?? {}).filter(([key]) => goesOn.includes(key)));
+  const there = placeOf({ ...inherited, ...named });
+  const taken = there === undefined ? [] : await portsOn(there, all);
   const port = openclawPort ?? (taken.length > 0 ? String(freePort(taken)) : undefined);
   const options = port === undefined ? {} : { openclawPort: port };
-  if (!pi || named !== undefined) return { options };
-  return { options, pi: { ...pi, ...(openclawPort === undefined && { profile: name }) } };
+  if (!pi) return { options };
+  const needsProfile = isSameUser && openclawPort === undefined;
+  return { options, pi: { ...inherited, ...(needsProfile && { profile: name }) } };
 }

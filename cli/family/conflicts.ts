@@ -1,7 +1,8 @@
 import { namespace } from "../../infra/config.ts";
+import { WORKERS_DEV } from "../../infra/config-names.ts";
 import { Refusal } from "../../infra/refusal.ts";
 import type { StackOfFamily } from "./household.ts";
-import { USUAL_PORT } from "./ports.ts";
+import { placeOf, portOf } from "./ports.ts";
 import { settingsIn } from "./stack-file.ts";
 
 /** What only one stack can have, as it stands in the stack's file. */
@@ -12,7 +13,8 @@ interface Claim {
 }
 
 /**
- * Refuses stacks that would take something from each other: a hostname, or a port of one Pi. Each up would notice it by
+ * Refuses stacks that would take something from each other: a hostname, a Worker's name in one account, or a port of
+ * one Pi. Each up would notice it by
  * itself only when the other one is built already, and the last one to come would win at OpenClaw's config.
  *
  * @param all every stack of the family, whichever of them is meant
@@ -30,14 +32,26 @@ export async function refuseConflicts(all: readonly StackOfFamily[]): Promise<vo
 }
 
 async function claimsOf({ name, ref, file }: StackOfFamily): Promise<Claim[]> {
-  const { hostname, pi } = await settingsIn(file);
-  const set = (key: string, value: string) =>
-    `npx pulumi config set --stack ${ref} --path '${namespace}:${key}' ${value}`;
-  const port = pi?.openclawPort ?? USUAL_PORT;
+  const { accountId, hostname, alsoHostnames, workerName, pi } = await settingsIn(file);
+  const claim = (what: string, key: string, value: string): Claim => ({
+    what,
+    stack: name,
+    mend: `npx pulumi config set --stack ${ref} --path '${namespace}:${key}' ${value}`,
+  });
+  const also = Array.isArray(alsoHostnames) ? alsoHostnames : [];
+  // What is no text at all is told of by the stack's own up.
+  const hostnames = [
+    { key: "hostname", value: hostname },
+    ...also.map((value, index) => ({ key: `alsoHostnames[${index}]`, value })),
+  ].filter(({ value }) => typeof value === "string" && value !== "" && value !== WORKERS_DEV);
+  const place = pi?.abandoned ? undefined : placeOf(pi);
   return [
-    ...(hostname ? [{ what: `the hostname ${hostname}`, stack: name, mend: set("hostname", "NAME") }] : []),
-    ...(pi?.host && !pi.abandoned
-      ? [{ what: `port ${port} of the Pi ${pi.host}`, stack: name, mend: set("pi.openclawPort", "PORT") }]
+    ...hostnames.map(({ key, value }) => claim(`the hostname ${String(value).toLowerCase()}`, key, "NAME")),
+    ...(typeof workerName === "string" && workerName !== ""
+      ? [claim(`the Worker ${workerName} of the account ${accountId}`, "workerName", "NAME")]
       : []),
+    ...(place === undefined
+      ? []
+      : [claim(`port ${portOf(pi)} of the Pi ${place}`, "pi.openclawPort", "PORT")]),
   ];
 }

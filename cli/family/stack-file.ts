@@ -8,6 +8,7 @@ export interface StackFileSettings {
   readonly accountId?: string;
   readonly plan?: Plan;
   readonly hostname?: string;
+  readonly alsoHostnames?: readonly string[];
   readonly workerName?: string;
   readonly serviceTokens?: readonly { readonly name: string }[];
   readonly tunnel?: { readonly id?: string };
@@ -25,7 +26,16 @@ export interface StackFileSettings {
     readonly require?: { readonly groups?: readonly string[] };
     readonly exclude?: { readonly groups?: readonly string[] };
   };
-  readonly pi?: { readonly host?: string; readonly openclawPort?: number; readonly abandoned?: boolean };
+  readonly pi?: PiInFile;
+}
+
+/** Where a stack's Pi is, as its file has it: unchecked. */
+export interface PiInFile {
+  readonly host?: string;
+  readonly port?: number;
+  readonly jump?: { readonly host?: string; readonly port?: number };
+  readonly openclawPort?: number;
+  readonly abandoned?: boolean;
 }
 
 /** The stack's own keys, secrets encrypted. A file that is missing or broken is told of by the stack's own up. */
