@@ -1,3 +1,4 @@
+import { type Connector, connected, type ListedConnector } from "../contract/connectors.ts";
 import { type CloudflareApi, readCloudflare } from "./cloudflare-api.ts";
 import type { PiConfig } from "./config.ts";
 import { piScript } from "./pi-script.ts";
@@ -5,23 +6,15 @@ import { runOverSsh } from "./ssh.ts";
 
 /** The connector that a stack's own Pi runs, as far as it is known. */
 export interface ExpectedConnector {
-  /** `connectorId` of cloudflared's /ready on the Pi; it is a new one after each restart. */
-  readonly id?: string;
+  /** `connectorId` of cloudflared's /ready on the Pi, a new one after each restart; null where it runs none. */
+  readonly id?: string | null;
   /** The public address that the Pi's network has. */
   readonly originIp?: string;
 }
 
 /** Something about a tunnel's connectors that is not as expected. */
-export interface ConnectorFinding {
+export interface ConnectorFinding extends Connector {
   readonly kind: "other-connector" | "other-address" | "several-connectors";
-  readonly connectorId: string;
-  /** Where its connections come from. */
-  readonly originIps: readonly string[];
-}
-
-interface Listed {
-  readonly id: string;
-  readonly conns?: readonly { readonly origin_ip?: string }[] | null;
 }
 
 /**
@@ -39,14 +32,12 @@ export async function unexpectedConnectors(
   expected: ExpectedConnector,
   api: CloudflareApi,
 ): Promise<ConnectorFinding[]> {
-  const listed = await readCloudflare<Listed[] | null>(
-    `/accounts/${accountId}/cfd_tunnel/${tunnelId}/connections`,
-    api,
+  const connectors = connected(
+    await readCloudflare<ListedConnector[] | null>(
+      `/accounts/${accountId}/cfd_tunnel/${tunnelId}/connections`,
+      api,
+    ),
   );
-  const connectors = (listed ?? []).map(({ id, conns }) => ({
-    connectorId: id,
-    originIps: [...new Set((conns ?? []).flatMap(({ origin_ip }) => origin_ip ?? []))],
-  }));
   return connectors.flatMap((connector): ConnectorFinding[] => {
     if (expected.id !== undefined && connector.connectorId !== expected.id)
       return [{ kind: "other-connector", ...connector }];

@@ -36,7 +36,7 @@ test("what may be wrong with a tunnel is warned of, and nothing else", () => {
   const codes = (change: object, ...versions: string[]) =>
     doubts(
       { name: "house", deleted_at: null, status: "healthy", config_src: "cloudflare", ...change },
-      versions.map((version) => ({ version })),
+      versions.map((version) => ({ id: "x", version })),
       18789,
     ).map((words) => words.split(":")[0]);
   expect(codes({}, "2026.8.2")).toEqual([]);

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { connected, type ListedConnector } from "../contract/connectors.ts";
 import { type CloudflareApi, CloudflareApiError, listCloudflare, readCloudflare } from "./cloudflare-api.ts";
 import { isOlder } from "./config-pi.ts";
 import { type IngressRule, ingressOf, inWords } from "./ingress.ts";
@@ -19,7 +20,7 @@ interface TunnelState {
   readonly config_src?: "local" | "cloudflare";
 }
 
-interface Connector {
+interface Connector extends ListedConnector {
   readonly version?: string;
 }
 
@@ -71,15 +72,16 @@ export function doubts(state: TunnelState, connectors: readonly Connector[], por
   const old = connectors.flatMap(({ version = "" }) =>
     /^\d+\.\d+\.\d+/.test(version) && isOlder(version, [2025, 7, 0]) ? [version] : [],
   );
+  const several = connected(connectors).length;
   return [
     ...(state.status === "healthy"
       ? []
       : [
           `TUNNEL_UNHEALTHY: the tunnel ${state.name}, which is reused, is ${state.status}: until its connector runs on the Pi, every request ends in TUNNEL_DOWN`,
         ]),
-    ...(connectors.length > 1
+    ...(several > 1
       ? [
-          `TUNNEL_REPLICAS: the tunnel ${state.name}, which is reused, has ${connectors.length} connectors: requests go through any of them, to port ${port} of its machine. Are all of them on the Pi?`,
+          `TUNNEL_REPLICAS: the tunnel ${state.name}, which is reused, has ${several} connectors: requests go through any of them, to port ${port} of its machine. Are all of them on the Pi?`,
         ]
       : []),
     ...old.map(

@@ -169,8 +169,14 @@ describe("npm run family", { timeout: 60_000 }, () => {
         strangers: [],
         changedAt: expect.stringMatching(/^20/),
         lastResult: stack === "ada" ? "update failed" : "update succeeded",
-        oldest: { token: `openclaw-${stack}-cli`, since: expect.stringMatching(/^20/) },
-        expires: { token: `openclaw-${stack}-cli`, at: expect.stringMatching(/^20/) },
+        secrets: [
+          {
+            target: "service-token:cli",
+            since: expect.stringMatching(/^20/),
+            ...{ days: 0, maxDays: 180, due: false, words: "" },
+            expiresAt: expect.stringMatching(/^20/),
+          },
+        ],
         pending: 0,
       })),
     );
@@ -194,7 +200,11 @@ describe("npm run family", { timeout: 60_000 }, () => {
 
       const { stdout } = await home.family(["status", "alerts", "bob", "--quick", "--json"]);
       expect(JSON.parse(stdout)).toMatchObject([
-        { stack: "alerts", isBuilt: true, watches: ["bob", "cleo"] },
+        {
+          stack: "alerts",
+          isBuilt: true,
+          offers: { watches: ["bob", "cleo"], groups: [], loginMethods: [] },
+        },
         { stack: "bob", lastProbe: { found: "TUNNEL_DOWN", at: expect.stringMatching(/^20/) } },
       ]);
       const { code, stderr } = await home.family(["destroy", "bob", "--yes"]);

@@ -1,8 +1,18 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { type CloudflareApi, publicApi, readCloudflare } from "../../infra/cloudflare-api.ts";
-import { configSchema, namespace, type PiConfig } from "../../infra/config.ts";
+import { checkConfig, type GatewayConfig, namespace, type PiConfig } from "../../infra/config.ts";
 import { connectorOnPi, unexpectedConnectors } from "../../infra/connectors.ts";
+import type { Engine } from "../../rehearsal/engine/index.ts";
+import { projectFolder } from "../init/places.ts";
+import { pulumiOf } from "../init/pulumi.ts";
+import { type Age, agesOf } from "../rotate/due.ts";
+import { askGateway, type GatewayAnswer } from "../rotate/gateway.ts";
+import { type OpenStack, readStackConfig } from "../rotate/open-stack.ts";
+import { readRecord } from "../rotate/record.ts";
+import { type Outputs, readOutputs, readState, wayIn } from "../rotate/scene.ts";
+import type { StackOfFamily } from "./household.ts";
 import type { LastProbe } from "./last-probe.ts";
+import { openStack } from "./open-stack.ts";
 
 /** What the record of a stack says of it, and what Cloudflare does. */
 export interface Sight {
@@ -17,17 +27,15 @@ export interface Sight {
   /** When it was last changed, and how that ended. */
   readonly changedAt?: string;
   readonly lastResult?: string;
-  /** Of the account's shared stack: the stacks that it watches. */
-  readonly watches?: readonly string[];
+  /** Of the account's shared stack: what gateways have of it. */
+  readonly offers?: Offers;
   /** What its probe found last of this one, and when. */
   readonly lastProbe?: LastProbe;
-  /** The service token whose secret is the oldest. */
-  readonly oldest?: { readonly token: string; readonly since: string };
-  /** The service token that is the first to expire. */
-  readonly expires?: { readonly token: string; readonly at: string };
-  /** What the gateway answers to its own question whether OpenClaw is ready: `ready`, or an error's code. */
+  /** How old each secret is, and whether it is to be replaced; as `npm run rotate -- --due` says it. */
+  readonly secrets?: readonly Omit<Age, "stack">[];
+  /** What the gateway answers to its own question whether OpenClaw is ready: `ready`, or why not; absent with no token to ask with. */
   readonly gateway?: string;
-  /** Connectors of the tunnel that are not the Pi's own, with where they come from. */
+  /** Connectors of the tunnel that are not the Pi's own, with where they come from; absent where nobody looked. */
   readonly strangers?: readonly string[];
   /** Changes that an up would make; absent where nobody looked. */
   readonly pending?: number;
@@ -35,59 +43,84 @@ export interface Sight {
   readonly trouble?: string;
 }
 
-/** Asks a gateway, with a service token, whether OpenClaw is ready. @returns `ready`, or why not in a word */
-export type AskGateway = (url: string, token: { clientId: string; clientSecret: string }) => Promise<string>;
+/** What the gateways of an account share. */
+export interface Offers {
+  /** The stacks that are watched. */
+  readonly watches: readonly string[];
+  readonly groups: readonly string[];
+  readonly loginMethods: readonly string[];
+}
 
-interface StackOutputs {
+interface StackOutputs extends Outputs {
   readonly gateways?: readonly string[];
-  readonly url?: string;
-  readonly tunnelId?: string;
+  readonly groups?: Readonly<Record<string, string>>;
+  readonly loginMethods?: Readonly<Record<string, string>>;
   readonly tunnelReused?: boolean;
-  readonly serviceTokens?: Readonly<Record<string, { clientId: string; clientSecret: string }>>;
   readonly pi?: { readonly openclaw?: string; readonly cloudflared?: string };
 }
 
-/** Looks at a stack without changing anything: its record, its tunnel, its service tokens, its gateway. */
-export async function lookAt(name: string, stack: Stack, ask: AskGateway = askGateway): Promise<Sight> {
-  const [outputs, last] = await Promise.all([stack.outputs(), stack.history(1)]);
-  const { url, tunnelId, tunnelReused, serviceTokens, pi, gateways } = Object.fromEntries(
-    Object.entries(outputs).map(([name, { value }]) => [name, value]),
-  ) as StackOutputs;
-  const record = {
+/** Looks at a stack without changing anything: its record, its tunnel, its secrets' ages, its gateway. */
+export async function lookAt(stack: StackOfFamily, engine: Engine, ask = askGateway): Promise<Sight> {
+  const { name, ref, file, env } = stack;
+  const open: OpenStack = { name, ref, file, pulumi: pulumiOf(engine, projectFolder()).with(env) };
+  const [outputs, [last]] = await Promise.all([
+    readOutputs(open) as Promise<StackOutputs>,
+    openStack(stack, engine).then((opened) => opened.history(1)),
+  ]);
+  const { url, tunnelId, pi } = outputs;
+  const offers = offersOf(outputs);
+  const record: Sight = {
     stack: name,
-    isBuilt: url !== undefined || gateways !== undefined,
-    ...(gateways && { watches: gateways }),
-    changedAt: last[0]?.endTime?.toISOString(),
-    lastResult: last[0] && `${last[0].kind} ${last[0].result}`,
+    isBuilt: url !== undefined || offers !== undefined,
+    ...(offers && { offers }),
+    ...(last && { changedAt: last.endTime?.toISOString(), lastResult: `${last.kind} ${last.result}` }),
   };
   if (url === undefined || tunnelId === undefined) return record;
-  const { api, accountId, pi: way, rotated } = await settingsOf(stack);
-  const [token] = Object.values(serviceTokens ?? {});
-  const rotatedAt = new Map(
-    Object.entries(serviceTokens ?? {}).map(([name, one]) => [
-      one.clientId,
-      rotated[`service-token:${name}`],
-    ]),
-  );
-  const [cloud, gateway, strangers] = await Promise.all([
-    atCloudflare(api, accountId, tunnelId, rotatedAt).catch((error: Error) => ({
-      trouble: error.message.split("\n")[0],
-    })),
-    token ? ask(url, token) : undefined,
-    strangersOn(api, accountId, tunnelId, { stack: name, pi: tunnelReused ? undefined : way }).catch(
-      () => undefined,
-    ),
-  ]);
+  const built = { ...record, url, openclaw: pi?.openclaw, cloudflared: pi?.cloudflared };
+  try {
+    return { ...built, ...(await lookAtGateway(open, { ...outputs, url, tunnelId }, ask)) };
+  } catch (error) {
+    return { ...built, trouble: (error as Error).message.split("\n")[0] };
+  }
+}
+
+function offersOf({ gateways, groups, loginMethods }: StackOutputs): Offers | undefined {
+  if (!gateways && !groups && !loginMethods) return undefined;
   return {
-    ...record,
-    url,
-    openclaw: pi?.openclaw,
-    cloudflared: pi?.cloudflared,
-    gateway,
-    ...(strangers && { strangers }),
-    ...cloud,
+    watches: gateways ?? [],
+    groups: Object.keys(groups ?? {}),
+    loginMethods: Object.keys(loginMethods ?? {}),
   };
 }
+
+async function lookAtGateway(
+  stack: OpenStack,
+  outputs: StackOutputs & { readonly url: string; readonly tunnelId: string },
+  ask: typeof askGateway,
+): Promise<Partial<Sight>> {
+  const stored = await readStackConfig(stack);
+  const text = (key: string) => stored.other[key] as string | undefined;
+  const api = apiWith(text("cloudflare:apiToken"), text("cloudflare:baseUrl"));
+  const config = checkConfig(stack.name, stored.own);
+  const scene = { stack, config, record: readRecord(stored), outputs, api };
+  const credentials = wayIn(scene);
+  const { url, tunnelId } = outputs;
+  const [cloud, gateway, strangers] = await Promise.all([
+    Promise.all([
+      readCloudflare<{ status: string }>(`/accounts/${config.accountId}/cfd_tunnel/${tunnelId}`, api),
+      readState(stack).then((state) => agesOf(scene, state, new Date())),
+    ]).then(
+      ([{ status: tunnel }, ages]) => ({ tunnel, secrets: ages.map(({ stack: _, ...age }) => age) }),
+      (error: Error) => ({ trouble: error.message.split("\n")[0] }),
+    ),
+    credentials && ask(url, "/ready", credentials).then(inAWord),
+    outputs.tunnelReused ? undefined : strangersOn(stack.name, config, tunnelId, api).catch(() => undefined),
+  ]);
+  return { ...(gateway !== undefined && { gateway }), ...(strangers && { strangers }), ...cloud };
+}
+
+const inAWord = ({ status, code }: GatewayAnswer): string =>
+  status === 200 ? "ready" : code || `HTTP ${status}`;
 
 /** The API as a stack's provider asks it: by its own settings, else by the environment's. */
 export function apiWith(apiToken: string | undefined, baseUrl: string | undefined): CloudflareApi {
@@ -95,95 +128,31 @@ export function apiWith(apiToken: string | undefined, baseUrl: string | undefine
   return { baseUrl: base.replace(/\/$/, ""), token: apiToken ?? process.env.CLOUDFLARE_API_TOKEN ?? "" };
 }
 
-export async function settingsOf(stack: Stack) {
+/** Where a stack is asked for: its account, and the API as its provider asks it. */
+export async function settingsOf(stack: Stack): Promise<{ api: CloudflareApi; accountId: string }> {
   const config = await stack.getAllConfig();
   const value = (key: string) => config[key]?.value;
-  const pi = configSchema.shape.pi.safeParse(JSON.parse(value(`${namespace}:pi`) ?? "{}"));
-  const times = JSON.parse(value("openclaw-gateway-rotation:times") ?? "{}") as {
-    rotated?: Readonly<Record<string, string>>;
-  };
   return {
     api: apiWith(value("cloudflare:apiToken"), value("cloudflare:baseUrl")),
     accountId: value(`${namespace}:accountId`) ?? "",
-    pi: pi.success && !pi.data.abandoned ? pi.data : undefined,
-    /** When each secret was last replaced, by its name. */
-    rotated: times.rotated ?? {},
   };
 }
 
 /** Whoever has stolen the tunnel's token runs a connector of it somewhere else, and is sent a share of the requests. */
 async function strangersOn(
-  api: CloudflareApi,
-  accountId: string,
+  stack: string,
+  { accountId, pi }: GatewayConfig,
   tunnelId: string,
-  { stack, pi }: { stack: string; pi: PiConfig | undefined },
+  api: CloudflareApi,
 ): Promise<string[]> {
-  // With a Pi that cannot be asked, several connectors are all that can be noticed.
-  const id = pi && (await connectorOnPi(pi, stack).catch(() => undefined));
-  const found = await unexpectedConnectors(accountId, tunnelId, id === undefined ? {} : { id }, api);
+  const expected = pi.abandoned ? {} : await expectedOn(pi, stack);
+  const found = await unexpectedConnectors(accountId, tunnelId, expected, api);
   return found.map(({ connectorId, originIps }) => `${connectorId} from ${originIps.join(", ")}`);
 }
 
-interface ListedToken {
-  readonly name: string;
-  readonly client_id: string;
-  readonly created_at?: string;
-  readonly expires_at?: string;
-}
-
-/** @param rotatedAt by the stack's own client ids: when the secret was last replaced, if it ever was */
-async function atCloudflare(
-  api: CloudflareApi,
-  accountId: string,
-  tunnelId: string,
-  rotatedAt: ReadonlyMap<string, string | undefined>,
-) {
-  const account = `/accounts/${accountId}`;
-  const [tunnel, tokens] = await Promise.all([
-    readCloudflare<{ status: string }>(`${account}/cfd_tunnel/${tunnelId}`, api),
-    readCloudflare<ListedToken[]>(`${account}/access/service_tokens?per_page=1000`, api),
-  ]);
-  const own = tokens.filter(({ client_id }) => rotatedAt.has(client_id));
-  const [oldest] = own
-    .flatMap(({ name, client_id, created_at }) => {
-      const since = rotatedAt.get(client_id) ?? created_at;
-      return since ? [{ token: name, since }] : [];
-    })
-    .toSorted((a, b) => a.since.localeCompare(b.since));
-  const [first] = own
-    .flatMap(({ name, expires_at: at }) => (at ? [{ token: name, at }] : []))
-    .toSorted((a, b) => a.at.localeCompare(b.at));
-  return { tunnel: tunnel.status, ...(oldest && { oldest }), ...(first && { expires: first }) };
-}
-
-/** OpenClaw takes 6 to 10 s for its first answer after a restart. */
-const answerTimeoutMs = 20_000;
-
-async function askGateway(
-  url: string,
-  { clientId, clientSecret }: { clientId: string; clientSecret: string },
-): Promise<string> {
-  try {
-    const response = await fetch(`${url}/ready`, {
-      headers: { "CF-Access-Client-Id": clientId, "CF-Access-Client-Secret": clientSecret },
-      redirect: "manual",
-      signal: AbortSignal.timeout(answerTimeoutMs),
-    });
-    const text = await response.text();
-    if (response.ok) return "ready";
-    return codeIn(text) ?? `HTTP ${response.status}`;
-  } catch (error) {
-    const { cause, name } = error as Error & { cause?: { code?: string } };
-    return cause?.code ?? name;
-  }
-}
-
-/** The code of a gateway that is not ready, or of its refusal. */
-function codeIn(text: string): string | undefined {
-  try {
-    const told = JSON.parse(text) as { code?: string; error?: { code?: string } };
-    return told.code ?? told.error?.code;
-  } catch {
-    return undefined;
-  }
-}
+/** With a Pi that cannot be asked, several connectors are all that can be noticed; where it has none, each is a stranger. */
+const expectedOn = (pi: PiConfig, stack: string) =>
+  connectorOnPi(pi, stack).then(
+    (id) => ({ id: id ?? null }),
+    () => ({}),
+  );

@@ -7,7 +7,6 @@ import { chosen, type StackOfFamily } from "./household.ts";
 import { lastProbes } from "./last-probe.ts";
 import { lookAt, type Sight } from "./look.ts";
 import { openLookups } from "./lookups.ts";
-import { openStack } from "./open-stack.ts";
 import { type Result, untouched } from "./operation.ts";
 import { otherRuns } from "./other-runs.ts";
 import { openFamily } from "./run.ts";
@@ -47,10 +46,9 @@ export async function showStatus(names: readonly string[], options: StatusOption
     board.started(name);
     let result: Result;
     try {
-      const opened = await openStack(stack, engine);
       const looked = async () => {
         const spent = await budget.take("look", (seconds) => board.step(name, waitWords(seconds)));
-        return lookAt(name, opened).finally(() => spent(untouched(name, "ok")));
+        return lookAt(stack, engine).finally(() => spent(untouched(name, "ok")));
       };
       const [sight, changes] = await Promise.all([looked(), pending()]);
       sights.set(name, { ...sight, pending: changes });
@@ -97,8 +95,11 @@ export async function showStatus(names: readonly string[], options: StatusOption
   return list.every(isWell) ? 0 : 1;
 }
 
-const isWell = ({ isBuilt, watches, gateway, trouble, strangers = [] }: Sight): boolean =>
-  !trouble && strangers.length === 0 && (!isBuilt || watches !== undefined || gateway === "ready");
+/** Where there is no token to ask the gateway with, its tunnel is all that can be asked for. */
+export const isWell = ({ isBuilt, offers, gateway, tunnel, trouble, strangers = [] }: Sight): boolean =>
+  !trouble &&
+  strangers.length === 0 &&
+  (!isBuilt || offers !== undefined || (gateway ?? (tunnel === "healthy" && "ready")) === "ready");
 
 const wordsOf = ({ message }: Error): string =>
   (/\n stderr: (?:error: )?(.*)/.exec(message)?.[1] ?? message.split("\n")[0] ?? "").trim();
@@ -107,14 +108,14 @@ const wordsOf = ({ message }: Error): string =>
 export function statusTable(sights: readonly Sight[], now = Date.now()): string {
   const rows = sights.map((sight) => [
     sight.stack,
-    sight.trouble ?? (sight.isBuilt ? (sight.gateway ?? watching(sight)) : "not built"),
+    sight.trouble ?? (sight.isBuilt ? (sight.gateway ?? sharing(sight.offers)) : "not built"),
     sight.lastProbe ? `${sight.lastProbe.found}, ${ago(sight.lastProbe.at, now)}` : "",
     `${sight.tunnel ?? ""}${sight.strangers?.length ? ", STRANGERS" : ""}`,
     sight.openclaw ?? "",
     sight.cloudflared ?? "",
     sight.changedAt ? `${daysAgo(sight.changedAt, now)}, ${sight.lastResult}` : "",
-    sight.oldest ? daysOld(sight.oldest.since, now) : "",
-    sight.expires ? daysUntil(sight.expires.at, now) : "",
+    oldestOf(sight.secrets),
+    firstEnd(sight.secrets, now),
     sight.pending === undefined ? "" : String(sight.pending),
     sight.url ?? "",
   ]);
@@ -126,8 +127,8 @@ export function statusTable(sights: readonly Sight[], now = Date.now()): string 
     "OpenClaw",
     "cloudflared",
     "last change",
-    "token age",
-    "token ends",
+    "oldest secret",
+    "first end",
     "pending",
     "URL",
   ];
@@ -137,7 +138,12 @@ export function statusTable(sights: readonly Sight[], now = Date.now()): string 
         `${stack}: the connector ${one} is not the Pi's own: npm run rotate -- --stack ${stack} tunnel-token`,
     ),
   );
-  return [alignedTable([header, ...rows]), ...strange].join("\n\n");
+  const due = sights.flatMap(({ stack, secrets = [] }) =>
+    secrets.flatMap(({ target, due, words }) =>
+      due ? [`${stack}: ${target}: ${words}: npm run rotate -- --stack ${stack} ${target}`] : [],
+    ),
+  );
+  return [alignedTable([header, ...rows]), ...strange, ...due].join("\n\n");
 }
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -147,11 +153,27 @@ function daysAgo(at: string, now: number): string {
   return days === 0 ? "today" : `${days} ${days === 1 ? "day" : "days"} ago`;
 }
 
-const watching = ({ watches }: Sight): string => (watches ? `watches ${watches.join(", ")}` : "");
+/** What a shared stack is there for; of a gateway, why nobody asked it. */
+function sharing(offers: Sight["offers"]): string {
+  if (!offers) return "no token to ask with";
+  const { watches, groups, loginMethods } = offers;
+  return [
+    watches.length > 0 && `watches ${watches.join(", ")}`,
+    groups.length > 0 && `groups ${groups.join(", ")}`,
+    loginMethods.length > 0 && `logins ${loginMethods.join(", ")}`,
+  ]
+    .filter(Boolean)
+    .join("; ");
+}
 
-function daysOld(since: string, now: number): string {
-  const days = Math.floor((now - Date.parse(since)) / dayMs);
-  return `${days} ${days === 1 ? "day" : "days"}`;
+function oldestOf(secrets: Sight["secrets"] = []): string {
+  const [oldest] = secrets.flatMap(({ days }) => days ?? []).toSorted((one, other) => other - one);
+  return oldest === undefined ? "" : `${oldest} ${oldest === 1 ? "day" : "days"}`;
+}
+
+function firstEnd(secrets: Sight["secrets"] = [], now: number): string {
+  const [first] = secrets.flatMap(({ expiresAt }) => expiresAt ?? []).toSorted();
+  return first === undefined ? "" : daysUntil(first, now);
 }
 
 /** A probe that is hours old is no news of the gateway, but of the probe. */

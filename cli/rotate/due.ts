@@ -28,7 +28,11 @@ interface TokenThere {
 }
 
 /** @param state the stack's resources, whose times are the ages of what was never rotated */
-export async function agesOf(scene: Scene, state: readonly StateResource[], now: Date): Promise<Age[]> {
+export async function agesOf(
+  scene: Pick<Scene, "stack" | "record" | "config" | "api">,
+  state: readonly StateResource[],
+  now: Date,
+): Promise<Age[]> {
   const { stack, config, api } = scene;
   const tokens = await readCloudflare<TokenThere[]>(
     `/accounts/${config.accountId}/access/service_tokens?per_page=1000`,
@@ -93,7 +97,7 @@ export function judge(
   };
 }
 
-function maxDaysOf({ config }: Scene, kind: string): number {
+function maxDaysOf({ config }: Pick<Scene, "config">, kind: string): number {
   const { serviceTokens, apiKey, tunnelToken, gatewayToken, modelKeys } = config.rotation.maxAgeDays;
   const days: { readonly [kind: string]: number } = {
     "service-token": serviceTokens,

@@ -48,15 +48,19 @@ export interface Surroundings {
 
 export async function readScene(stack: OpenStack): Promise<Scene> {
   const config = await readStackConfig(stack);
-  const told = await stack.pulumi(["stack", "output", "--stack", stack.ref, "--json", "--show-secrets"]);
   return {
     stack,
     written: config.own,
     config: checkConfig(stack.name, config.own),
     record: readRecord(config),
-    outputs: JSON.parse(told) as Outputs,
+    outputs: await readOutputs(stack),
     api: apiOf(config.other),
   };
+}
+
+/** What the stack gives out, secrets in clear; nothing where it is not built. */
+export async function readOutputs({ ref, pulumi }: OpenStack): Promise<Outputs> {
+  return JSON.parse(await pulumi(["stack", "output", "--stack", ref, "--json", "--show-secrets"])) as Outputs;
 }
 
 /** In the order of the provider's own settings. */
@@ -87,7 +91,7 @@ export const resourceIn = (state: readonly StateResource[], type: string, name: 
   state.find(({ urn }) => urn.endsWith(`${type}::${name}`));
 
 /** What proofs are signed in with: a service token whose secret the stack has, and the API key where there is one. */
-export function wayIn({ outputs, config }: Scene): Credentials | undefined {
+export function wayIn({ outputs, config }: Pick<Scene, "outputs" | "config">): Credentials | undefined {
   const guestsLast = config.serviceTokens.toSorted(
     (one, other) => Number(one.role === "guest") - Number(other.role === "guest"),
   );

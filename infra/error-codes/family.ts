@@ -23,7 +23,7 @@ export const familyCodes = {
     mend: "Rename or remove one of them with the command that is shown.",
   },
   STACKS_IN_CONFLICT: {
-    meaning: "Two stacks are to have one hostname, or one port of one Pi.",
+    meaning: "Two stacks are to have one hostname, one Worker's name in an account, or one port of one Pi.",
     mend: "Run the command that stands below each, with another value.",
   },
   GATEWAY_WATCHED: {

@@ -1,11 +1,8 @@
-/** As Cloudflare's API lists the connectors of a tunnel (https://developers.cloudflare.com/api/resources/zero_trust/). */
+import { type Connector, connected, type ListedConnector } from "../../contract/connectors.ts";
+
+/** As Cloudflare's API answers. */
 interface Listing {
   readonly result?: readonly ListedConnector[] | null;
-}
-
-interface ListedConnector {
-  readonly id: string;
-  readonly conns?: readonly { readonly origin_ip?: string }[] | null;
 }
 
 const answerTimeoutMs = 10_000;
@@ -35,14 +32,12 @@ export async function strangeConnectors(
       return `CONNECTORS_UNREADABLE: Cloudflare answered ${answer.status}`;
     }
     const { result } = (await answer.json()) as Listing;
-    const connectors = result ?? [];
+    const connectors = connected(result);
     return connectors.length > 1 ? `SEVERAL_CONNECTORS: ${connectors.map(described).join(", ")}` : undefined;
   } catch {
     return "CONNECTORS_UNREADABLE: no answer from Cloudflare";
   }
 }
 
-function described({ id, conns }: ListedConnector): string {
-  const addresses = new Set((conns ?? []).flatMap(({ origin_ip }) => origin_ip ?? []));
-  return `${id} from ${[...addresses].join(" and ")}`;
-}
+const described = ({ connectorId, originIps }: Connector): string =>
+  `${connectorId} from ${originIps.join(" and ")}`;
