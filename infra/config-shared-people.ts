@@ -11,8 +11,8 @@ const name = z
 const distinct = (list: readonly { readonly name: string }[]): boolean =>
   new Set(list.map((one) => one.name)).size === list.length;
 
-/** What a login method of each type must have; the one-time PIN has nothing. */
-const NEEDED = {
+/** What a login method of each type must have, and nothing else of this kind; the one-time PIN has nothing. */
+export const NEEDED_BY_LOGIN = {
   onetimepin: [],
   google: ["clientId", "clientSecret"],
   github: ["clientId", "clientSecret"],
@@ -21,7 +21,7 @@ const NEEDED = {
   oidc: ["clientId", "clientSecret", "authUrl", "tokenUrl", "certsUrl"],
 } as const satisfies Record<string, readonly string[]>;
 
-const TYPES = Object.keys(NEEDED) as (keyof typeof NEEDED)[];
+const TYPES = Object.keys(NEEDED_BY_LOGIN) as (keyof typeof NEEDED_BY_LOGIN)[];
 const settings = ["clientId", "clientSecret", "appsDomain", "directoryId", "authUrl", "tokenUrl", "certsUrl"];
 
 const clientOf = (example: string) => z.string().trim().min(1, example);
@@ -70,7 +70,7 @@ const loginMethod = z
       .meta({ description: "What Access asks to be told of people: oidc alone.", example: "openid" }),
   })
   .superRefine((method, context) => {
-    const needed: readonly string[] = NEEDED[method.type];
+    const needed: readonly string[] = NEEDED_BY_LOGIN[method.type];
     for (const key of settings) {
       const isSet = method[key as keyof typeof method] !== undefined;
       if (needed.includes(key) !== isSet)
@@ -84,7 +84,7 @@ const loginMethod = z
 
 const group = z
   .strictObject({
-    name: name.meta({ description: "What gateways' stacks name the group by.", example: "family" }),
+    name: name.meta({ description: "What gateways' stacks name the group by.", example: "household" }),
     ...letIn,
     require,
     exclude,

@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { runOutside } from "../../examples/testing/outside.ts";
 import { checkConfig, checkSharedConfig, namespace } from "../../infra/config.ts";
+import { NEEDED_BY_LOGIN } from "../../infra/config-shared-people.ts";
 import type { Stage } from "../../rehearsal/stage.ts";
 import { pulumiCli } from "../../rehearsal/testing/pulumi-cli.ts";
 import { differences, type Inventory, inventoryOf } from "../../rehearsal/walk/traces.ts";
@@ -238,7 +239,16 @@ export function recipesSuite(stage: () => Stage): void {
           host.privateKey?.trim(),
         );
       const { accountId } = gateway;
-      expect(checkSharedConfig("keys", { accountId, shared }).shared.gateways).toEqual(["home"]);
+      const { loginMethods, ...others } = shared as { loginMethods: [Record<string, unknown>] };
+      // A login method of each type has some of the keys.
+      const methods = Object.entries(NEEDED_BY_LOGIN).map(([type, needed]) => {
+        const keys: readonly string[] = ["name", ...needed];
+        return { ...Object.fromEntries(keys.map((key) => [key, loginMethods[0][key]])), type };
+      });
+      for (const method of methods)
+        expect(
+          checkSharedConfig("keys", { accountId, shared: { ...others, loginMethods: [method] } }).shared,
+        ).toMatchObject({ gateways: ["home"], loginMethods: [method] });
     });
 
     test("have all been tried", () => {
