@@ -11,7 +11,10 @@ const onTheMachine = [
   "infra/nothing-built.test.ts",
 ];
 
-/** The stages first: each takes minutes, and the parts fill what they leave of the two workers. */
+/** One more than CI has cores: a good part of each test's time is waiting, for a restart on the host or an up. */
+const maxWorkers = 3;
+
+/** The stages first: each takes minutes, and the parts fill what they leave of the workers. */
 class StagesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
@@ -33,8 +36,7 @@ export default defineConfig({
           include: ["{infra,contract,worker,rehearsal,cli,pi}/**/*.test.ts"],
           exclude: [...onAStage, ...onTheMachine, "**/*.long.test.ts"],
           globalSetup: "rehearsal/testing/parts-setup.ts",
-          // Two cores: more engines, browsers and workerds side by side would only wait for each other.
-          maxWorkers: 2,
+          maxWorkers,
           sequence: { groupOrder: 0 },
         },
       },
@@ -44,7 +46,7 @@ export default defineConfig({
           name: "stage",
           include: onAStage,
           globalSetup: "rehearsal/testing/machine-setup.ts",
-          maxWorkers: 2,
+          maxWorkers,
           sequence: { groupOrder: 0 },
         },
       },

@@ -1,14 +1,15 @@
+import { globSync, readFileSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+
+const rooms = "{cli,infra,pi,rehearsal,worker}";
+const withLongTests = globSync(`${rooms}/**/*.test.ts`).filter((file) =>
+  readFileSync(file, "utf8").includes("longTest("),
+);
 
 /** What takes too long for every change: repetitions, kills, several at once; and the stages with their long tests. */
 export default defineConfig({
   test: {
-    include: [
-      "{cli,infra,pi,rehearsal,worker}/**/*.long.test.ts",
-      "rehearsal/stage.*.test.ts",
-      "infra/{ssh,pi-move,pi-abandoned,hostnames,adopt}.test.ts",
-      "cli/{rehearse,family/family}.test.ts",
-    ],
+    include: [`${rooms}/**/*.long.test.ts`, "rehearsal/stage.*.test.ts", ...withLongTests],
     globalSetup: ["rehearsal/testing/parts-setup.ts", "rehearsal/testing/machine-setup.ts"],
     env: { TEST_LONG: "1" },
     testTimeout: 120_000,

@@ -54,7 +54,7 @@ describe("npm run rehearse", () => {
     15 * 60_000,
   );
 
-  test(
+  longTest(
     "stays up with --keep, answers the printed curl line, and is taken down by Ctrl-C",
     async () => {
       const before = traces();

@@ -95,17 +95,21 @@ export function piFaultsSuite(stage: () => Stage): void {
       300_000,
     );
 
-    test("that is restarted in the middle of a step: the up waits for it, and goes on", async () => {
-      said = "";
-      await holdPackages();
-      const up = stack.up(hear);
-      await stepWaits();
-      await asRoot("systemctl reboot --force --force").catch(() => {});
-      const { outputs } = await up;
-      expect(said).toMatch(/PI_CONNECTION_LOST[\s\S]*is back: the step runs again/);
-      expect(outputs.pi?.value).toMatchObject({ openclaw: "2026.9.6", cloudflared: "2026.8.2" });
-      await stack.destroy(hear);
-      expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
-    }, 300_000);
+    longTest(
+      "that is restarted in the middle of a step: the up waits for it, and goes on",
+      async () => {
+        said = "";
+        await holdPackages();
+        const up = stack.up(hear);
+        await stepWaits();
+        await asRoot("systemctl reboot --force --force").catch(() => {});
+        const { outputs } = await up;
+        expect(said).toMatch(/PI_CONNECTION_LOST[\s\S]*is back: the step runs again/);
+        expect(outputs.pi?.value).toMatchObject({ openclaw: "2026.9.6", cloudflared: "2026.8.2" });
+        await stack.destroy(hear);
+        expect(differences(before, await inventoryOf(stage().host))).toEqual([]);
+      },
+      300_000,
+    );
   });
 }

@@ -230,35 +230,43 @@ export function firewallSuite(stage: () => Stage): void {
         await stack.destroy().catch(() => {});
       });
 
-      test("a firewall that shuts this machine out fails, is taken back, and the line it says mends it", async () => {
-        await firewall(true, elsewhere);
-        const refusal = await stack.up().then(
-          () => "",
-          (error: Error) => error.message,
-        );
-        expect(refusal).toMatch(
-          /FIREWALL_SHUTS_OUT: [\s\S]*It was taken back, and SSH works as before\n\s+the Pi sees this machine as \S+: .*firewall.sshFrom\[1\]' (\S+)/,
-        );
-        expect(await ruleset()).toBe(rulesBefore);
-        const [, key = "", value = ""] = /config set --path '(\S+)' (\S+)/.exec(refusal) ?? [];
-        await stack.setConfig(key, { value }, true);
-        await stack.up();
-        expect(await reaches(22)).toBe(true);
-        const again = await stack.up();
-        expect(Object.keys(again.summary.resourceChanges ?? {})).toEqual(["same"]);
-      }, 200_000);
+      longTest(
+        "a firewall that shuts this machine out fails, is taken back, and the line it says mends it",
+        async () => {
+          await firewall(true, elsewhere);
+          const refusal = await stack.up().then(
+            () => "",
+            (error: Error) => error.message,
+          );
+          expect(refusal).toMatch(
+            /FIREWALL_SHUTS_OUT: [\s\S]*It was taken back, and SSH works as before\n\s+the Pi sees this machine as \S+: .*firewall.sshFrom\[1\]' (\S+)/,
+          );
+          expect(await ruleset()).toBe(rulesBefore);
+          const [, key = "", value = ""] = /config set --path '(\S+)' (\S+)/.exec(refusal) ?? [];
+          await stack.setConfig(key, { value }, true);
+          await stack.up();
+          expect(await reaches(22)).toBe(true);
+          const again = await stack.up();
+          expect(Object.keys(again.summary.resourceChanges ?? {})).toEqual(["same"]);
+        },
+        200_000,
+      );
 
-      test("switched off it is gone, and destroy leaves nothing", async () => {
-        expect(await ruleset()).toContain("openclaw_gateway");
-        await firewall(false, elsewhere);
-        await stack.up();
-        expect(await ruleset()).toBe(rulesBefore);
-        await firewall(true, `${stage().host.address}/8`);
-        await stack.up();
-        expect(await ruleset()).toContain("openclaw_gateway");
-        await stack.destroy();
-        expect(await ruleset()).toBe(rulesBefore);
-      }, 200_000);
+      longTest(
+        "switched off it is gone, and destroy leaves nothing",
+        async () => {
+          expect(await ruleset()).toContain("openclaw_gateway");
+          await firewall(false, elsewhere);
+          await stack.up();
+          expect(await ruleset()).toBe(rulesBefore);
+          await firewall(true, `${stage().host.address}/8`);
+          await stack.up();
+          expect(await ruleset()).toContain("openclaw_gateway");
+          await stack.destroy();
+          expect(await ruleset()).toBe(rulesBefore);
+        },
+        200_000,
+      );
     });
   });
 }

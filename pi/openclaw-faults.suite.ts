@@ -42,38 +42,44 @@ export function openclawFaultsSuite(stage: () => Stage): void {
       },
     );
 
-    test("by not starting with it at all: what was there is put back, and it runs as before", async () => {
-      await withUnit(`ExecStartPre=/bin/sh -c '! ${written}'`);
-      const step = run("create", { patienceSeconds: 30 });
-      expect(await untilOn(written)).toBe("yes\n");
-      await sh(`systemctl --user kill -s KILL ${unit}`);
-      // After five starts systemd gives it up: putting the config back alone would leave it dead.
-      expect(await untilOn(`systemctl --user -q is-failed ${unit}`)).toBe("yes\n");
-      const { code, stderr } = await step;
-      expect(code).toBe(1);
-      expect(stderr).toContain("OPENCLAW_NOT_ANSWERING");
-      expect(stderr).toContain("its config was put back");
-      expect(stderr).toContain(`journalctl --user -u ${unit}`);
-      expect(await config()).toBe(before);
-      expect(await files()).not.toContain("openclaw-gateway.suite.json");
-      expect(await untilOn(ready)).toBe("yes\n");
-      expect(await models(stage().host.gatewayToken, 403)).toBe("403");
-    });
+    longTest(
+      "by not starting with it at all: what was there is put back, and it runs as before",
+      async () => {
+        await withUnit(`ExecStartPre=/bin/sh -c '! ${written}'`);
+        const step = run("create", { patienceSeconds: 30 });
+        expect(await untilOn(written)).toBe("yes\n");
+        await sh(`systemctl --user kill -s KILL ${unit}`);
+        // After five starts systemd gives it up: putting the config back alone would leave it dead.
+        expect(await untilOn(`systemctl --user -q is-failed ${unit}`)).toBe("yes\n");
+        const { code, stderr } = await step;
+        expect(code).toBe(1);
+        expect(stderr).toContain("OPENCLAW_NOT_ANSWERING");
+        expect(stderr).toContain("its config was put back");
+        expect(stderr).toContain(`journalctl --user -u ${unit}`);
+        expect(await config()).toBe(before);
+        expect(await files()).not.toContain("openclaw-gateway.suite.json");
+        expect(await untilOn(ready)).toBe("yes\n");
+        expect(await models(stage().host.gatewayToken, 403)).toBe("403");
+      },
+    );
 
-    test("by somebody who changes the file meanwhile: theirs stays, and the next try goes through", async () => {
-      const theirs = JSON.stringify(merge(JSON.parse(before), { logging: { level: "debug" } }));
-      const step = run("create");
-      expect(await untilOn("pgrep -f '[p]atch --stdin --dry-run' >/dev/null")).toBe("yes\n");
-      await write(theirs);
-      const { code, stderr } = await step;
-      expect(stderr).toContain("OPENCLAW_CONFIG_BUSY");
-      expect(code).toBe(1);
-      expect(await config()).toBe(theirs);
-      expect(await files()).not.toContain("openclaw-gateway.suite.json");
-      expect(await run("create")).toMatchObject({ code: 0 });
-      await run("delete");
-      expect(await config()).toBe(theirs);
-    });
+    longTest(
+      "by somebody who changes the file meanwhile: theirs stays, and the next try goes through",
+      async () => {
+        const theirs = JSON.stringify(merge(JSON.parse(before), { logging: { level: "debug" } }));
+        const step = run("create");
+        expect(await untilOn("pgrep -f '[p]atch --stdin --dry-run' >/dev/null")).toBe("yes\n");
+        await write(theirs);
+        const { code, stderr } = await step;
+        expect(stderr).toContain("OPENCLAW_CONFIG_BUSY");
+        expect(code).toBe(1);
+        expect(await config()).toBe(theirs);
+        expect(await files()).not.toContain("openclaw-gateway.suite.json");
+        expect(await run("create")).toMatchObject({ code: 0 });
+        await run("delete");
+        expect(await config()).toBe(theirs);
+      },
+    );
 
     test("by a key that it does not know: nothing is changed, and the key is named", async () => {
       const unknown = JSON.stringify(merge(JSON.parse(before), { gateway: { colour: "red" } }));

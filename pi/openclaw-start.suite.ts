@@ -74,7 +74,7 @@ export function openclawStartSuite(stage: () => Stage): void {
       },
     );
 
-    test("waits for one that is only about to start, as after a restart of the Pi", async () => {
+    longTest("waits for one that is only about to start, as after a restart of the Pi", async () => {
       await write(withToken({ source: "env", provider: "default", id: "SUITE_TOKEN" }));
       await sh(
         `umask 077; cat >${dropIn}`,
