@@ -1,6 +1,7 @@
 import type { Stack } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Stage } from "../rehearsal/stage.ts";
+import { longTest } from "../rehearsal/testing/long-test.ts";
 import { pulumiCli } from "../rehearsal/testing/pulumi-cli.ts";
 import { differences, type Inventory, inventoryOf } from "../rehearsal/walk/traces.ts";
 import { stackConfig } from "../rehearsal/walk/walk.ts";
@@ -72,7 +73,7 @@ export function programFailsSuite(stage: () => Stage): void {
       expect(refused.output).toContain("npx pulumi config set --path 'openclaw-gateway:accountId' VALUE");
     });
 
-    test("signs in with the keys of the SSH agent when the config has none", async () => {
+    longTest("signs in with the keys of the SSH agent when the config has none", async () => {
       await stack.removeConfig("openclaw-gateway:pi.privateKey", true);
       const { outputs } = await stack.up(hear);
       expect(outputs.pi?.value.cloudflared).toBe("2026.8.2");

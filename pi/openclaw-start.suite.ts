@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect } from "vitest";
 import type { Stage } from "../rehearsal/stage.ts";
-import { atLength, longTest } from "../rehearsal/testing/long-test.ts";
+import { longTest } from "../rehearsal/testing/long-test.ts";
 import { folder, merge, openclawOnPi } from "./testing/openclaw-on-pi.ts";
 
 const unit = "openclaw-gateway.service";
@@ -55,24 +55,21 @@ export function openclawStartSuite(stage: () => Stage): void {
       ["a variable in its .env", ["$", "{SUITE_TOKEN}"].join(""), ".env"],
       ["nothing but the variable that it knows itself", undefined, "own"],
     ] as const;
-    test.each(atLength ? places : places.slice(0, 1))(
-      "reads a token that is %s",
-      async (_where, token, place) => {
-        await write(withToken(token));
-        const name = place === "own" ? "OPENCLAW_GATEWAY_TOKEN" : "SUITE_TOKEN";
-        if (place === ".env") await sh(`umask 077; cat >${folder}/.env`, `${name}="${secret}"\n`);
-        else await sh(`umask 077; cat >${dropIn}`, `[Service]\nEnvironment=${name}=${secret}\n`);
-        await restart();
-        const { code, stdout, stderr } = await run("create");
-        expect(stderr).not.toContain(secret);
-        expect(code).toBe(0);
-        expect(JSON.parse(stdout).token).toBe(secret);
-        expect(await config()).not.toContain(secret);
-        expect(await models(secret, 200)).toBe("200");
-        await run("delete");
-        expect(await config()).toBe(withToken(token));
-      },
-    );
+    longTest.each(places)("reads a token that is %s", async (_where, token, place) => {
+      await write(withToken(token));
+      const name = place === "own" ? "OPENCLAW_GATEWAY_TOKEN" : "SUITE_TOKEN";
+      if (place === ".env") await sh(`umask 077; cat >${folder}/.env`, `${name}="${secret}"\n`);
+      else await sh(`umask 077; cat >${dropIn}`, `[Service]\nEnvironment=${name}=${secret}\n`);
+      await restart();
+      const { code, stdout, stderr } = await run("create");
+      expect(stderr).not.toContain(secret);
+      expect(code).toBe(0);
+      expect(JSON.parse(stdout).token).toBe(secret);
+      expect(await config()).not.toContain(secret);
+      expect(await models(secret, 200)).toBe("200");
+      await run("delete");
+      expect(await config()).toBe(withToken(token));
+    });
 
     longTest("waits for one that is only about to start, as after a restart of the Pi", async () => {
       await write(withToken({ source: "env", provider: "default", id: "SUITE_TOKEN" }));

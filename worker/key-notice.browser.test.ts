@@ -35,7 +35,7 @@ async function open(options: BrowserContextOptions = {}): Promise<void> {
   });
   context = await browser.newContext({ ignoreHTTPSErrors: true, ...options });
   page = await context.newPage();
-  page.setDefaultTimeout(5_000);
+  page.setDefaultTimeout(20_000);
   [requests, complaints] = [[], []];
   page.on("console", (message) => complaints.push(message.text()));
   page.on("request", (request) => requests.push(request));

@@ -152,7 +152,7 @@ describe("the chat page", () => {
     await chat.page.getByRole("status").getByText("Copied.").waitFor();
     expect(await clipboard()).toBe("echo hi");
     await chat.button("Copy answer").click();
-    await expect.poll(clipboard, { timeout: 5_000 }).toBe("**So:**\n\n```sh\necho hi\n```\n");
+    await expect.poll(clipboard, { timeout: 20_000 }).toBe("**So:**\n\n```sh\necho hi\n```\n");
   });
 
   it("writes a new line with Shift+Enter, and sends nothing that is empty", async () => {

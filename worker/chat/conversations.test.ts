@@ -10,7 +10,7 @@ beforeEach(() => chat.open());
 
 const names = () => chat.page.locator("#conversations .open").allTextContents();
 /** How long a list may take to change. */
-const SOON = { timeout: 5_000 };
+const SOON = { timeout: 20_000 };
 const heading = () => chat.page.getByRole("heading", { level: 1 }).textContent();
 const dialog = () => chat.page.getByRole("dialog");
 

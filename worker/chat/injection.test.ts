@@ -155,7 +155,7 @@ describe("the chat page's policy", () => {
       try { ${attempt}; } catch {}
     }`);
     const complaints = () => chat.complaints.join("\n");
-    await expect.poll(complaints, { timeout: 5_000 }).toMatch(/Content Security Policy|requires 'Trusted/);
+    await expect.poll(complaints, { timeout: 20_000 }).toMatch(/Content Security Policy|requires 'Trusted/);
     expect(await chat.page.evaluate("'ran' in window || document.baseURI.includes('evil')")).toBe(false);
   });
 

@@ -70,7 +70,7 @@ export class ChatPage {
   /** Another tab of the same browser. */
   async tab(): Promise<Page> {
     const page = await this.context.newPage();
-    page.setDefaultTimeout(5_000);
+    page.setDefaultTimeout(20_000);
     page.on("pageerror", (error) => this.complaints.push(error.message));
     page.on("console", (message) => {
       if (message.type() === "error") this.complaints.push(message.text());
