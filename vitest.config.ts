@@ -45,6 +45,9 @@ export default defineConfig({
         test: {
           name: "stage",
           include: onAStage,
+          // Some restart OpenClaw a dozen times, and one that is given up leaves an up behind that fails all that follow.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
           globalSetup: "rehearsal/testing/machine-setup.ts",
           maxWorkers,
           sequence: { groupOrder: 0 },

@@ -12,8 +12,8 @@ export default defineConfig({
     include: [`${rooms}/**/*.long.test.ts`, "rehearsal/stage.*.test.ts", ...withLongTests],
     globalSetup: ["rehearsal/testing/parts-setup.ts", "rehearsal/testing/machine-setup.ts"],
     env: { TEST_LONG: "1" },
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     fileParallelism: false,
   },
 });
