@@ -21,6 +21,9 @@ export function openclawFaultsSuite(stage: () => Stage): void {
 
     beforeEach(async () => {
       before = await config();
+      // A restart that the test before has left pending would come upon a config that it cannot start with.
+      await sh(`systemctl --user restart ${unit}`);
+      expect(await untilOn(ready)).toBe("yes\n");
     });
     afterEach(async () => {
       await sh(
