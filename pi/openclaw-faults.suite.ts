@@ -21,8 +21,8 @@ export function openclawFaultsSuite(stage: () => Stage): void {
 
     beforeEach(async () => {
       before = await config();
-      // A restart that the test before has left pending would come upon a config that it cannot start with.
-      await sh(`systemctl --user restart ${unit}`);
+      // A restart that waits for runs of the test before would come upon a config that it cannot start with.
+      await sh(`systemctl --user kill -s KILL ${unit}; systemctl --user restart ${unit}`);
       expect(await untilOn(ready)).toBe("yes\n");
     });
     afterEach(async () => {
