@@ -279,6 +279,8 @@ describe("a shared stack", () => {
     const look = (expected: object) =>
       unexpectedConnectors(accountId, tunnelId, expected, { baseUrl, token: apiToken });
     expect(await look({})).toEqual([]);
+    // A Pi whose connector does not run: the one there is, is another's.
+    expect(await look({ id: null })).toMatchObject([{ kind: "other-connector" }]);
     expect(await look({ originIp: "203.0.113.9" })).toMatchObject([{ kind: "other-address" }]);
     await startConnected();
     expect(await look({})).toHaveLength(2);

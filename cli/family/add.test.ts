@@ -1,10 +1,7 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { placeOnPi } from "./add.ts";
-import type { StackOfFamily } from "./household.ts";
 import type { PiInFile } from "./stack-file.ts";
+import { stackFiles } from "./testing/stack-files.ts";
 
 const jump = { host: "gate.example.com", user: "me", hostKey: "ssh-ed25519 AAAA-jump" };
 const ofThePi = { host: "raspberrypi.local", hostKey: "ssh-ed25519 AAAA-pi", jump };
@@ -14,17 +11,10 @@ const ofTheUser = { user: "pi", sudoPassword: "sudo's" };
 const pi = { ...ofThePi, ...ofTheKey, ...ofTheUser, profile: "ada", openclawPort: 18789, abandoned: true };
 
 /** Stacks with no more than where their Pi is. */
-async function family(pis: Readonly<Record<string, PiInFile>>): Promise<StackOfFamily[]> {
-  const folder = await mkdtemp(join(tmpdir(), "add-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  return Promise.all(
-    Object.entries(pis).map(async ([name, pi]) => {
-      const file = join(folder, `Pulumi.${name}.yaml`);
-      await writeFile(file, JSON.stringify({ config: { "openclaw-gateway:pi": pi } }));
-      return { name, ref: name, backend: "", env: {}, file };
-    }),
+const family = (pis: Readonly<Record<string, PiInFile>>) =>
+  stackFiles(
+    Object.fromEntries(Object.entries(pis).map(([name, pi]) => [name, { "openclaw-gateway:pi": pi }])),
   );
-}
 
 test("gives a profile and a port of its own to whoever comes to the same Pi as the same user", async () => {
   expect(await placeOnPi("mia", pi, {}, await family({ ada: pi }))).toEqual({

@@ -1,27 +1,16 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import { refuseConflicts } from "./conflicts.ts";
+import { stackFiles } from "./testing/stack-files.ts";
 
 const accountId = "0123456789abcdef0123456789abcdef";
 
 /** Looks at stacks whose files have these settings. @returns what is said against them, if anything */
-async function said(stacks: Readonly<Record<string, unknown>>): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), "conflicts-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  const all = await Promise.all(
-    Object.entries(stacks).map(async ([name, settings]) => {
-      const file = join(folder, `Pulumi.${name}.yaml`);
-      const config = Object.entries(settings as object).map(([key, value]) => [
-        `openclaw-gateway:${key}`,
-        value,
-      ]);
-      await writeFile(file, JSON.stringify({ config: Object.fromEntries(config) }));
-      return { name, ref: name, backend: "", env: {}, file };
-    }),
-  );
-  return refuseConflicts(all).then(
+async function said(stacks: Readonly<Record<string, object>>): Promise<string> {
+  const configs = Object.entries(stacks).map(([name, settings]) => [
+    name,
+    Object.fromEntries(Object.entries(settings).map(([key, value]) => [`openclaw-gateway:${key}`, value])),
+  ]);
+  return refuseConflicts(await stackFiles(Object.fromEntries(configs))).then(
     () => "",
     (error: Error) => error.message,
   );

@@ -14,8 +14,8 @@ interface Claim {
 
 /**
  * Refuses stacks that would take something from each other: a hostname, a Worker's name in one account, or a port of
- * one Pi. Each up would notice it by
- * itself only when the other one is built already, and the last one to come would win at OpenClaw's config.
+ * one Pi. Each up would notice it by itself only when the other one is built already, and the last one to come would
+ * win at OpenClaw's config.
  *
  * @param all every stack of the family, whichever of them is meant
  */

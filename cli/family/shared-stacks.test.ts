@@ -1,28 +1,13 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Engine } from "../../rehearsal/engine/index.ts";
 import type { StackOfFamily } from "./household.ts";
 import { type builtShared, gatewayConfig, inWaves, refuseWatched } from "./shared-stacks.ts";
+import { stackFiles } from "./testing/stack-files.ts";
 
 const shared = { gateways: ["mia"], alerts: { emails: ["owner@example.com"] } };
 
-/** Stacks with these configs. */
-async function stacks(configs: Readonly<Record<string, object>>): Promise<StackOfFamily[]> {
-  const folder = await mkdtemp(join(tmpdir(), "shared-stacks-"));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  return Promise.all(
-    Object.entries(configs).map(async ([name, config]) => {
-      const file = join(folder, `Pulumi.${name}.yaml`);
-      await writeFile(file, JSON.stringify({ config }));
-      return { name, ref: name, backend: "", env: {}, file };
-    }),
-  );
-}
-
 test("gateways are built before the shared stack that watches them, and go after it", async () => {
-  const all = await stacks({ alerts: { "openclaw-gateway:shared": shared }, ben: {}, mia: {} });
+  const all = await stackFiles({ alerts: { "openclaw-gateway:shared": shared }, ben: {}, mia: {} });
   const names = async (operation: "up" | "preview" | "destroy") =>
     (await inWaves(operation, all)).map((wave) => wave.map(({ name }) => name));
   expect(await names("up")).toEqual([["ben", "mia"], ["alerts"]]);
@@ -33,7 +18,7 @@ test("gateways are built before the shared stack that watches them, and go after
 
 test("a shared stack of groups and login methods alone is built before the gateways that name them", async () => {
   const people = { groups: [{ name: "family", emails: ["ann@example.com"] }] };
-  const all = await stacks({
+  const all = await stackFiles({
     alerts: { "openclaw-gateway:shared": shared },
     mia: {},
     people: { "openclaw-gateway:shared": people },
@@ -52,7 +37,7 @@ test("a shared stack has no people and no Pi to ask for", () => {
 test("a gateway that a probe is bound to is not taken off, and the lines that let go of it are named", async () => {
   const watching = (...gateways: string[]) => ({ "openclaw-gateway:shared": { ...shared, gateways } });
   const refusal = async (listed: string[], watched: string[], leaving: string[], probeReport?: string) => {
-    const all = await stacks({ alerts: watching(...listed), ben: {}, mia: {}, zoe: {} });
+    const all = await stackFiles({ alerts: watching(...listed), ben: {}, mia: {}, zoe: {} });
     const built = (async (staying: readonly StackOfFamily[]) =>
       staying
         .filter(({ name }) => name === "alerts")
