@@ -19,6 +19,10 @@ export interface TestHousehold {
   record(name: string, backend: string): Promise<void>;
   /** Sets more keys of a stack. */
   change(name: string, values: Record<string, unknown>): Promise<void>;
+  /** The config of a stack. */
+  file(name: string): string;
+  /** Works with a stack's config changed, and puts it back. */
+  withConfig<T>(name: string, change: (text: string) => string, work: () => Promise<T>): Promise<T>;
   /** `npm run family` with these stacks' providers. */
   family: Desk["family"];
   /** The provider plugins' processes, which all stacks share. */
@@ -50,10 +54,21 @@ export async function openTestHousehold({ local, ca }: TestCloudflare): Promise<
     const exports = Object.entries(lines).map(([key, value]) => `export ${key}=${quoted(value)}\n`);
     await writeFile(join(settings, `${name}.env`), exports.join(""), { mode: 0o600 });
   };
+  const fileOf = (name: string) => join(desk.project, `Pulumi.${name}.yaml`);
   return {
     desk,
+    file: fileOf,
+    async withConfig(name, change, work) {
+      const text = await readFile(fileOf(name), "utf8");
+      await writeFile(fileOf(name), change(text));
+      try {
+        return await work();
+      } finally {
+        await writeFile(fileOf(name), text);
+      }
+    },
     async add(name, change = {}, own) {
-      const file = join(desk.project, `Pulumi.${name}.yaml`);
+      const file = fileOf(name);
       await desk.pulumi(["stack", "init", name, "--no-select"], {
         PULUMI_CONFIG_PASSPHRASE: own ?? "test",
       });
@@ -79,7 +94,7 @@ export async function openTestHousehold({ local, ca }: TestCloudflare): Promise<
     },
     record: (name, backend) => record(name, backend),
     async change(name, values) {
-      const file = join(desk.project, `Pulumi.${name}.yaml`);
+      const file = fileOf(name);
       const keys = Object.entries(values).map(([key, value]) => [`openclaw-gateway:${key}`, value]);
       const stored = parse(await readFile(file, "utf8")) as { config: Record<string, unknown> };
       Object.assign(stored.config, Object.fromEntries(keys));
